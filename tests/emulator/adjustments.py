@@ -1,0 +1,270 @@
+"""What the pinned emulator does differently from AWS, put right before it starts.
+
+Each function changes one behaviour and names the AWS page that says what AWS does.
+`README.md` in this folder lists them for people; keep the two in step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ministack import app as gateway
+from ministack.core import iam_evaluator
+from ministack.core.arn import parse_arn
+from ministack.core.responses import (
+    get_account_id,
+    get_region,
+    set_request_account_id,
+    set_request_region,
+)
+from ministack.services import eventbridge, sqs
+from ministack.services.cloudformation import provisioners
+
+log = logging.getLogger("crisguard.emulator")
+
+ALL_MANAGEMENT_EVENTS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+EMIT_PATH = "/_crisguard/emit"
+INSECURE_HEADER = b"x-crisguard-plain-http"
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+# The target that is being delivered to: the function that forwards to a bus is not
+# told, but the role and the dead-letter queue stand on the target.
+_target: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("crisguard_target", default={})
+
+
+class UndeliverableError(Exception):
+    """The target refused the event, as it would refuse EventBridge on AWS."""
+
+
+def apply(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """Adjusts the emulator and returns the ASGI application to serve instead of its own.
+
+    `token` is what a caller of `EMIT_PATH` must send: it stands for being AWS itself.
+    """
+    _fire_rules_by_their_state()
+    _deliver_as_event_bridge_does()
+    _accept_metric_math_alarms()
+    _read_mapping_numbers()
+    return _gateway_with_emission(token)
+
+
+def _is_read_only_management_event(event: dict[str, Any]) -> bool:
+    detail = event.get("detail")
+    return (
+        str(event.get("detail-type", "")).endswith("via CloudTrail")
+        and isinstance(detail, dict)
+        and detail.get("readOnly") is True
+        and detail.get("managementEvent", True) is not False
+        and detail.get("eventCategory", "Management") == "Management"
+    )
+
+
+def _fire_rules_by_their_state() -> None:
+    """Rules in state `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS` fire, and rules in
+    state `ENABLED` do not see read-only management events.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+    """
+
+    def dispatch(event: dict[str, Any], view: Any = None) -> None:
+        view = view or eventbridge._pattern_event_view(event)
+        read_only = _is_read_only_management_event(view.event_with_detail())
+        path = set(event.get("_DispatchPath") or [])
+        for key, rule in list(eventbridge._rules.items()):
+            state = rule.get("State")
+            receives = state == ALL_MANAGEMENT_EVENTS or (state == "ENABLED" and not read_only)
+            if (
+                not receives
+                or key in path
+                or rule.get("EventBusName", "default") != event.get("EventBusName", "default")
+                or not rule.get("EventPattern")
+            ):
+                continue
+            if eventbridge._matches_pattern_view(rule["EventPattern"], view, f"rule {key}"):
+                for target in eventbridge._targets.get(key, []):
+                    eventbridge._invoke_target(target, event, rule, view)
+
+    eventbridge._dispatch_event = dispatch
+
+
+def _deliver_as_event_bridge_does() -> None:
+    """A target that is a bus in another Region of the account receives the event, through
+    the target's role; a queue receives it if its policy names the rule; what is refused
+    goes to the target's dead-letter queue, if that one's policy names the rule.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    """
+    invoke, to_queue = eventbridge._invoke_target, eventbridge._dispatch_to_sqs
+
+    def invoke_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
+        spec = parse_arn(target["Arn"])
+        marker = _target.set(target)
+        try:
+            if spec.service == "events" and spec.resource.startswith("event-bus/"):
+                _forward(spec, target, event, rule)
+            elif spec.service == "sqs":
+                _require_queue_policy(target["Arn"], rule)
+                invoke(target, event, rule, view)
+            else:
+                invoke(target, event, rule, view)
+        except UndeliverableError as refused:
+            log.warning("rule %s could not deliver: %s", rule.get("Name"), refused)
+            _keep_in_dead_letter_queue(target, event, rule, view, to_queue)
+        finally:
+            _target.reset(marker)
+
+    eventbridge._invoke_target = invoke_target
+
+
+def _require_queue_policy(queue_arn: str, rule: dict[str, Any]) -> None:
+    if not sqs.queue_policy_allows(queue_arn, "events.amazonaws.com", rule.get("Arn", ""), get_account_id()):
+        raise UndeliverableError(f"the policy of {queue_arn} does not let {rule.get('Arn')} send")
+
+
+def _forward(spec: Any, target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any]) -> None:
+    """Puts the event, with the account and Region it came from, on the bus the target names."""
+    _require_role(target, str(spec))
+    key = eventbridge._rule_key(rule.get("Name"), rule.get("EventBusName", "default"))
+    bus_name = spec.resource.split("/", 1)[1]
+    home = (get_account_id(), get_region())
+    try:
+        set_request_account_id(spec.account_id)
+        set_request_region(spec.region)
+        if bus_name not in eventbridge._event_buses:
+            raise UndeliverableError(f"there is no bus {spec}")
+        path = [*(event.get("_DispatchPath") or []), key]
+        # `Region` and `Account` stay those of the event: AWS does not rewrite them.
+        eventbridge._dispatch_event({**event, "EventBusName": bus_name, "_DispatchPath": path})
+    finally:
+        set_request_account_id(home[0])
+        set_request_region(home[1])
+
+
+def _require_role(target: dict[str, Any], bus_arn: str) -> None:
+    """EventBridge puts events on another bus as the target's role."""
+    role_name = str(target.get("RoleArn", "")).rsplit("/", 1)[-1]
+    account = get_account_id()
+    context = iam_evaluator.EvalContext(
+        principal_arn=f"arn:aws:sts::{account}:assumed-role/{role_name}/events",
+        principal_type="AssumedRole",
+        principal_account=account,
+        action="events:PutEvents",
+        resource_arn=bus_arn,
+        region=get_region(),
+    )
+    policies = iam_evaluator._gather_role_policies(role_name, account) if role_name else []
+    if iam_evaluator.evaluate(context, policies).decision != "Allow":
+        raise UndeliverableError(f"the role {role_name or '(none)'} may not events:PutEvents on {bus_arn}")
+
+
+def _keep_in_dead_letter_queue(
+    target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any, to_queue: Callable[..., None]
+) -> None:
+    arn = (target.get("DeadLetterConfig") or {}).get("Arn")
+    if not arn:
+        return
+    try:
+        _require_queue_policy(arn, rule)
+    except UndeliverableError as refused:
+        log.warning("rule %s lost an event: %s", rule.get("Name"), refused)
+        return
+    view = view or eventbridge._pattern_event_view(event)
+    to_queue(parse_arn(arn), json.dumps(view.event_with_detail()))
+
+
+def _accept_metric_math_alarms() -> None:
+    """CloudFormation accepts an alarm on metric math; it is not evaluated here.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+    """
+    put = provisioners._cw_metric_alarm_put
+
+    def put_alarm(name: str, properties: dict[str, Any]) -> tuple[str, dict[str, str]]:
+        if properties.get("Metrics"):
+            return name, {"Arn": f"arn:aws:cloudwatch:{get_region()}:{get_account_id()}:alarm:{name}"}
+        return put(name, properties)
+
+    provisioners._cw_metric_alarm_put = put_alarm
+
+
+def _read_mapping_numbers() -> None:
+    """A number that reaches an event source mapping through a template parameter is a number.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+    """
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
+
+    def with_numbers(position: int, original: Callable[..., Any]) -> Callable[..., Any]:
+        def handler(*arguments: Any, **options: Any) -> Any:
+            scaling = arguments[position].get("ScalingConfig") or {}
+            if "MaximumConcurrency" in scaling:
+                scaling["MaximumConcurrency"] = int(scaling["MaximumConcurrency"])
+            return original(*arguments, **options)
+
+        return handler
+
+    # create(logical id, properties, stack) and update(id, old properties, new properties, stack)
+    handlers["create"] = with_numbers(1, handlers["create"])
+    handlers["update"] = with_numbers(2, handlers["update"])
+
+
+def _gateway_with_emission(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """The emulator's gateway, plus `EMIT_PATH` where the tests are AWS and emit events whose
+    source begins with `aws.`; PutEvents goes on refusing those, as AWS does.
+
+    The loopback connection counts as TLS (AWS's endpoints are reached by TLS), unless the
+    request carries the header `x-crisguard-plain-http`.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
+    """
+    plain_http: contextvars.ContextVar[bool] = contextvars.ContextVar("crisguard_plain_http", default=False)
+    pin = gateway.pin_request_origin
+    gateway.pin_request_origin = lambda address, _: pin(address, not plain_http.get())
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            if scope["path"] == EMIT_PATH:
+                await _emit(token, receive, send)
+                return
+            plain_http.set(any(name == INSECURE_HEADER for name, _ in scope["headers"]))
+        await gateway.app(scope, receive, send)
+
+    return application
+
+
+async def _emit(token: str, receive: Receive, send: Send) -> None:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    request = json.loads(body)
+    if request.get("token") != token:
+        status, answer = 403, {"error": "only AWS emits events whose source begins with aws."}
+    else:
+        status, answer = 200, await asyncio.to_thread(_emit_events, request)
+    payload = json.dumps(answer).encode()
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": payload})
+
+
+def _emit_events(request: dict[str, Any]) -> dict[str, Any]:
+    set_request_account_id(request["account"])
+    set_request_region(request["region"])
+    iam_evaluator.pin_request_origin("127.0.0.1", True)
+    entries = request["entries"]
+    results: list[dict[str, Any]] = []
+    for start in range(0, len(entries), 10):
+        _, _, body = eventbridge._put_events({"Entries": entries[start : start + 10]}, allow_aws_source=True)
+        results += json.loads(body)["Entries"]
+    return {"entries": results}
