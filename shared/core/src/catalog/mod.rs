@@ -1,0 +1,161 @@
+//! Which Regions each inference profile can reach from each source Region.
+//!
+//! AWS says not to rely on a profile's prefix and to ask `GetInferenceProfile` in every source
+//! Region (<https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>):
+//! the destinations depend on both. This snapshot of those answers is embedded; a profile or
+//! source that it does not list is an evidence gap, never an assumption.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::region::{Region, SourceRegion};
+
+const SNAPSHOT: &str = include_str!("snapshot.json");
+
+/// The Regions that a profile can reach from one source Region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destinations {
+    /// Any commercial Region, now and in the future: a global profile.
+    EveryCommercialRegion,
+    /// These Regions; the source is usually among them, but not always.
+    Regions(BTreeSet<Region>),
+}
+
+/// The inference profiles that were known on a certain day.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    as_of: Date,
+    profiles: BTreeMap<String, BTreeMap<Region, Destinations>>,
+}
+
+/// Tells why a catalogue could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the catalogue of inference profiles is damaged")]
+pub struct CatalogueError(#[from] serde_json::Error);
+
+#[derive(Deserialize)]
+struct SnapshotWire {
+    as_of: Date,
+    profiles: BTreeMap<String, Vec<RouteWire>>,
+}
+
+#[derive(Deserialize)]
+struct RouteWire {
+    from: Vec<Region>,
+    to: Vec<String>,
+}
+
+impl Catalogue {
+    /// Reads the snapshot that is part of this program.
+    ///
+    /// ```
+    /// use crisguard_core::{catalog::{Catalogue, Destinations}, region::SourceRegion};
+    /// let catalogue = Catalogue::embedded()?;
+    /// let tokyo = SourceRegion("ap-northeast-1".parse().unwrap());
+    /// assert_eq!(
+    ///     catalogue.destinations("global.anthropic.claude-sonnet-4-5-20250929-v1:0", &tokyo),
+    ///     Some(&Destinations::EveryCommercialRegion),
+    /// );
+    /// assert_eq!(catalogue.destinations("jp.made-up.model", &tokyo), None);
+    /// # Ok::<(), crisguard_core::catalog::CatalogueError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if the embedded snapshot is damaged, which a test of this crate rules out.
+    pub fn embedded() -> Result<Self, CatalogueError> {
+        Self::from_json(SNAPSHOT)
+    }
+
+    fn from_json(json: &str) -> Result<Self, CatalogueError> {
+        let snapshot: SnapshotWire = serde_json::from_str(json)?;
+        let mut profiles = BTreeMap::new();
+        for (id, routes) in snapshot.profiles {
+            let mut by_source = BTreeMap::new();
+            for route in routes {
+                let destinations = Destinations::from_wire(&route.to)?;
+                by_source.extend(route.from.into_iter().map(|source| (source, destinations.clone())));
+            }
+            profiles.insert(id, by_source);
+        }
+        Ok(Self { as_of: snapshot.as_of, profiles })
+    }
+
+    /// Returns the day on which the answers were taken.
+    #[must_use]
+    pub fn as_of(&self) -> Date {
+        self.as_of
+    }
+
+    /// Returns where a profile can go from `source`, or `None` if that is not known.
+    #[must_use]
+    pub fn destinations(&self, profile: &str, source: &SourceRegion) -> Option<&Destinations> {
+        self.profiles.get(profile)?.get(&source.0)
+    }
+
+    /// Returns every profile's id with where it can go from each source Region, in order.
+    pub fn profiles(&self) -> impl Iterator<Item = (&str, &BTreeMap<Region, Destinations>)> {
+        self.profiles.iter().map(|(id, sources)| (id.as_str(), sources))
+    }
+
+    /// Tells whether any profile starts from or reaches `region`.
+    #[must_use]
+    pub fn mentions(&self, region: &Region) -> bool {
+        self.profiles.values().flatten().any(|(source, destinations)| {
+            source == region || matches!(destinations, Destinations::Regions(regions) if regions.contains(region))
+        })
+    }
+}
+
+impl Destinations {
+    fn from_wire(names: &[String]) -> Result<Self, serde_json::Error> {
+        if names.iter().any(|name| name == "*") {
+            return Ok(Self::EveryCommercialRegion);
+        }
+        names
+            .iter()
+            .map(|name| name.parse().map_err(serde::de::Error::custom))
+            .collect::<Result<_, _>>()
+            .map(Self::Regions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inference_profile::InferenceProfile;
+
+    fn source(name: &str) -> SourceRegion {
+        SourceRegion(name.parse().unwrap())
+    }
+
+    fn reach(profile: &str, from: &str) -> Vec<String> {
+        match Catalogue::embedded().unwrap().destinations(profile, &source(from)) {
+            Some(Destinations::Regions(regions)) => regions.iter().map(|region| region.as_str().to_owned()).collect(),
+            Some(Destinations::EveryCommercialRegion) => vec!["*".to_owned()],
+            None => vec![],
+        }
+    }
+
+    #[test]
+    fn the_embedded_snapshot_is_whole() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let rows: usize = catalogue.profiles().map(|(_, sources)| sources.len()).sum();
+        assert_eq!((catalogue.profiles().count(), rows), (171, 1_573));
+        assert!(catalogue.profiles().all(|(id, _)| InferenceProfile::parse(id).is_some()));
+    }
+
+    #[test]
+    fn destinations_depend_on_the_source() {
+        assert_eq!(reach("jp.anthropic.claude-sonnet-4-5-20250929-v1:0", "ap-northeast-1"), ["ap-northeast-1", "ap-northeast-3"]);
+        assert!(reach("eu.amazon.nova-lite-v1:0", "eu-central-1") != reach("eu.amazon.nova-lite-v1:0", "il-central-1"));
+        assert!(reach("us.amazon.nova-lite-v1:0", "ca-central-1").contains(&"ca-central-1".to_owned()));
+    }
+
+    #[test]
+    fn a_source_is_not_always_a_destination() {
+        assert!(!reach("us.openai.gpt-5.4", "ca-central-1").contains(&"ca-central-1".to_owned()));
+    }
+}

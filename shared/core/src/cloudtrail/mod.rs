@@ -1,0 +1,295 @@
+//! From CloudTrail's JSON to an [`Invocation`], tolerant of everything but a lie.
+//!
+//! Unknown members and unexpected kinds of members are passed over; what is absent stays absent.
+//! A record that lacks what crisguard cannot do without (event id, name, time, Region, account) is
+//! rejected with the member's path, and the function that reads it counts the rejection.
+
+mod failure;
+mod invocation;
+mod lenient;
+mod operation;
+mod principal;
+mod wire;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+pub use failure::{BlockedRegion, Denial, Failure, ScpDenial};
+pub use invocation::{EventIdentity, Half, Invocation, ProcessedIn};
+pub use operation::Operation;
+pub use principal::Principal;
+
+use crate::{
+    account::AccountId,
+    model::ModelReference,
+    region::{DestinationRegion, Region, SourceRegion},
+};
+use lenient::Text;
+use wire::{EnvelopeWire, Head, RecordWire, ResourceWire};
+
+/// The `eventSource` values of Bedrock. Real records say `bedrock.amazonaws.com` for the runtime
+/// too; the third is what some published rules look for, and is accepted in case it ever comes.
+pub const EVENT_SOURCES: [&str; 3] =
+    ["bedrock.amazonaws.com", "bedrock-mantle.amazonaws.com", "bedrock-runtime.amazonaws.com"];
+/// The `detail-type` values under which EventBridge hands on CloudTrail's records.
+pub const DETAIL_TYPES: [&str; 2] = ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"];
+/// The largest record read, in bytes: CloudTrail's own limit is 256 KB, event data stores' 1 MB.
+pub const LARGEST_RECORD: usize = 1024 * 1024;
+
+const MANTLE_SOURCE: &str = "bedrock-mantle.amazonaws.com";
+
+/// What one CloudTrail record is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// Another service's event.
+    NotBedrock,
+    /// A Bedrock event that sends no prompt to a model.
+    NotInference {
+        /// The event's name, shortened.
+        event_name: String,
+    },
+    /// An inference request.
+    Inference(Box<Invocation>),
+}
+
+/// Tells why a record or message could not be read.
+///
+/// What it shows never holds the record's own values: they may be a customer's text.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejection {
+    /// It is not JSON, or not a JSON object.
+    #[error("it is not a JSON object of the expected form (line {line}, column {column})")]
+    NotJson {
+        /// The line at which reading stopped, from 1.
+        line: usize,
+        /// The column at which reading stopped, from 1.
+        column: usize,
+    },
+    /// It is larger than any record can be.
+    #[error("it is {bytes} bytes long; a record has at most {LARGEST_RECORD}")]
+    TooLarge {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// A member that crisguard cannot do without is absent or of the wrong form.
+    #[error("`{path}` {problem}")]
+    Member {
+        /// The member's path in the record.
+        path: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}
+
+impl From<serde_json::Error> for Rejection {
+    fn from(error: serde_json::Error) -> Self {
+        Self::NotJson { line: error.line(), column: error.column() }
+    }
+}
+
+/// Parses an EventBridge event, which carries one CloudTrail record as its `detail`.
+///
+/// An event of another detail-type is [`Record::NotBedrock`]: Bedrock sends state changes of its
+/// own that are no CloudTrail records.
+///
+/// # Errors
+///
+/// Fails if the text is not an event, or its record cannot be read.
+pub fn parse_envelope(json: &[u8]) -> Result<Record, Rejection> {
+    bounded(json)?;
+    let envelope: EnvelopeWire<'_> = serde_json::from_slice(json)?;
+    let from_cloudtrail = envelope.detail_type.text().is_some_and(|kind| DETAIL_TYPES.contains(&kind));
+    let from_bedrock = envelope.source.text().is_some_and(|source| source.starts_with("aws.bedrock"));
+    if from_cloudtrail && from_bedrock {
+        parse_record(envelope.detail.get().as_bytes())
+    } else {
+        Ok(Record::NotBedrock)
+    }
+}
+
+/// Parses one CloudTrail record.
+///
+/// ```
+/// use crisguard_core::cloudtrail::{Record, parse_record};
+/// let record = br#"{"eventSource": "s3.amazonaws.com", "eventName": "PutObject"}"#;
+/// assert_eq!(parse_record(record)?, Record::NotBedrock);
+/// # Ok::<(), crisguard_core::cloudtrail::Rejection>(())
+/// ```
+///
+/// # Errors
+///
+/// Fails if the text is not a record, or is a Bedrock inference record that lacks its event id,
+/// name, time, Region or account.
+pub fn parse_record(json: &[u8]) -> Result<Record, Rejection> {
+    bounded(json)?;
+    let head: Head<'_> = serde_json::from_slice(json)?;
+    let Some(event_source) = head.event_source.text().filter(|source| EVENT_SOURCES.contains(source)) else {
+        return Ok(Record::NotBedrock);
+    };
+    let wire: RecordWire<'_> = serde_json::from_slice(json)?;
+    Request::read(&wire, event_source == MANTLE_SOURCE)
+}
+
+fn bounded(json: &[u8]) -> Result<(), Rejection> {
+    if json.len() > LARGEST_RECORD {
+        return Err(Rejection::TooLarge { bytes: json.len() });
+    }
+    Ok(())
+}
+
+/// The parts of a Bedrock record that tell whether it is inference, and which half of it.
+struct Request<'a> {
+    wire: &'a RecordWire<'a>,
+    operation: Operation,
+    half: Half,
+}
+
+impl<'a> Request<'a> {
+    fn read(wire: &'a RecordWire<'a>, mantle: bool) -> Result<Record, Rejection> {
+        let event_name = required("eventName", &wire.event_name)?;
+        match Self::recognise(wire, event_name, mantle) {
+            Some(request) => request.invocation(event_name, mantle).map(Box::new).map(Record::Inference),
+            None => Ok(Record::NotInference { event_name: event_name.chars().take(128).collect() }),
+        }
+    }
+
+    fn recognise(wire: &'a RecordWire<'a>, event_name: &str, mantle: bool) -> Option<Self> {
+        if mantle {
+            let operation = (event_name == Operation::MANTLE).then_some(Operation::CreateInference)?;
+            return Some(Self { wire, operation, half: Half::Whole });
+        }
+        let other = || Operation::Other(event_name.chars().filter(|c| !c.is_control()).take(128).collect());
+        let known = Operation::known(event_name);
+        if wire.event_type.text() == Some("AwsServiceEvent") {
+            let ends_stream = known.as_ref().is_some_and(Operation::is_streaming)
+                || parent_request_id(wire).is_some()
+                || *reported_at_end(wire) != Text::Absent;
+            let operation = ends_stream.then(|| known.unwrap_or_else(other))?;
+            return Some(Self { wire, operation, half: Half::StreamCompletion });
+        }
+        let host = wire.tls_details.0.as_ref().and_then(|tls| tls.client_provided_host_header.text());
+        let counts = || *reported(wire) != Text::Absent || Operation::may_be_inference(event_name, host);
+        let operation = known.or_else(|| counts().then(other))?;
+        let half = if operation.is_streaming() { Half::StreamCall } else { Half::Whole };
+        Some(Self { wire, operation, half })
+    }
+
+    fn invocation(self, event_name: &str, mantle: bool) -> Result<Invocation, Rejection> {
+        let Self { wire, operation, half } = self;
+        let source = SourceRegion(
+            required("awsRegion", &wire.aws_region)?
+                .parse()
+                .map_err(|_| Rejection::Member { path: "awsRegion", problem: "is not the name of a Region" })?,
+        );
+        let time: Timestamp = required("eventTime", &wire.event_time)?
+            .parse()
+            .map_err(|_| Rejection::Member { path: "eventTime", problem: "is not an RFC 3339 time" })?;
+        let completion = half == Half::StreamCompletion;
+        let identity = EventIdentity {
+            event_id: required("eventID", &wire.event_id)?.trim().chars().take(128).collect(),
+            event_name: event_name.to_owned(),
+            event_type: wire.event_type.filled().unwrap_or("AwsApiCall").to_owned(),
+            parent_request_id: parent_request_id(wire).filter(|_| completion).map(str::to_owned),
+        };
+        let target = if completion { target_of_completion(wire) } else { target_of_call(wire, mantle) };
+        let failure = match &wire.error_code {
+            Text::Absent => None,
+            Text::Is(code) => Some(Failure::classify(code, wire.error_message.text())),
+            Text::Other(kind) => Some(Failure::classify(kind, None)),
+        };
+        let reported = if completion { reported_at_end(wire) } else { reported(wire) };
+        let processed_in = match reported {
+            Text::Is(name) => match name.parse::<Region>() {
+                Ok(region) if region == source.0 => ProcessedIn::Source,
+                Ok(region) => ProcessedIn::Destination(DestinationRegion(region)),
+                Err(_) => ProcessedIn::Unreadable(name.chars().filter(|c| !c.is_control()).take(64).collect()),
+            },
+            Text::Other(kind) => ProcessedIn::Unreadable((*kind).to_owned()),
+            Text::Absent => match &failure {
+                Some(Failure::MayHaveBeenProcessed { .. }) | None if !completion && (mantle || target.stays_in_source()) => {
+                    ProcessedIn::Source
+                }
+                Some(Failure::MayHaveBeenProcessed { .. }) | None => ProcessedIn::Unreported,
+                Some(failure) => ProcessedIn::Nowhere(failure.clone()),
+            },
+        };
+        Ok(Invocation {
+            identity,
+            time,
+            account: account(wire)?,
+            source,
+            operation,
+            half,
+            target,
+            principal: Principal::from_wire(wire.user_identity.0.as_ref()),
+            processed_in,
+            request_id: wire.request_id.filled().map(|id| id.chars().take(128).collect()),
+            failure,
+        })
+    }
+}
+
+fn required<'a>(path: &'static str, text: &'a Text<'_>) -> Result<&'a str, Rejection> {
+    match text {
+        Text::Is(text) if !text.trim().is_empty() => Ok(text),
+        Text::Is(_) => Err(Rejection::Member { path, problem: "is empty" }),
+        Text::Absent => Err(Rejection::Member { path, problem: "is absent" }),
+        Text::Other(_) => Err(Rejection::Member { path, problem: "is not a text" }),
+    }
+}
+
+/// Returns the account that was called; the caller's own stands in where the record lacks it.
+fn account(wire: &RecordWire<'_>) -> Result<AccountId, Rejection> {
+    let callers = || wire.user_identity.0.as_ref().and_then(|identity| identity.account_id.filled());
+    let text = wire.recipient_account_id.filled().or_else(callers).ok_or(Rejection::Member {
+        path: "recipientAccountId",
+        problem: "is absent",
+    })?;
+    text.parse().map_err(|_| Rejection::Member { path: "recipientAccountId", problem: "is not a 12-digit account id" })
+}
+
+const ABSENT: &Text<'static> = &Text::Absent;
+
+fn reported<'a>(wire: &'a RecordWire<'a>) -> &'a Text<'a> {
+    wire.additional_event_data.0.as_ref().map_or(ABSENT, |data| &data.inference_region)
+}
+
+fn reported_at_end<'a>(wire: &'a RecordWire<'a>) -> &'a Text<'a> {
+    wire.service_event_details
+        .0
+        .as_ref()
+        .and_then(|details| details.additional_event_data.0.as_ref())
+        .and_then(|data| data.additional_entries.0.as_ref())
+        .map_or(ABSENT, |entries| &entries.inference_region)
+}
+
+fn parent_request_id<'a>(wire: &'a RecordWire<'a>) -> Option<&'a str> {
+    wire.service_event_details.0.as_ref().and_then(|details| details.parent_request_id.filled())
+}
+
+fn target_of_call(wire: &RecordWire<'_>, mantle: bool) -> ModelReference {
+    let parameters = wire.request_parameters.0.as_ref();
+    let named = parameters.map_or(ABSENT, |parameters| match (&parameters.model_id, mantle) {
+        (Text::Absent, _) => &parameters.model,
+        (_, true) if parameters.model != Text::Absent => &parameters.model,
+        (model_id, _) => model_id,
+    });
+    match named {
+        Text::Is(id) => ModelReference::parse(id),
+        Text::Absent => ModelReference::Absent,
+        Text::Other(kind) => ModelReference::Unknown((*kind).to_owned()),
+    }
+}
+
+/// Reads the foundation model from `resources`: the record of a stream's end names nothing else.
+fn target_of_completion(wire: &RecordWire<'_>) -> ModelReference {
+    wire.resources
+        .and_then(|raw| Vec::<ResourceWire<'_>>::deserialize(&mut serde_json::Deserializer::from_str(raw.get())).ok())
+        .and_then(|resources| {
+            resources
+                .iter()
+                .filter_map(|resource| resource.arn.filled().map(ModelReference::parse))
+                .find(|target| matches!(target, ModelReference::FoundationModel(_)))
+        })
+        .unwrap_or(ModelReference::Absent)
+}

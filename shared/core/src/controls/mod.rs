@@ -1,0 +1,197 @@
+//! The controls: each in a folder of its own with its intent, remedy, mapping and cases.
+//!
+//! A control decides purely: from one invocation, the policy and the catalogue, with no clock and
+//! no environment. Whether an exception still holds is judged at the invocation's own time.
+
+mod destination_region_allowed;
+mod global_profile_allowed;
+mod inference_denied_by_scp;
+mod metadata;
+mod profile_allowed;
+mod source_region_allowed;
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use metadata::{Mapping, Metadata};
+
+use crate::{
+    catalog::Catalogue,
+    cloudtrail::{Half, Invocation, Operation, ProcessedIn},
+    decision::{Assessment, Basis, Decision, EvidenceGap, ExpiredException, Irrelevance, Severity},
+    model::ModelReference,
+    policy::Policy,
+};
+
+/// A control, by the name that stands in policies, findings and reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ControlId {
+    /// The Region that processed the request is allowed.
+    DestinationRegionAllowed,
+    /// The call was made from an allowed Region.
+    SourceRegionAllowed,
+    /// A global profile is used only where the policy allows it.
+    GlobalProfileAllowed,
+    /// The profile is on the policy's allow-list, where there is one.
+    ProfileAllowed,
+    /// A call through a permitted profile was not refused by a service control policy.
+    InferenceDeniedByScp,
+}
+
+impl ControlId {
+    /// Every control, in the order of reports.
+    pub const ALL: [Self; 5] = [
+        Self::DestinationRegionAllowed,
+        Self::SourceRegionAllowed,
+        Self::GlobalProfileAllowed,
+        Self::ProfileAllowed,
+        Self::InferenceDeniedByScp,
+    ];
+
+    /// Returns what people are told about the control.
+    #[must_use]
+    pub const fn metadata(self) -> &'static Metadata {
+        match self {
+            Self::DestinationRegionAllowed => &destination_region_allowed::METADATA,
+            Self::SourceRegionAllowed => &source_region_allowed::METADATA,
+            Self::GlobalProfileAllowed => &global_profile_allowed::METADATA,
+            Self::ProfileAllowed => &profile_allowed::METADATA,
+            Self::InferenceDeniedByScp => &inference_denied_by_scp::METADATA,
+        }
+    }
+
+    /// Returns the control's name, such as `destination-region-allowed`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.metadata().name
+    }
+
+    /// Returns the control's title, a few words that say what must hold.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.metadata().title
+    }
+
+    /// Returns how much a finding of this control matters.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        self.metadata().severity
+    }
+
+    /// Tells whether the control says what is permitted, so that an exception can lift it unasked.
+    ///
+    /// A denial by a service control policy is a fact about another policy: an exception lifts
+    /// it only by naming the control.
+    #[must_use]
+    pub const fn is_about_permission(self) -> bool {
+        !matches!(self, Self::InferenceDeniedByScp)
+    }
+
+    fn decide(self, evidence: &Evidence<'_>) -> Decision {
+        match self {
+            Self::DestinationRegionAllowed => destination_region_allowed::decide(evidence),
+            Self::SourceRegionAllowed => source_region_allowed::decide(evidence),
+            Self::GlobalProfileAllowed => global_profile_allowed::decide(evidence),
+            Self::ProfileAllowed => profile_allowed::decide(evidence),
+            Self::InferenceDeniedByScp => inference_denied_by_scp::decide(evidence),
+        }
+    }
+}
+
+impl fmt::Display for ControlId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a control decides from.
+#[derive(Clone, Copy, Debug)]
+struct Evidence<'a> {
+    invocation: &'a Invocation,
+    policy: &'a Policy,
+    catalogue: &'a Catalogue,
+}
+
+impl Evidence<'_> {
+    /// Says why a control on source or profile has nothing to say about this record, if it has not.
+    fn irrelevant_to_the_call(&self) -> Option<Irrelevance> {
+        match (&self.invocation.processed_in, self.invocation.half) {
+            (_, Half::StreamCompletion) => Some(Irrelevance::DecidedAtStreamCall),
+            (ProcessedIn::Nowhere(failure), _) => Some(Irrelevance::ProcessedNowhere { failure: failure.clone() }),
+            _ => None,
+        }
+    }
+
+    /// Says why no inference profile is behind the request: there is none, or the record cannot tell.
+    fn without_system_profile(&self) -> Decision {
+        let decision = match &self.invocation.target {
+            ModelReference::ApplicationProfile(arn) => EvidenceGap::ApplicationProfileUnresolved { arn: arn.clone() },
+            ModelReference::Indirect(arn) => EvidenceGap::IndirectTarget { arn: arn.clone() },
+            ModelReference::Unknown(id) => EvidenceGap::UnknownModelId { id: id.chars().take(128).collect() },
+            ModelReference::Absent => EvidenceGap::ModelNotNamed,
+            ModelReference::FoundationModel(_) | ModelReference::OwnedModel(_) | ModelReference::Profile(_) => {
+                return Decision::NotApplicable(Irrelevance::NoProfile);
+            }
+        };
+        if self.invocation.operation == Operation::CreateInference {
+            return Decision::NotApplicable(Irrelevance::NoProfile);
+        }
+        Decision::Undecided(decision)
+    }
+}
+
+/// Decides every control about one invocation.
+///
+/// ```
+/// use crisguard_core::{catalog::Catalogue, cloudtrail::{Record, parse_record}, controls::assess, exit::Exit, policy::PolicyDocument};
+/// let policy = PolicyDocument::parse(br#"
+/// version: 1
+/// regions: { source: [us-west-2], destination: [us-west-2] }
+/// profiles: { global: deny }
+/// "#).unwrap().for_account(&"111122223333".parse().unwrap(), None).unwrap();
+/// let record = br#"{"eventSource": "bedrock.amazonaws.com", "eventName": "InvokeModel", "eventID": "1",
+///   "eventTime": "2026-11-21T10:00:00Z", "awsRegion": "us-west-2", "recipientAccountId": "111122223333",
+///   "requestParameters": {"modelId": "us.amazon.nova-lite-v1:0"},
+///   "additionalEventData": {"inferenceRegion": "us-east-1"}}"#;
+/// let Ok(Record::Inference(invocation)) = parse_record(record) else { panic!("an inference record") };
+/// let assessments = assess(&invocation, &policy, &Catalogue::embedded().unwrap());
+/// assert_eq!(Exit::of(&assessments), Exit::Violation);
+/// ```
+#[must_use]
+pub fn assess(invocation: &Invocation, policy: &Policy, catalogue: &Catalogue) -> Vec<Assessment> {
+    let evidence = Evidence { invocation, policy, catalogue };
+    ControlId::ALL.into_iter().map(|control| excepted(control, control.decide(&evidence), invocation, policy)).collect()
+}
+
+/// Returns assessments that say that the policy for the record's account cannot be told.
+#[must_use]
+pub fn without_policy(invocation: &Invocation, reason: &str) -> Vec<Assessment> {
+    let gap = EvidenceGap::PolicyUnresolved { account: invocation.account.to_string(), reason: reason.to_owned() };
+    ControlId::ALL
+        .into_iter()
+        .map(|control| Assessment { control, decision: Decision::Undecided(gap.clone()), expired_exceptions: Vec::new() })
+        .collect()
+}
+
+/// Applies the policy's exceptions: one that holds permits, one that has expired is said.
+fn excepted(control: ControlId, decision: Decision, invocation: &Invocation, policy: &Policy) -> Assessment {
+    let mut expired_exceptions = Vec::new();
+    if matches!(decision, Decision::NonCompliant(_) | Decision::Undecided(_)) {
+        for exception in policy.exceptions().iter().filter(|exception| exception.covers(control, invocation)) {
+            let id = exception.id.as_str().to_owned();
+            let expires = exception.expires;
+            if exception.holds_at(invocation.time) {
+                let decision = Decision::Compliant(Basis::Exception { id, expires });
+                return Assessment { control, decision, expired_exceptions: Vec::new() };
+            }
+            expired_exceptions.push(ExpiredException { id, owner: exception.owner.as_str().to_owned(), expires });
+        }
+    }
+    Assessment { control, decision, expired_exceptions }
+}
+
+#[cfg(test)]
+mod tests;

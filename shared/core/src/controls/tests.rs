@@ -1,0 +1,125 @@
+//! Runs the cases that stand in each control's folder.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    cloudtrail::{Record, parse_record},
+    policy::PolicyDocument,
+};
+
+/// One case: what differs from the base record and policy, and what the control must decide.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    #[serde(default)]
+    policy: Value,
+    record: Value,
+    decision: String,
+    kind: String,
+    #[serde(default)]
+    expired: Vec<String>,
+}
+
+/// Puts `changes` over `base`, member by member; null removes a member.
+fn merge(base: &mut Value, changes: &Value) {
+    match (base, changes) {
+        (Value::Object(base), Value::Object(changes)) => {
+            for (name, change) in changes {
+                if change.is_null() {
+                    base.remove(name);
+                } else {
+                    merge(base.entry(name).or_insert(Value::Null), change);
+                }
+            }
+        }
+        (base, changes) => *base = changes.clone(),
+    }
+}
+
+fn base_record() -> Value {
+    json!({
+        "eventVersion": "1.11", "eventSource": "bedrock.amazonaws.com", "eventName": "Converse",
+        "eventType": "AwsApiCall", "eventCategory": "Management", "managementEvent": true, "readOnly": true,
+        "eventID": "7a9d8f4e-0000-4000-8000-000000000001", "requestID": "7a9d8f4e-0000-4000-8000-000000000002",
+        "eventTime": "2026-11-21T10:00:00Z", "awsRegion": "ap-northeast-1", "recipientAccountId": "111122223333",
+        "userIdentity": {
+            "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/app/session-1",
+            "sessionContext": {"sessionIssuer": {"type": "Role", "arn": "arn:aws:iam::111122223333:role/app"}}
+        },
+        "requestParameters": {"modelId": "jp.anthropic.claude-sonnet-4-5-20250929-v1:0"}
+    })
+}
+
+fn base_policy() -> Value {
+    json!({
+        "version": 1,
+        "regions": {"source": ["ap-northeast-1"], "destination": ["ap-northeast-1", "ap-northeast-3"]},
+        "profiles": {"global": "deny"}
+    })
+}
+
+fn folder(control: ControlId) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/controls").join(control.name().replace('-', "_"))
+}
+
+#[test]
+fn every_case_of_every_control_holds() {
+    let catalogue = Catalogue::embedded().unwrap();
+    for control in ControlId::ALL {
+        let mut decisions = BTreeSet::new();
+        let mut paths: Vec<_> = fs::read_dir(folder(control).join("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        for path in paths {
+            let cases: Vec<Case> = serde_json::from_str(&fs::read_to_string(&path).unwrap())
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            for case in cases {
+                let (mut record, mut policy) = (base_record(), base_policy());
+                merge(&mut record, &case.record);
+                merge(&mut policy, &case.policy);
+                let policy = PolicyDocument::parse(policy.to_string().as_bytes()).unwrap();
+                let Ok(Record::Inference(invocation)) = parse_record(record.to_string().as_bytes()) else {
+                    panic!("{control}: {}: not an inference record", case.name);
+                };
+                let policy = policy.for_account(&invocation.account, None).unwrap();
+                let assessment = assess(&invocation, &policy, &catalogue)
+                    .into_iter()
+                    .find(|assessment| assessment.control == control)
+                    .unwrap();
+                let decided = serde_json::to_value(&assessment).unwrap();
+                assert_eq!(decided["decision"], case.decision.as_str(), "{control}: {}: {decided}", case.name);
+                assert_eq!(decided["reason"]["kind"], case.kind.as_str(), "{control}: {}: {decided}", case.name);
+                let expired: Vec<&str> = assessment.expired_exceptions.iter().map(|exception| exception.id.as_str()).collect();
+                assert_eq!(expired, case.expired, "{control}: {}", case.name);
+                assert!(!assessment.decision.to_string().is_empty());
+                decisions.insert(case.decision);
+            }
+        }
+        for expected in ["compliant", "non-compliant", "not-applicable"] {
+            assert!(decisions.contains(expected), "{control} has no case that is {expected}");
+        }
+    }
+}
+
+#[test]
+fn every_control_is_described() {
+    let mut names = BTreeSet::new();
+    for control in ControlId::ALL {
+        let Metadata { name, title, rationale, remedy, documentation, mapping, .. } = control.metadata();
+        assert_eq!(serde_json::to_value(control).unwrap(), *name);
+        assert!(names.insert(name) && !title.is_empty() && !rationale.is_empty() && !remedy.is_empty());
+        assert!(documentation.starts_with("https://docs.aws.amazon.com/") && !mapping.is_empty(), "{name}");
+        let readme = fs::read_to_string(folder(control).join("README.md")).unwrap();
+        assert!(readme.contains(name) && readme.contains(documentation), "{name}/README.md");
+        for heading in ["## Intent", "## Outcomes", "## Remedy", "## Mapping"] {
+            assert!(readme.contains(heading), "{name}/README.md lacks {heading}");
+        }
+        for mapping in *mapping {
+            assert!(readme.contains(mapping.framework), "{name}/README.md lacks {}", mapping.framework);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! SHA-256 over several parts, for ids that must come out the same everywhere.
+
+use sha2::{Digest as _, Sha256};
+
+/// Returns the first `bytes` bytes (at most 32) of the SHA-256 of `parts`, in lower-case hexadecimal.
+///
+/// Each part is preceded by its length, so that no two lists of parts run together the same way.
+pub(crate) fn of_parts(parts: &[&str], bytes: usize) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hexadecimal(hasher.finalize().iter().take(bytes).copied())
+}
+
+/// Returns the whole SHA-256 of `bytes` in lower-case hexadecimal.
+pub(crate) fn of_bytes(bytes: &[u8]) -> String {
+    hexadecimal(Sha256::digest(bytes).iter().copied())
+}
+
+fn hexadecimal(bytes: impl Iterator<Item = u8>) -> String {
+    bytes.map(|byte| format!("{byte:02x}")).collect()
+}

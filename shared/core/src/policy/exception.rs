@@ -1,0 +1,197 @@
+//! What is permitted all the same: for a reason, by somebody, until a day.
+
+use std::{collections::BTreeSet, fmt};
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use schemars::JsonSchema;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, SeqAccess, Visitor},
+};
+
+use super::parts::ProfilePattern;
+use crate::{
+    account::AccountId,
+    arn::ArnPattern,
+    cloudtrail::{Half, Invocation},
+    controls::ControlId,
+    region::Region,
+};
+
+/// Something that the policy permits although a rule forbids it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    /// A name of its own.
+    pub id: FilledText,
+    /// What it covers: an invocation that fits every field that is written.
+    #[serde(rename = "match")]
+    pub covers: Coverage,
+    /// Why it is permitted.
+    pub reason: FilledText,
+    /// Who answers for it.
+    pub owner: FilledText,
+    /// The last day (UTC) on which it holds.
+    pub expires: Date,
+}
+
+/// A text that is not empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("minLength" = 1))]
+pub struct FilledText(String);
+
+impl FilledText {
+    /// Returns the text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for FilledText {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.trim().is_empty() { Err("this must not be empty") } else { Ok(Self(text)) }
+    }
+}
+
+impl From<FilledText> for String {
+    fn from(text: FilledText) -> Self {
+        text.0
+    }
+}
+
+/// What an exception covers; a field that is not written covers everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, try_from = "CoverageWire", into = "CoverageWire")]
+#[schemars(with = "CoverageWire")]
+pub struct Coverage(CoverageWire);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CoverageWire {
+    /// Who called, as `ArnLike` matches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<ArnPattern>,
+    /// The accounts that called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<BTreeSet<AccountId12>>,
+    /// The Regions that were called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<BTreeSet<Region>>,
+    /// The Regions that processed the request; one that is not reported is never covered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination: Option<BTreeSet<Region>>,
+    /// The profiles that were called; the end of a stream names none, so it is never covered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<Vec<ProfilePattern>>,
+    /// The controls that it lifts; without this field, those on Regions and profiles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    control: Option<BTreeSet<ControlId>>,
+}
+
+/// An account id, with its schema.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+struct AccountId12(#[schemars(with = "String", regex(pattern = "^[0-9]{12}$"))] AccountId);
+
+impl TryFrom<CoverageWire> for Coverage {
+    type Error = &'static str;
+
+    fn try_from(wire: CoverageWire) -> Result<Self, Self::Error> {
+        let CoverageWire { principal, account, source, destination, profile, control: _ } = &wire;
+        let empty = account.as_ref().is_some_and(BTreeSet::is_empty)
+            || source.as_ref().is_some_and(BTreeSet::is_empty)
+            || destination.as_ref().is_some_and(BTreeSet::is_empty)
+            || profile.as_ref().is_some_and(Vec::is_empty);
+        if empty {
+            return Err("an empty list covers nothing: name at least one, or leave the field out");
+        }
+        if principal.is_none() && account.is_none() && source.is_none() && destination.is_none() && profile.is_none() {
+            return Err(
+                "an exception must say what it covers: principal, account, source, destination or profile \
+                 (to permit something to everybody, change the rule)",
+            );
+        }
+        Ok(Self(wire))
+    }
+}
+
+impl From<Coverage> for CoverageWire {
+    fn from(coverage: Coverage) -> Self {
+        coverage.0
+    }
+}
+
+impl Exception {
+    /// Tells whether the exception covers what `control` says about `invocation`, whatever the day.
+    #[must_use]
+    pub fn covers(&self, control: ControlId, invocation: &Invocation) -> bool {
+        let CoverageWire { principal, account, source, destination, profile, control: controls } = &self.covers.0;
+        let lifts = controls.as_ref().map_or(control.is_about_permission(), |controls| controls.contains(&control));
+        let processed_in = invocation.processed_in.destination(&invocation.source);
+        lifts
+            && principal.as_ref().is_none_or(|pattern| pattern.matches(invocation.principal.name()))
+            && account.as_ref().is_none_or(|accounts| accounts.iter().any(|account| account.0 == invocation.account))
+            && source.as_ref().is_none_or(|regions| regions.contains(&invocation.source.0))
+            && destination
+                .as_ref()
+                .is_none_or(|regions| processed_in.is_some_and(|region| regions.contains(&region.0)))
+            && profile.as_ref().is_none_or(|patterns| {
+                invocation.half != Half::StreamCompletion
+                    && invocation
+                        .target
+                        .profile_label()
+                        .is_some_and(|profile| patterns.iter().any(|pattern| pattern.matches(profile)))
+            })
+    }
+
+    /// Tells whether the exception still holds at `time`: through the end of its last day in UTC.
+    #[must_use]
+    pub fn holds_at(&self, time: Timestamp) -> bool {
+        time.to_zoned(TimeZone::UTC).date() <= self.expires
+    }
+
+}
+
+/// The exceptions of a policy, each with an id of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub(super) struct Exceptions(pub(super) Vec<Exception>);
+
+impl Exceptions {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+struct ExceptionsVisitor;
+
+impl<'de> Visitor<'de> for ExceptionsVisitor {
+    type Value = Exceptions;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of exceptions")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut ids = BTreeSet::new();
+        let mut exceptions = Vec::new();
+        while let Some(exception) = seq.next_element::<Exception>()? {
+            if !ids.insert(exception.id.clone()) {
+                let id = exception.id.as_str();
+                return Err(A::Error::custom(format!("two exceptions have the id `{id}`: give each its own")));
+            }
+            exceptions.push(exception);
+        }
+        Ok(Exceptions(exceptions))
+    }
+}
+
+impl<'de> Deserialize<'de> for Exceptions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ExceptionsVisitor)
+    }
+}

@@ -1,0 +1,256 @@
+//! The parts of a policy document that stand for themselves.
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use jiff::SignedDuration;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use wildmatch::WildMatch;
+
+use crate::{decision::Severity, region::Region};
+
+/// The Regions allowed in one role: some, or (`["*"]`) every one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+pub enum RegionSet {
+    /// Every Region.
+    Every,
+    /// These Regions, at least one.
+    Only(BTreeSet<Region>),
+}
+
+impl RegionSet {
+    /// Tells whether `region` is among them.
+    #[must_use]
+    pub fn contains(&self, region: &Region) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Only(regions) => regions.contains(region),
+        }
+    }
+
+    /// Returns the Regions by name; none stand for every Region.
+    #[must_use]
+    pub fn named(&self) -> BTreeSet<Region> {
+        match self {
+            Self::Every => BTreeSet::new(),
+            Self::Only(regions) => regions.clone(),
+        }
+    }
+}
+
+impl TryFrom<Vec<String>> for RegionSet {
+    type Error = String;
+
+    fn try_from(names: Vec<String>) -> Result<Self, Self::Error> {
+        match names.as_slice() {
+            [] => Err("name at least one Region, or write [\"*\"] for every Region".to_owned()),
+            [every] if every == "*" => Ok(Self::Every),
+            names if names.iter().any(|name| name == "*") => {
+                Err("\"*\" stands for every Region: write it alone, or name the Regions".to_owned())
+            }
+            names => names
+                .iter()
+                .map(|name| name.parse::<Region>().map_err(|error| error.to_string()))
+                .collect::<Result<_, _>>()
+                .map(Self::Only),
+        }
+    }
+}
+
+impl From<RegionSet> for Vec<String> {
+    fn from(set: RegionSet) -> Self {
+        match set {
+            RegionSet::Every => vec!["*".to_owned()],
+            RegionSet::Only(regions) => regions.into_iter().map(String::from).collect(),
+        }
+    }
+}
+
+impl JsonSchema for RegionSet {
+    fn schema_name() -> Cow<'static, str> {
+        "RegionSet".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Regions by name, or [\"*\"] for every Region.",
+            "anyOf": [
+                { "type": "array", "items": { "const": "*" }, "minItems": 1, "maxItems": 1 },
+                { "type": "array", "items": generator.subschema_for::<Region>(), "minItems": 1 }
+            ]
+        })
+    }
+}
+
+/// Whether `global.` profiles may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GlobalProfiles {
+    /// They may not.
+    Deny,
+    /// They may; the destinations stay as they are, so a call processed elsewhere is still a violation.
+    Allow,
+}
+
+/// The inference profiles that may be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileRules {
+    /// Whether `global.` profiles may be used: `deny` or `allow`.
+    pub global: GlobalProfiles,
+    /// The profiles that may be used, as ids with `*` and `?`; without this list, any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow: Option<Vec<ProfilePattern>>,
+}
+
+/// A pattern for inference profile ids (or an application profile's ARN), such as `jp.*`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct ProfilePattern(String);
+
+impl ProfilePattern {
+    /// Tells whether `profile`, an id or ARN, matches.
+    #[must_use]
+    pub fn matches(&self, profile: &str) -> bool {
+        WildMatch::new(&self.0).matches(profile)
+    }
+
+    /// Returns the pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ProfilePattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let fits = !text.is_empty()
+            && text.len() <= 2048
+            && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\'));
+        if fits { Ok(Self(text)) } else { Err(format!("`{text}` is not a profile id or pattern; write for example `jp.*`")) }
+    }
+}
+
+impl From<ProfilePattern> for String {
+    fn from(pattern: ProfilePattern) -> Self {
+        pattern.0
+    }
+}
+
+/// What the nightly check asks of logging and encryption.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PostureRules {
+    /// What model invocation logging must hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invocation_logging: Option<InvocationLoggingRules>,
+    /// The data-retention modes that are allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_retention: Option<BTreeSet<DataRetentionMode>>,
+}
+
+/// What model invocation logging must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvocationLoggingRules {
+    /// The kinds of data that must be logged.
+    pub modalities: BTreeSet<Modality>,
+    /// For how many days the logs must be kept at least.
+    pub retention_days: u32,
+    /// Whether the logs must be encrypted with a customer-managed key.
+    pub customer_managed_key: bool,
+}
+
+/// A kind of data that model invocation logging can deliver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it all")]
+pub enum Modality {
+    Text,
+    Image,
+    Embedding,
+    Video,
+    Audio,
+}
+
+/// A data-retention mode of an account
+/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are AWS's own")]
+pub enum DataRetentionMode {
+    None,
+    Default,
+    AwsReview,
+    ProviderDataShare,
+}
+
+/// How people are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlertRules {
+    /// The language of alerts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// The least severity that is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimum_severity: Option<Severity>,
+    /// After how long an open finding is told again, such as `24h`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remind_after: Option<RemindAfter>,
+}
+
+/// A language that alerts and reports are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    En,
+    /// Japanese.
+    Ja,
+}
+
+/// After how long an open finding is told again: at least an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RemindAfter(SignedDuration);
+
+impl RemindAfter {
+    /// Returns the duration.
+    #[must_use]
+    pub fn duration(self) -> SignedDuration {
+        self.0
+    }
+}
+
+impl TryFrom<String> for RemindAfter {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.parse::<SignedDuration>() {
+            Ok(duration) if duration >= SignedDuration::from_hours(1) => Ok(Self(duration)),
+            Ok(_) => Err(format!("`{text}` is shorter than an hour, the least there is")),
+            Err(_) => Err(format!("`{text}` is not a duration; write hours, for example `24h`")),
+        }
+    }
+}
+
+impl From<RemindAfter> for String {
+    fn from(remind_after: RemindAfter) -> Self {
+        format!("{:#}", remind_after.0)
+    }
+}
+
+impl JsonSchema for RemindAfter {
+    fn schema_name() -> Cow<'static, str> {
+        "RemindAfter".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "description": "A duration of at least an hour, for example 24h." })
+    }
+}
