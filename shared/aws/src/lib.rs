@@ -1,0 +1,16 @@
+//! The only crate of crisguard that names an AWS SDK: one file for each service.
+//!
+//! What a function needs of a service is a small trait of its own, in its `ports` module; the
+//! types here stand behind those traits. Nothing here knows a finding or a policy: a [`s3::Object`]
+//! is bytes with a version, a [`dynamodb::Table`] holds versioned documents.
+//!
+//! Every error is a [`Failure`]: which action, on what, why, and whether it may pass by itself.
+
+pub mod client;
+pub mod dynamodb;
+mod failure;
+pub mod s3;
+pub mod sns;
+pub mod sqs;
+
+pub use failure::{Disposition, Failure};

@@ -1,0 +1,14 @@
+//! What every function of crisguard shares at the edge of AWS Lambda.
+//!
+//! A function reads its configuration once ([`config`]), takes its messages apart so that one
+//! bad message fails alone ([`batch`]), counts every exit ([`metrics`]), writes structured logs
+//! ([`logging`]) and tells the Lambda service about errors with their whole chain ([`report`]).
+//! What a function *does* is not here: each has a `run(ports, input)` that knows nothing of Lambda.
+
+pub mod batch;
+pub mod clock;
+pub mod config;
+pub mod logging;
+pub mod metrics;
+pub mod report;
+pub mod runtime;
