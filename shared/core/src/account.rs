@@ -110,9 +110,8 @@ impl FromStr for OrganizationPath {
         };
         let well_formed = parts.len() >= 2
             && parts.iter().enumerate().all(|(level, part)| {
-                part.strip_prefix(prefix_at(level)).is_some_and(|id| {
-                    !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-                })
+                part.strip_prefix(prefix_at(level))
+                    .is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
             });
         if well_formed {
             Ok(Self(parts.into_iter().map(str::to_owned).collect()))

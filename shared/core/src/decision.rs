@@ -331,7 +331,12 @@ fn listed(regions: &BTreeSet<Region>) -> String {
     if regions.is_empty() {
         return "none".to_owned();
     }
-    let mut text = regions.iter().take(SHOWN).map(Region::as_str).collect::<Vec<_>>().join(", ");
+    let mut text = regions
+        .iter()
+        .take(SHOWN)
+        .map(Region::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
     if let Some(more) = regions.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         text.push_str(" and ");
         text.push_str(&more.to_string());

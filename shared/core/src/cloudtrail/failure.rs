@@ -134,7 +134,13 @@ impl Denial {
         let policy = after
             .strip_prefix(':')
             .and_then(|rest| rest.split_whitespace().next())
-            .map(|policy| policy.trim_end_matches(['.', ',', ';', '"', '\'']).chars().take(256).collect());
+            .map(|policy| {
+                policy
+                    .trim_end_matches(['.', ',', ';', '"', '\''])
+                    .chars()
+                    .take(256)
+                    .collect()
+            });
         Self::ServiceControlPolicy(ScpDenial {
             blocked: BlockedRegion::named_in(before),
             policy,
@@ -147,7 +153,9 @@ impl BlockedRegion {
     /// Finds `on resource: ARN` and reads the Bedrock ARN's Region.
     fn named_in(message: &str) -> Self {
         let resource = message.split_once("on resource:").and_then(|(_, rest)| {
-            rest.split_whitespace().next().map(|word| word.trim_matches(['"', '\'']))
+            rest.split_whitespace()
+                .next()
+                .map(|word| word.trim_matches(['"', '\'']))
         });
         match resource.and_then(Arn::parse) {
             Some(arn) if arn.service == "bedrock" && arn.region.is_empty() => Self::Unspecified,
@@ -170,15 +178,19 @@ mod tests {
 
     #[test]
     fn explicit_denials_name_the_region_and_newer_ones_the_policy() {
-        let older = scp("User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: \
+        let older = scp(
+            "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: \
             bedrock:InvokeModel on resource: arn:aws:bedrock:us-east-2::foundation-model/anthropic.claude-sonnet-4-6 \
-            with an explicit deny in a service control policy");
+            with an explicit deny in a service control policy",
+        );
         assert_eq!(older.blocked, BlockedRegion::Region("us-east-2".parse().unwrap()));
         assert_eq!((older.policy, older.explicit), (None, true));
 
-        let newer = scp("User: x is not authorized to perform: bedrock:InvokeModel on resource: \
+        let newer = scp(
+            "User: x is not authorized to perform: bedrock:InvokeModel on resource: \
             \"arn:aws:bedrock:::foundation-model/amazon.nova-2-lite-v1:0\" with an explicit deny in a service control \
-            policy: arn:aws:organizations::444455556666:policy/o-a1b2c3d4e5/service_control_policy/p-abcd1234");
+            policy: arn:aws:organizations::444455556666:policy/o-a1b2c3d4e5/service_control_policy/p-abcd1234",
+        );
         assert_eq!(newer.blocked, BlockedRegion::Unspecified);
         assert_eq!(
             newer.policy.as_deref(),
@@ -188,9 +200,11 @@ mod tests {
 
     #[test]
     fn an_implicit_denial_is_told_apart() {
-        let denial = scp("User: x is not authorized to perform: bedrock:InvokeModel on resource: \
+        let denial = scp(
+            "User: x is not authorized to perform: bedrock:InvokeModel on resource: \
             arn:aws:bedrock:eu-north-1::foundation-model/m because no service control policy allows the \
-            bedrock:InvokeModel action");
+            bedrock:InvokeModel action",
+        );
         assert!(!denial.explicit);
         assert_eq!(denial.blocked, BlockedRegion::Region("eu-north-1".parse().unwrap()));
         assert_eq!(denial.policy, None);
@@ -209,7 +223,11 @@ mod tests {
 
     #[test]
     fn other_denials_are_not_scp_denials() {
-        for message in ["", "because no identity-based policy allows the action", "You don't have access to the model"] {
+        for message in [
+            "",
+            "because no identity-based policy allows the action",
+            "You don't have access to the model",
+        ] {
             assert_eq!(Denial::parse(message), Denial::Other);
         }
     }
@@ -217,10 +235,22 @@ mod tests {
     #[test]
     fn the_list_of_codes_agrees_with_the_classification() {
         for code in Failure::PROCESSED_NOWHERE {
-            assert!(!matches!(Failure::classify(code, None), Failure::MayHaveBeenProcessed { .. }), "{code}");
+            assert!(
+                !matches!(Failure::classify(code, None), Failure::MayHaveBeenProcessed { .. }),
+                "{code}"
+            );
         }
-        for code in ["ModelTimeoutException", "ModelErrorException", "InternalServerException", "accessdenied", ""] {
-            assert!(matches!(Failure::classify(code, None), Failure::MayHaveBeenProcessed { .. }), "{code}");
+        for code in [
+            "ModelTimeoutException",
+            "ModelErrorException",
+            "InternalServerException",
+            "accessdenied",
+            "",
+        ] {
+            assert!(
+                matches!(Failure::classify(code, None), Failure::MayHaveBeenProcessed { .. }),
+                "{code}"
+            );
         }
     }
 }

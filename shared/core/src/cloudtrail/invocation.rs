@@ -33,7 +33,12 @@ impl EventIdentity {
     /// Returns 32 hexadecimal digits that stand for the event.
     #[must_use]
     pub fn hashed(&self) -> String {
-        let Self { event_id, event_name, event_type, parent_request_id } = self;
+        let Self {
+            event_id,
+            event_name,
+            event_type,
+            parent_request_id,
+        } = self;
         match parent_request_id {
             Some(parent) => digest::of_parts(&["end-of-stream", parent, event_name], 16),
             None => digest::of_parts(&["event", event_id, event_name, event_type], 16),

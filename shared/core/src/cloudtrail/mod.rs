@@ -29,8 +29,11 @@ use wire::{EnvelopeWire, Head, RecordWire, ResourceWire};
 
 /// The `eventSource` values of Bedrock. Real records say `bedrock.amazonaws.com` for the runtime
 /// too; the third is what some published rules look for, and is accepted in case it ever comes.
-pub const EVENT_SOURCES: [&str; 3] =
-    ["bedrock.amazonaws.com", "bedrock-mantle.amazonaws.com", "bedrock-runtime.amazonaws.com"];
+pub const EVENT_SOURCES: [&str; 3] = [
+    "bedrock.amazonaws.com",
+    "bedrock-mantle.amazonaws.com",
+    "bedrock-runtime.amazonaws.com",
+];
 /// The `detail-type` values under which EventBridge hands on CloudTrail's records.
 pub const DETAIL_TYPES: [&str; 2] = ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"];
 /// The largest record read, in bytes: CloudTrail's own limit is 256 KB, event data stores' 1 MB.
@@ -83,7 +86,10 @@ pub enum Rejection {
 
 impl From<serde_json::Error> for Rejection {
     fn from(error: serde_json::Error) -> Self {
-        Self::NotJson { line: error.line(), column: error.column() }
+        Self::NotJson {
+            line: error.line(),
+            column: error.column(),
+        }
     }
 }
 
@@ -98,8 +104,14 @@ impl From<serde_json::Error> for Rejection {
 pub fn parse_envelope(json: &[u8]) -> Result<Record, Rejection> {
     bounded(json)?;
     let envelope: EnvelopeWire<'_> = serde_json::from_slice(json)?;
-    let from_cloudtrail = envelope.detail_type.text().is_some_and(|kind| DETAIL_TYPES.contains(&kind));
-    let from_bedrock = envelope.source.text().is_some_and(|source| source.starts_with("aws.bedrock"));
+    let from_cloudtrail = envelope
+        .detail_type
+        .text()
+        .is_some_and(|kind| DETAIL_TYPES.contains(&kind));
+    let from_bedrock = envelope
+        .source
+        .text()
+        .is_some_and(|source| source.starts_with("aws.bedrock"));
     if from_cloudtrail && from_bedrock {
         parse_record(envelope.detail.get().as_bytes())
     } else {
@@ -148,15 +160,24 @@ impl<'a> Request<'a> {
     fn read(wire: &'a RecordWire<'a>, mantle: bool) -> Result<Record, Rejection> {
         let event_name = required("eventName", &wire.event_name)?;
         match Self::recognise(wire, event_name, mantle) {
-            Some(request) => request.invocation(event_name, mantle).map(Box::new).map(Record::Inference),
-            None => Ok(Record::NotInference { event_name: event_name.chars().take(128).collect() }),
+            Some(request) => request
+                .invocation(event_name, mantle)
+                .map(Box::new)
+                .map(Record::Inference),
+            None => Ok(Record::NotInference {
+                event_name: event_name.chars().take(128).collect(),
+            }),
         }
     }
 
     fn recognise(wire: &'a RecordWire<'a>, event_name: &str, mantle: bool) -> Option<Self> {
         if mantle {
             let operation = (event_name == Operation::MANTLE).then_some(Operation::CreateInference)?;
-            return Some(Self { wire, operation, half: Half::Whole });
+            return Some(Self {
+                wire,
+                operation,
+                half: Half::Whole,
+            });
         }
         let other = || Operation::Other(event_name.chars().filter(|c| !c.is_control()).take(128).collect());
         let known = Operation::known(event_name);
@@ -165,12 +186,24 @@ impl<'a> Request<'a> {
                 || parent_request_id(wire).is_some()
                 || *reported_at_end(wire) != Text::Absent;
             let operation = ends_stream.then(|| known.unwrap_or_else(other))?;
-            return Some(Self { wire, operation, half: Half::StreamCompletion });
+            return Some(Self {
+                wire,
+                operation,
+                half: Half::StreamCompletion,
+            });
         }
-        let host = wire.tls_details.0.as_ref().and_then(|tls| tls.client_provided_host_header.text());
+        let host = wire
+            .tls_details
+            .0
+            .as_ref()
+            .and_then(|tls| tls.client_provided_host_header.text());
         let counts = || *reported(wire) != Text::Absent || Operation::may_be_inference(event_name, host);
         let operation = known.or_else(|| counts().then(other))?;
-        let half = if operation.is_streaming() { Half::StreamCall } else { Half::Whole };
+        let half = if operation.is_streaming() {
+            Half::StreamCall
+        } else {
+            Half::Whole
+        };
         Some(Self { wire, operation, half })
     }
 
@@ -179,11 +212,17 @@ impl<'a> Request<'a> {
         let source = SourceRegion(
             required("awsRegion", &wire.aws_region)?
                 .parse()
-                .map_err(|_| Rejection::Member { path: "awsRegion", problem: "is not the name of a Region" })?,
+                .map_err(|_| Rejection::Member {
+                    path: "awsRegion",
+                    problem: "is not the name of a Region",
+                })?,
         );
         let time: Timestamp = required("eventTime", &wire.event_time)?
             .parse()
-            .map_err(|_| Rejection::Member { path: "eventTime", problem: "is not an RFC 3339 time" })?;
+            .map_err(|_| Rejection::Member {
+                path: "eventTime",
+                problem: "is not an RFC 3339 time",
+            })?;
         let completion = half == Half::StreamCompletion;
         let identity = EventIdentity {
             event_id: required("eventID", &wire.event_id)?.trim().chars().take(128).collect(),
@@ -191,13 +230,21 @@ impl<'a> Request<'a> {
             event_type: wire.event_type.filled().unwrap_or("AwsApiCall").to_owned(),
             parent_request_id: parent_request_id(wire).filter(|_| completion).map(str::to_owned),
         };
-        let target = if completion { target_of_completion(wire) } else { target_of_call(wire, mantle) };
+        let target = if completion {
+            target_of_completion(wire)
+        } else {
+            target_of_call(wire, mantle)
+        };
         let failure = match &wire.error_code {
             Text::Absent => None,
             Text::Is(code) => Some(Failure::classify(code, wire.error_message.text())),
             Text::Other(kind) => Some(Failure::classify(kind, None)),
         };
-        let reported = if completion { reported_at_end(wire) } else { reported(wire) };
+        let reported = if completion {
+            reported_at_end(wire)
+        } else {
+            reported(wire)
+        };
         let processed_in = match reported {
             Text::Is(name) => match name.parse::<Region>() {
                 Ok(region) if region == source.0 => ProcessedIn::Source,
@@ -206,7 +253,9 @@ impl<'a> Request<'a> {
             },
             Text::Other(kind) => ProcessedIn::Unreadable((*kind).to_owned()),
             Text::Absent => match &failure {
-                Some(Failure::MayHaveBeenProcessed { .. }) | None if !completion && (mantle || target.stays_in_source()) => {
+                Some(Failure::MayHaveBeenProcessed { .. }) | None
+                    if !completion && (mantle || target.stays_in_source()) =>
+                {
                     ProcessedIn::Source
                 }
                 Some(Failure::MayHaveBeenProcessed { .. }) | None => ProcessedIn::Unreported,
@@ -232,26 +281,50 @@ impl<'a> Request<'a> {
 fn required<'a>(path: &'static str, text: &'a Text<'_>) -> Result<&'a str, Rejection> {
     match text {
         Text::Is(text) if !text.trim().is_empty() => Ok(text),
-        Text::Is(_) => Err(Rejection::Member { path, problem: "is empty" }),
-        Text::Absent => Err(Rejection::Member { path, problem: "is absent" }),
-        Text::Other(_) => Err(Rejection::Member { path, problem: "is not a text" }),
+        Text::Is(_) => Err(Rejection::Member {
+            path,
+            problem: "is empty",
+        }),
+        Text::Absent => Err(Rejection::Member {
+            path,
+            problem: "is absent",
+        }),
+        Text::Other(_) => Err(Rejection::Member {
+            path,
+            problem: "is not a text",
+        }),
     }
 }
 
 /// Returns the account that was called; the caller's own stands in where the record lacks it.
 fn account(wire: &RecordWire<'_>) -> Result<AccountId, Rejection> {
-    let callers = || wire.user_identity.0.as_ref().and_then(|identity| identity.account_id.filled());
-    let text = wire.recipient_account_id.filled().or_else(callers).ok_or(Rejection::Member {
+    let callers = || {
+        wire.user_identity
+            .0
+            .as_ref()
+            .and_then(|identity| identity.account_id.filled())
+    };
+    let text = wire
+        .recipient_account_id
+        .filled()
+        .or_else(callers)
+        .ok_or(Rejection::Member {
+            path: "recipientAccountId",
+            problem: "is absent",
+        })?;
+    text.parse().map_err(|_| Rejection::Member {
         path: "recipientAccountId",
-        problem: "is absent",
-    })?;
-    text.parse().map_err(|_| Rejection::Member { path: "recipientAccountId", problem: "is not a 12-digit account id" })
+        problem: "is not a 12-digit account id",
+    })
 }
 
 const ABSENT: &Text<'static> = &Text::Absent;
 
 fn reported<'a>(wire: &'a RecordWire<'a>) -> &'a Text<'a> {
-    wire.additional_event_data.0.as_ref().map_or(ABSENT, |data| &data.inference_region)
+    wire.additional_event_data
+        .0
+        .as_ref()
+        .map_or(ABSENT, |data| &data.inference_region)
 }
 
 fn reported_at_end<'a>(wire: &'a RecordWire<'a>) -> &'a Text<'a> {
@@ -264,7 +337,10 @@ fn reported_at_end<'a>(wire: &'a RecordWire<'a>) -> &'a Text<'a> {
 }
 
 fn parent_request_id<'a>(wire: &'a RecordWire<'a>) -> Option<&'a str> {
-    wire.service_event_details.0.as_ref().and_then(|details| details.parent_request_id.filled())
+    wire.service_event_details
+        .0
+        .as_ref()
+        .and_then(|details| details.parent_request_id.filled())
 }
 
 fn target_of_call(wire: &RecordWire<'_>, mantle: bool) -> ModelReference {

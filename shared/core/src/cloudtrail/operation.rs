@@ -44,7 +44,8 @@ impl Operation {
     pub const MANTLE: &'static str = "CreateInference";
     /// Events of the runtime endpoint that send no prompt to a model: they count tokens, evaluate a
     /// guardrail, or report on work that another event started.
-    pub const NOT_INFERENCE: [&'static str; 4] = ["CountTokens", "ApplyGuardrail", "GetAsyncInvoke", "ListAsyncInvokes"];
+    pub const NOT_INFERENCE: [&'static str; 4] =
+        ["CountTokens", "ApplyGuardrail", "GetAsyncInvoke", "ListAsyncInvokes"];
     /// How the names of events begin that only read or tidy up.
     pub const NOT_INFERENCE_PREFIXES: [&'static str; 6] = ["List", "Get", "Describe", "Delete", "Tag", "Untag"];
     /// How the name of a runtime endpoint begins, in every Region and variant.
@@ -71,7 +72,9 @@ impl Operation {
     pub(super) fn may_be_inference(event_name: &str, host: Option<&str>) -> bool {
         host.is_some_and(|host| host.starts_with(Self::RUNTIME_HOST_PREFIX))
             && !Self::NOT_INFERENCE.contains(&event_name)
-            && !Self::NOT_INFERENCE_PREFIXES.iter().any(|prefix| event_name.starts_with(prefix))
+            && !Self::NOT_INFERENCE_PREFIXES
+                .iter()
+                .any(|prefix| event_name.starts_with(prefix))
     }
 
     /// Tells whether a second record, at the stream's end, reports where the request was processed.
@@ -110,10 +113,14 @@ mod tests {
     #[test]
     fn the_lists_agree_with_the_names() {
         for name in Operation::SINGLE_RECORD {
-            assert!(Operation::known(name).is_some_and(|operation| !operation.is_streaming() && operation.name() == name));
+            assert!(
+                Operation::known(name).is_some_and(|operation| !operation.is_streaming() && operation.name() == name)
+            );
         }
         for name in Operation::STREAMING {
-            assert!(Operation::known(name).is_some_and(|operation| operation.is_streaming() && operation.name() == name));
+            assert!(
+                Operation::known(name).is_some_and(|operation| operation.is_streaming() && operation.name() == name)
+            );
         }
     }
 
@@ -123,7 +130,10 @@ mod tests {
         assert!(Operation::may_be_inference("CreateChatCompletion", host));
         assert!(!Operation::may_be_inference("CountTokens", host));
         assert!(!Operation::may_be_inference("GetSomething", host));
-        assert!(!Operation::may_be_inference("InvokeAgent", Some("bedrock-agent-runtime.eu-west-1.amazonaws.com")));
+        assert!(!Operation::may_be_inference(
+            "InvokeAgent",
+            Some("bedrock-agent-runtime.eu-west-1.amazonaws.com")
+        ));
         assert!(!Operation::may_be_inference("CreateGuardrail", None));
     }
 }

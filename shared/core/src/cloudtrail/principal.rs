@@ -26,10 +26,15 @@ impl Principal {
     /// the Identity Center user's id, the AWS service that called, and what is left.
     pub(super) fn from_wire(identity: Option<&UserIdentityWire<'_>>) -> Self {
         let Some(identity) = identity else {
-            return Self { name: "unknown (no userIdentity)".to_owned(), session: None };
+            return Self {
+                name: "unknown (no userIdentity)".to_owned(),
+                session: None,
+            };
         };
         let arn = identity.arn.filled();
-        let (role, session) = arn.and_then(split_session).map_or((None, None), |(role, session)| (Some(role), Some(session)));
+        let (role, session) = arn
+            .and_then(split_session)
+            .map_or((None, None), |(role, session)| (Some(role), Some(session)));
         let issuer = identity
             .session_context
             .0
@@ -44,7 +49,10 @@ impl Principal {
             .or_else(|| identity_center.map(|id| format!("identity-center-user/{id}")))
             .or_else(|| identity.invoked_by.filled().map(str::to_owned))
             .unwrap_or_else(|| Self::described(identity));
-        Self { name: shortened(&name), session: session.map(|session| shortened(&session)) }
+        Self {
+            name: shortened(&name),
+            session: session.map(|session| shortened(&session)),
+        }
     }
 
     /// Names an identity that has no ARN, from its kind and what else is there.
@@ -82,7 +90,10 @@ fn split_session(arn: &str) -> Option<(String, String)> {
     }
     let (role, session) = rest.split_once('/')?;
     let Arn { partition, account, .. } = parsed;
-    Some((format!("arn:{partition}:sts::{account}:assumed-role/{role}"), session.to_owned()))
+    Some((
+        format!("arn:{partition}:sts::{account}:assumed-role/{role}"),
+        session.to_owned(),
+    ))
 }
 
 /// Drops control characters and what is too long: names are chosen by callers.
@@ -102,24 +113,59 @@ mod tests {
     #[test]
     fn every_kind_of_identity_has_a_name() {
         for (json, name, session) in [
-            (r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/app/i-1",
+            (
+                r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/app/i-1",
                 "sessionContext":{"sessionIssuer":{"arn":"arn:aws:iam::111122223333:role/path/app"}}}"#,
-             "arn:aws:iam::111122223333:role/path/app", Some("i-1")),
-            (r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/app/i-1"}"#,
-             "arn:aws:sts::111122223333:assumed-role/app", Some("i-1")),
-            (r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ann","userName":"ann"}"#,
-             "arn:aws:iam::111122223333:user/ann", None),
-            (r#"{"type":"Root","arn":"arn:aws:iam::111122223333:root"}"#, "arn:aws:iam::111122223333:root", None),
-            (r#"{"type":"IdentityCenterUser","onBehalfOf":{"userId":"94d0","identityStoreArn":"arn:x"},"credentialId":"c"}"#,
-             "identity-center-user/94d0", None),
-            (r#"{"type":"AWSService","invokedBy":"agents.bedrock.amazonaws.com"}"#, "agents.bedrock.amazonaws.com", None),
-            (r#"{"type":"AWSAccount","accountId":"444455556666","principalId":"AIDA"}"#, "AWSAccount/AIDA", None),
-            (r#"{"type":"WebIdentityUser","userName":"sub-1"}"#, "WebIdentityUser/sub-1", None),
+                "arn:aws:iam::111122223333:role/path/app",
+                Some("i-1"),
+            ),
+            (
+                r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/app/i-1"}"#,
+                "arn:aws:sts::111122223333:assumed-role/app",
+                Some("i-1"),
+            ),
+            (
+                r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ann","userName":"ann"}"#,
+                "arn:aws:iam::111122223333:user/ann",
+                None,
+            ),
+            (
+                r#"{"type":"Root","arn":"arn:aws:iam::111122223333:root"}"#,
+                "arn:aws:iam::111122223333:root",
+                None,
+            ),
+            (
+                r#"{"type":"IdentityCenterUser","onBehalfOf":{"userId":"94d0","identityStoreArn":"arn:x"},"credentialId":"c"}"#,
+                "identity-center-user/94d0",
+                None,
+            ),
+            (
+                r#"{"type":"AWSService","invokedBy":"agents.bedrock.amazonaws.com"}"#,
+                "agents.bedrock.amazonaws.com",
+                None,
+            ),
+            (
+                r#"{"type":"AWSAccount","accountId":"444455556666","principalId":"AIDA"}"#,
+                "AWSAccount/AIDA",
+                None,
+            ),
+            (
+                r#"{"type":"WebIdentityUser","userName":"sub-1"}"#,
+                "WebIdentityUser/sub-1",
+                None,
+            ),
             (r#"{"type":"SAMLUser","principalId":"p:1"}"#, "SAMLUser/p:1", None),
-            (r#"{"type":"FederatedUser","arn":"arn:aws:sts::111122223333:federated-user/eve",
+            (
+                r#"{"type":"FederatedUser","arn":"arn:aws:sts::111122223333:federated-user/eve",
                 "sessionContext":{"sessionIssuer":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ann"}}}"#,
-             "arn:aws:iam::111122223333:user/ann", None),
-            (r#"{"type":"Role","arn":"arn:aws:iam::111122223333:role/x"}"#, "arn:aws:iam::111122223333:role/x", None),
+                "arn:aws:iam::111122223333:user/ann",
+                None,
+            ),
+            (
+                r#"{"type":"Role","arn":"arn:aws:iam::111122223333:role/x"}"#,
+                "arn:aws:iam::111122223333:role/x",
+                None,
+            ),
             (r#"{"type":"Directory","principalId":"d"}"#, "Directory/d", None),
             (r#"{"type":"Unknown"}"#, "Unknown", None),
             ("{}", "unknown", None),

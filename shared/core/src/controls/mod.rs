@@ -120,7 +120,9 @@ impl Evidence<'_> {
     fn irrelevant_to_the_call(&self) -> Option<Irrelevance> {
         match (&self.invocation.processed_in, self.invocation.half) {
             (_, Half::StreamCompletion) => Some(Irrelevance::DecidedAtStreamCall),
-            (ProcessedIn::Nowhere(failure), _) => Some(Irrelevance::ProcessedNowhere { failure: failure.clone() }),
+            (ProcessedIn::Nowhere(failure), _) => Some(Irrelevance::ProcessedNowhere {
+                failure: failure.clone(),
+            }),
             _ => None,
         }
     }
@@ -130,7 +132,9 @@ impl Evidence<'_> {
         let decision = match &self.invocation.target {
             ModelReference::ApplicationProfile(arn) => EvidenceGap::ApplicationProfileUnresolved { arn: arn.clone() },
             ModelReference::Indirect(arn) => EvidenceGap::IndirectTarget { arn: arn.clone() },
-            ModelReference::Unknown(id) => EvidenceGap::UnknownModelId { id: id.chars().take(128).collect() },
+            ModelReference::Unknown(id) => EvidenceGap::UnknownModelId {
+                id: id.chars().take(128).collect(),
+            },
             ModelReference::Absent => EvidenceGap::ModelNotNamed,
             ModelReference::FoundationModel(_) | ModelReference::OwnedModel(_) | ModelReference::Profile(_) => {
                 return Decision::NotApplicable(Irrelevance::NoProfile);
@@ -162,17 +166,31 @@ impl Evidence<'_> {
 /// ```
 #[must_use]
 pub fn assess(invocation: &Invocation, policy: &Policy, catalogue: &Catalogue) -> Vec<Assessment> {
-    let evidence = Evidence { invocation, policy, catalogue };
-    ControlId::ALL.into_iter().map(|control| excepted(control, control.decide(&evidence), invocation, policy)).collect()
+    let evidence = Evidence {
+        invocation,
+        policy,
+        catalogue,
+    };
+    ControlId::ALL
+        .into_iter()
+        .map(|control| excepted(control, control.decide(&evidence), invocation, policy))
+        .collect()
 }
 
 /// Returns assessments that say that the policy for the record's account cannot be told.
 #[must_use]
 pub fn without_policy(invocation: &Invocation, reason: &str) -> Vec<Assessment> {
-    let gap = EvidenceGap::PolicyUnresolved { account: invocation.account.to_string(), reason: reason.to_owned() };
+    let gap = EvidenceGap::PolicyUnresolved {
+        account: invocation.account.to_string(),
+        reason: reason.to_owned(),
+    };
     ControlId::ALL
         .into_iter()
-        .map(|control| Assessment { control, decision: Decision::Undecided(gap.clone()), expired_exceptions: Vec::new() })
+        .map(|control| Assessment {
+            control,
+            decision: Decision::Undecided(gap.clone()),
+            expired_exceptions: Vec::new(),
+        })
         .collect()
 }
 
@@ -180,17 +198,33 @@ pub fn without_policy(invocation: &Invocation, reason: &str) -> Vec<Assessment> 
 fn excepted(control: ControlId, decision: Decision, invocation: &Invocation, policy: &Policy) -> Assessment {
     let mut expired_exceptions = Vec::new();
     if matches!(decision, Decision::NonCompliant(_) | Decision::Undecided(_)) {
-        for exception in policy.exceptions().iter().filter(|exception| exception.covers(control, invocation)) {
+        for exception in policy
+            .exceptions()
+            .iter()
+            .filter(|exception| exception.covers(control, invocation))
+        {
             let id = exception.id.as_str().to_owned();
             let expires = exception.expires;
             if exception.holds_at(invocation.time) {
                 let decision = Decision::Compliant(Basis::Exception { id, expires });
-                return Assessment { control, decision, expired_exceptions: Vec::new() };
+                return Assessment {
+                    control,
+                    decision,
+                    expired_exceptions: Vec::new(),
+                };
             }
-            expired_exceptions.push(ExpiredException { id, owner: exception.owner.as_str().to_owned(), expires });
+            expired_exceptions.push(ExpiredException {
+                id,
+                owner: exception.owner.as_str().to_owned(),
+                expires,
+            });
         }
     }
-    Assessment { control, decision, expired_exceptions }
+    Assessment {
+        control,
+        decision,
+        expired_exceptions,
+    }
 }
 
 #[cfg(test)]

@@ -16,13 +16,17 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct Case {
     name: String,
-    #[serde(default)]
+    #[serde(default = "no_change")]
     policy: Value,
     record: Value,
     decision: String,
     kind: String,
     #[serde(default)]
     expired: Vec<String>,
+}
+
+fn no_change() -> Value {
+    json!({})
 }
 
 /// Puts `changes` over `base`, member by member; null removes a member.
@@ -64,7 +68,9 @@ fn base_policy() -> Value {
 }
 
 fn folder(control: ControlId) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/controls").join(control.name().replace('-', "_"))
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/controls")
+        .join(control.name().replace('-', "_"))
 }
 
 #[test]
@@ -72,7 +78,10 @@ fn every_case_of_every_control_holds() {
     let catalogue = Catalogue::embedded().unwrap();
     for control in ControlId::ALL {
         let mut decisions = BTreeSet::new();
-        let mut paths: Vec<_> = fs::read_dir(folder(control).join("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut paths: Vec<_> = fs::read_dir(folder(control).join("cases"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         paths.sort();
         for path in paths {
             let cases: Vec<Case> = serde_json::from_str(&fs::read_to_string(&path).unwrap())
@@ -91,9 +100,23 @@ fn every_case_of_every_control_holds() {
                     .find(|assessment| assessment.control == control)
                     .unwrap();
                 let decided = serde_json::to_value(&assessment).unwrap();
-                assert_eq!(decided["decision"], case.decision.as_str(), "{control}: {}: {decided}", case.name);
-                assert_eq!(decided["reason"]["kind"], case.kind.as_str(), "{control}: {}: {decided}", case.name);
-                let expired: Vec<&str> = assessment.expired_exceptions.iter().map(|exception| exception.id.as_str()).collect();
+                assert_eq!(
+                    decided["decision"],
+                    case.decision.as_str(),
+                    "{control}: {}: {decided}",
+                    case.name
+                );
+                assert_eq!(
+                    decided["reason"]["kind"],
+                    case.kind.as_str(),
+                    "{control}: {}: {decided}",
+                    case.name
+                );
+                let expired: Vec<&str> = assessment
+                    .expired_exceptions
+                    .iter()
+                    .map(|exception| exception.id.as_str())
+                    .collect();
                 assert_eq!(expired, case.expired, "{control}: {}", case.name);
                 assert!(!assessment.decision.to_string().is_empty());
                 decisions.insert(case.decision);
@@ -109,17 +132,35 @@ fn every_case_of_every_control_holds() {
 fn every_control_is_described() {
     let mut names = BTreeSet::new();
     for control in ControlId::ALL {
-        let Metadata { name, title, rationale, remedy, documentation, mapping, .. } = control.metadata();
+        let Metadata {
+            name,
+            title,
+            rationale,
+            remedy,
+            documentation,
+            mapping,
+            ..
+        } = control.metadata();
         assert_eq!(serde_json::to_value(control).unwrap(), *name);
         assert!(names.insert(name) && !title.is_empty() && !rationale.is_empty() && !remedy.is_empty());
-        assert!(documentation.starts_with("https://docs.aws.amazon.com/") && !mapping.is_empty(), "{name}");
+        assert!(
+            documentation.starts_with("https://docs.aws.amazon.com/") && !mapping.is_empty(),
+            "{name}"
+        );
         let readme = fs::read_to_string(folder(control).join("README.md")).unwrap();
-        assert!(readme.contains(name) && readme.contains(documentation), "{name}/README.md");
+        assert!(
+            readme.contains(name) && readme.contains(documentation),
+            "{name}/README.md"
+        );
         for heading in ["## Intent", "## Outcomes", "## Remedy", "## Mapping"] {
             assert!(readme.contains(heading), "{name}/README.md lacks {heading}");
         }
         for mapping in *mapping {
-            assert!(readme.contains(mapping.framework), "{name}/README.md lacks {}", mapping.framework);
+            assert!(
+                readme.contains(mapping.framework),
+                "{name}/README.md lacks {}",
+                mapping.framework
+            );
         }
     }
 }

@@ -109,7 +109,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(DocumentWire, String), PolicyError>
     if bytes.len() > LARGEST {
         return Err(PolicyError::TooLarge { bytes: bytes.len() });
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| PolicyError::NotText { offset: error.valid_up_to() })?;
+    let text = std::str::from_utf8(bytes).map_err(|error| PolicyError::NotText {
+        offset: error.valid_up_to(),
+    })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut path = ".".to_owned();
     let parsed = serde_saphyr::with_deserializer_from_str(text, |deserializer| {
@@ -122,7 +124,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(DocumentWire, String), PolicyError>
     });
     let document = parsed.map_err(|error| {
         let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
-        PolicyError::Part { path, line, column, problem: problem(&error, line, column) }
+        PolicyError::Part {
+            path,
+            line,
+            column,
+            problem: problem(&error, line, column),
+        }
     })?;
     Ok((document, digest::of_bytes(bytes)))
 }
@@ -130,7 +137,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(DocumentWire, String), PolicyError>
 /// Writes the parser's message without its own position, and with what to do.
 fn problem(error: &serde_saphyr::Error, line: u64, column: u64) -> String {
     let text = error.without_snippet().to_string();
-    let text = text.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(&text);
+    let text = text
+        .strip_suffix(&format!(" at line {line}, column {column}"))
+        .unwrap_or(&text);
     if let Some((duplicate, _)) = text.split_once(", set DuplicateKeyPolicy") {
         return format!("{duplicate}: keep one of the two");
     }

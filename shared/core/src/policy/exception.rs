@@ -53,7 +53,11 @@ impl TryFrom<String> for FilledText {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text.trim().is_empty() { Err("this must not be empty") } else { Ok(Self(text)) }
+        if text.trim().is_empty() {
+            Err("this must not be empty")
+        } else {
+            Ok(Self(text))
+        }
     }
 }
 
@@ -101,7 +105,14 @@ impl TryFrom<CoverageWire> for Coverage {
     type Error = &'static str;
 
     fn try_from(wire: CoverageWire) -> Result<Self, Self::Error> {
-        let CoverageWire { principal, account, source, destination, profile, control: _ } = &wire;
+        let CoverageWire {
+            principal,
+            account,
+            source,
+            destination,
+            profile,
+            control: _,
+        } = &wire;
         let empty = account.as_ref().is_some_and(BTreeSet::is_empty)
             || source.as_ref().is_some_and(BTreeSet::is_empty)
             || destination.as_ref().is_some_and(BTreeSet::is_empty)
@@ -129,13 +140,28 @@ impl Exception {
     /// Tells whether the exception covers what `control` says about `invocation`, whatever the day.
     #[must_use]
     pub fn covers(&self, control: ControlId, invocation: &Invocation) -> bool {
-        let CoverageWire { principal, account, source, destination, profile, control: controls } = &self.covers.0;
-        let lifts = controls.as_ref().map_or(control.is_about_permission(), |controls| controls.contains(&control));
+        let CoverageWire {
+            principal,
+            account,
+            source,
+            destination,
+            profile,
+            control: controls,
+        } = &self.covers.0;
+        let lifts = controls
+            .as_ref()
+            .map_or(control.is_about_permission(), |controls| controls.contains(&control));
         let processed_in = invocation.processed_in.destination(&invocation.source);
         lifts
-            && principal.as_ref().is_none_or(|pattern| pattern.matches(invocation.principal.name()))
-            && account.as_ref().is_none_or(|accounts| accounts.iter().any(|account| account.0 == invocation.account))
-            && source.as_ref().is_none_or(|regions| regions.contains(&invocation.source.0))
+            && principal
+                .as_ref()
+                .is_none_or(|pattern| pattern.matches(invocation.principal.name()))
+            && account
+                .as_ref()
+                .is_none_or(|accounts| accounts.iter().any(|account| account.0 == invocation.account))
+            && source
+                .as_ref()
+                .is_none_or(|regions| regions.contains(&invocation.source.0))
             && destination
                 .as_ref()
                 .is_none_or(|regions| processed_in.is_some_and(|region| regions.contains(&region.0)))
@@ -153,7 +179,6 @@ impl Exception {
     pub fn holds_at(&self, time: Timestamp) -> bool {
         time.to_zoned(TimeZone::UTC).date() <= self.expires
     }
-
 }
 
 /// The exceptions of a policy, each with an id of its own.
@@ -182,7 +207,9 @@ impl<'de> Visitor<'de> for ExceptionsVisitor {
         while let Some(exception) = seq.next_element::<Exception>()? {
             if !ids.insert(exception.id.clone()) {
                 let id = exception.id.as_str();
-                return Err(A::Error::custom(format!("two exceptions have the id `{id}`: give each its own")));
+                return Err(A::Error::custom(format!(
+                    "two exceptions have the id `{id}`: give each its own"
+                )));
             }
             exceptions.push(exception);
         }

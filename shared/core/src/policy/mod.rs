@@ -51,7 +51,7 @@ impl PolicyDocument {
     /// ```
     /// use crisguard_core::policy::PolicyDocument;
     /// let error = PolicyDocument::parse(b"version: 1\nregions:\n  source: [Tokyo]\n").unwrap_err();
-    /// assert!(error.to_string().starts_with("line 3, column 12, at `regions.source`: `Tokyo` is not the name"));
+    /// assert!(error.to_string().starts_with("line 3, column 12, at `regions.source[0]`: `Tokyo` is not the name"));
     /// ```
     ///
     /// # Errors
@@ -92,7 +92,13 @@ impl PolicyDocument {
     ///
     /// Fails if the document has an override for a unit and the account's path is not given.
     pub fn for_account(&self, account: &AccountId, path: Option<&OrganizationPath>) -> Result<Policy, Unresolved> {
-        let DocumentWire { regions, profiles, accounts, exceptions, .. } = &self.document;
+        let DocumentWire {
+            regions,
+            profiles,
+            accounts,
+            exceptions,
+            ..
+        } = &self.document;
         let mut policy = Policy {
             source: regions.source.clone(),
             destination: regions.destination.clone(),
@@ -104,7 +110,9 @@ impl PolicyDocument {
             let applies = match (selector, path) {
                 (AccountSelector::Account(id), _) => id == account,
                 (AccountSelector::Unit(unit), Some(path)) => unit.contains(path),
-                (AccountSelector::Unit(unit), None) => return Err(Unresolved { unit: unit.to_string() }),
+                (AccountSelector::Unit(unit), None) => {
+                    return Err(Unresolved { unit: unit.to_string() });
+                }
             };
             if applies {
                 policy.replace(differs);
@@ -206,9 +214,16 @@ impl Policy {
             (None, RegionSet::Only(_)) => Reach::Unknown,
             (Some(Destinations::EveryCommercialRegion), RegionSet::Only(_)) => Reach::EveryCommercialRegion,
             (Some(Destinations::Regions(regions)), RegionSet::Only(allowed)) => {
-                let outside: BTreeSet<Region> =
-                    regions.iter().filter(|region| **region != source.0 && !allowed.contains(region)).cloned().collect();
-                if outside.is_empty() { Reach::Inside(regions.clone()) } else { Reach::Outside(outside) }
+                let outside: BTreeSet<Region> = regions
+                    .iter()
+                    .filter(|region| **region != source.0 && !allowed.contains(region))
+                    .cloned()
+                    .collect();
+                if outside.is_empty() {
+                    Reach::Inside(regions.clone())
+                } else {
+                    Reach::Outside(outside)
+                }
             }
         }
     }

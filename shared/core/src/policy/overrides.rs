@@ -41,11 +41,13 @@ impl FromStr for AccountSelector {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.starts_with("o-") {
-            text.parse().map(Self::Unit).map_err(|error: crate::account::NotAnOrganizationPath| error.to_string())
+            text.parse()
+                .map(Self::Unit)
+                .map_err(|error: crate::account::NotAnOrganizationPath| error.to_string())
         } else {
-            text.parse().map(Self::Account).map_err(|_| {
-                format!("`{text}` is neither a 12-digit account id in quotes nor a path `o-…/r-…/ou-…`")
-            })
+            text.parse()
+                .map(Self::Account)
+                .map_err(|_| format!("`{text}` is neither a 12-digit account id in quotes nor a path `o-…/r-…/ou-…`"))
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{decision::Severity, region::Region};
 
 /// The Regions allowed in one role: some, or (`["*"]`) every one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+#[serde(try_from = "Vec<RegionItem>", into = "Vec<String>")]
 pub enum RegionSet {
     /// Every Region.
     Every,
@@ -39,19 +39,39 @@ impl RegionSet {
     }
 }
 
-impl TryFrom<Vec<String>> for RegionSet {
-    type Error = String;
+/// One item of a [`RegionSet`] as it is written, so that an error stands at the item's own place.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+enum RegionItem {
+    Every,
+    Region(Region),
+}
 
-    fn try_from(names: Vec<String>) -> Result<Self, Self::Error> {
-        match names.as_slice() {
-            [] => Err("name at least one Region, or write [\"*\"] for every Region".to_owned()),
-            [every] if every == "*" => Ok(Self::Every),
-            names if names.iter().any(|name| name == "*") => {
-                Err("\"*\" stands for every Region: write it alone, or name the Regions".to_owned())
-            }
-            names => names
+impl TryFrom<String> for RegionItem {
+    type Error = crate::region::NotARegion;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        if name == "*" {
+            Ok(Self::Every)
+        } else {
+            name.parse().map(Self::Region)
+        }
+    }
+}
+
+impl TryFrom<Vec<RegionItem>> for RegionSet {
+    type Error = &'static str;
+
+    fn try_from(items: Vec<RegionItem>) -> Result<Self, Self::Error> {
+        match items.as_slice() {
+            [] => Err("name at least one Region, or write [\"*\"] for every Region"),
+            [RegionItem::Every] => Ok(Self::Every),
+            items => items
                 .iter()
-                .map(|name| name.parse::<Region>().map_err(|error| error.to_string()))
+                .map(|item| match item {
+                    RegionItem::Region(region) => Ok(region.clone()),
+                    RegionItem::Every => Err("\"*\" stands for every Region: write it alone, or name the Regions"),
+                })
                 .collect::<Result<_, _>>()
                 .map(Self::Only),
         }
@@ -131,7 +151,13 @@ impl TryFrom<String> for ProfilePattern {
         let fits = !text.is_empty()
             && text.len() <= 2048
             && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\'));
-        if fits { Ok(Self(text)) } else { Err(format!("`{text}` is not a profile id or pattern; write for example `jp.*`")) }
+        if fits {
+            Ok(Self(text))
+        } else {
+            Err(format!(
+                "`{text}` is not a profile id or pattern; write for example `jp.*`"
+            ))
+        }
     }
 }
 

@@ -37,7 +37,16 @@ fn the_design_document_s_sketch_is_read_whole() {
     let document = parse(FULL);
     assert_eq!(document.sha256().len(), 64);
     assert!(document.alerts().unwrap().remind_after.is_some());
-    assert_eq!(document.posture().unwrap().invocation_logging.as_ref().unwrap().retention_days, 365);
+    assert_eq!(
+        document
+            .posture()
+            .unwrap()
+            .invocation_logging
+            .as_ref()
+            .unwrap()
+            .retention_days,
+        365
+    );
 }
 
 #[test]
@@ -50,9 +59,15 @@ fn overrides_replace_field_by_field_and_the_nearest_wins() {
     assert_eq!(*inner.destination_regions(), RegionSet::Every);
     assert_eq!(Vec::from(inner.source_regions().clone()), ["us-east-1"]);
     assert!(inner.permits_global_profiles());
-    assert_eq!(inner.allow_list().unwrap().len(), 1, "a field that is not written stays");
+    assert_eq!(
+        inner.allow_list().unwrap().len(),
+        1,
+        "a field that is not written stays"
+    );
 
-    let outer = document.for_account(&account("444455556666"), Some(&elsewhere)).unwrap();
+    let outer = document
+        .for_account(&account("444455556666"), Some(&elsewhere))
+        .unwrap();
     assert_eq!(Vec::from(outer.destination_regions().clone()), ["us-east-1"]);
     assert!(!outer.permits_global_profiles());
 }
@@ -67,14 +82,35 @@ fn a_unit_s_override_without_the_account_s_path_is_unresolved() {
 #[test]
 fn errors_name_the_path_and_the_line() {
     let cases = [
-        ("version: 2\n", "line 1, column 10, at `version`: version 2 is not known"),
-        ("version: 1\nregions:\n  source: []\n", "line 3, column 11, at `regions.source`: name at least one Region"),
-        ("version: 1\nregions: {source: [\"*\", us-east-1]}\n", "stands for every Region"),
-        ("version: 1\nregion: {}\n", "line 2, column 1, at `region`: unknown field `region`"),
-        ("version: 1\nregions: {source: [us-east-1], destination: [us-east-1]}\n", "missing field `profiles`"),
+        (
+            "version: 2\n",
+            "line 1, column 10, at `version`: version 2 is not known",
+        ),
+        (
+            "version: 1\nregions:\n  source: []\n",
+            "line 3, column 11, at `regions.source`: name at least one Region",
+        ),
+        (
+            "version: 1\nregions: {source: [\"*\", us-east-1]}\n",
+            "stands for every Region",
+        ),
+        (
+            "version: 1\nregion: {}\n",
+            "line 2, column 1, at `region`: unknown field `region`",
+        ),
+        (
+            "version: 1\nregions: {source: [us-east-1], destination: [us-east-1]}\n",
+            "missing field `profiles`",
+        ),
         ("", "the document is empty"),
-        ("version: 1\nversion: 1\n", "duplicate mapping key: version: keep one of the two"),
-        ("version: 1\nregions: {source: [us-east-1], destination: [us-east-1]}\nprofiles: {global: maybe}\n", "`profiles.global`"),
+        (
+            "version: 1\nversion: 1\n",
+            "duplicate mapping key: version: keep one of the two",
+        ),
+        (
+            "version: 1\nregions: {source: [us-east-1], destination: [us-east-1]}\nprofiles: {global: maybe}\n",
+            "`profiles.global`",
+        ),
     ];
     for (text, expected) in cases {
         let error = PolicyDocument::parse(text.as_bytes()).unwrap_err().to_string();
@@ -84,7 +120,11 @@ fn errors_name_the_path_and_the_line() {
         ("expires: 2027-03-31", "", "missing field `expires`"),
         ("expires: 2027-03-31", "expires: soon", "exceptions[0].expires"),
         ("owner: dpo@example.com", "owner: ''", "this must not be empty"),
-        ("\"arn:aws:iam::111122223333:role/research-*\"", "'*'", "leave the field out"),
+        (
+            "\"arn:aws:iam::111122223333:role/research-*\"",
+            "'*'",
+            "leave the field out",
+        ),
         ("[us-west-2]", "[]", "exceptions[0].match"),
         ("\"111122223333\"", "\"1111\"", "neither a 12-digit account id"),
         ("24h", "5s", "shorter than an hour"),
@@ -92,13 +132,22 @@ fn errors_name_the_path_and_the_line() {
     ] {
         let text = FULL.replace(from, to);
         let error = PolicyDocument::parse(text.as_bytes()).unwrap_err().to_string();
-        assert!(error.contains(expected) && error.starts_with("line "), "{from} → {to} gave {error:?}");
+        assert!(
+            error.contains(expected) && error.starts_with("line "),
+            "{from} → {to} gave {error:?}"
+        );
     }
 }
 
 #[test]
 fn ids_of_exceptions_are_their_own() {
-    let exception = FULL.split("exceptions:\n").nth(1).unwrap().split("posture:").next().unwrap();
+    let exception = FULL
+        .split("exceptions:\n")
+        .nth(1)
+        .unwrap()
+        .split("posture:")
+        .next()
+        .unwrap();
     let text = FULL.replace(exception, &format!("{exception}{exception}"));
     let error = PolicyDocument::parse(text.as_bytes()).unwrap_err().to_string();
     assert!(error.contains("two exceptions have the id `research-2026`"), "{error}");
@@ -107,9 +156,21 @@ fn ids_of_exceptions_are_their_own() {
 #[test]
 fn json_is_read_too_and_what_is_not_text_is_refused() {
     let json = r#"{"version":1,"regions":{"source":["us-east-1"],"destination":["*"]},"profiles":{"global":"allow"}}"#;
-    assert_eq!(*parse(json).for_account(&account("111122223333"), None).unwrap().destination_regions(), RegionSet::Every);
-    assert!(matches!(PolicyDocument::parse(b"version: \xff"), Err(PolicyError::NotText { offset: 9 })));
-    assert!(matches!(PolicyDocument::parse(&vec![b' '; LARGEST + 1]), Err(PolicyError::TooLarge { .. })));
+    assert_eq!(
+        *parse(json)
+            .for_account(&account("111122223333"), None)
+            .unwrap()
+            .destination_regions(),
+        RegionSet::Every
+    );
+    assert!(matches!(
+        PolicyDocument::parse(b"version: \xff"),
+        Err(PolicyError::NotText { offset: 9 })
+    ));
+    assert!(matches!(
+        PolicyDocument::parse(&vec![b' '; LARGEST + 1]),
+        Err(PolicyError::TooLarge { .. })
+    ));
 }
 
 #[test]
@@ -117,7 +178,11 @@ fn the_schema_accepts_what_the_parser_accepts_and_refuses_the_rest() {
     let schema = PolicyDocument::json_schema();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let as_json = |text: &str| serde_json::to_value(parse(text).document).unwrap();
-    assert!(validator.is_valid(&as_json(FULL)), "{:?}", validator.iter_errors(&as_json(FULL)).collect::<Vec<_>>());
+    assert!(
+        validator.is_valid(&as_json(FULL)),
+        "{:?}",
+        validator.iter_errors(&as_json(FULL)).collect::<Vec<_>>()
+    );
     for broken in [
         serde_json::json!({"version": 2}),
         serde_json::json!({"version": 1, "regions": {"source": ["Tokyo"], "destination": ["*"]}, "profiles": {"global": "deny"}}),
@@ -132,21 +197,52 @@ fn the_schema_accepts_what_the_parser_accepts_and_refuses_the_rest() {
 fn warnings_name_contradictions() {
     let catalogue = Catalogue::embedded().unwrap();
     let today = jiff::civil::date(2027, 4, 1);
-    let texts: Vec<String> = parse(FULL).warnings(&catalogue, today).iter().map(ToString::to_string).collect();
-    assert!(texts.iter().any(|text| text.contains("exceptions[0].expires") && text.contains("expired on 2027-03-31")), "{texts:#?}");
-    assert!(texts.iter().any(|text| text.contains("accounts.111122223333.profiles.global")), "{texts:#?}");
+    let texts: Vec<String> = parse(FULL)
+        .warnings(&catalogue, today)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert!(
+        texts
+            .iter()
+            .any(|text| text.contains("exceptions[0].expires") && text.contains("expired on 2027-03-31")),
+        "{texts:#?}"
+    );
+    assert!(
+        texts
+            .iter()
+            .any(|text| text.contains("accounts.111122223333.profiles.global")),
+        "{texts:#?}"
+    );
 
-    let wide = FULL.replace("\"jp.*\"", "\"apac.*\", \"xx.*\", \"global.*\"").replace("[ap-northeast-1, ap-northeast-3]", "[ap-northeast-1, ap-nowhere-9]");
-    let texts: Vec<String> = parse(&wide).warnings(&catalogue, jiff::civil::date(2027, 3, 15)).iter().map(ToString::to_string).collect();
-    for expected in ["can leave the allowed Regions", "`xx.*` matches no inference profile", "which profiles.global denies", "ap-nowhere-9", "runs out on 2027-03-31"] {
-        assert!(texts.iter().any(|text| text.contains(expected)), "{expected}: {texts:#?}");
+    let wide = FULL
+        .replace("\"jp.*\"", "\"apac.*\", \"xx.*\", \"global.*\"")
+        .replace("[ap-northeast-1, ap-northeast-3]", "[ap-northeast-1, ap-nowhere-9]");
+    let texts: Vec<String> = parse(&wide)
+        .warnings(&catalogue, jiff::civil::date(2027, 3, 15))
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    for expected in [
+        "can leave the allowed Regions",
+        "`xx.*` matches no inference profile",
+        "which profiles.global denies",
+        "ap-nowhere-9",
+        "runs out on 2027-03-31",
+    ] {
+        assert!(
+            texts.iter().any(|text| text.contains(expected)),
+            "{expected}: {texts:#?}"
+        );
     }
 }
 
 #[test]
 fn an_exception_holds_through_its_last_day() {
     let document = parse(FULL);
-    let policy = document.for_account(&account("111122223333"), Some(&"o-x/r-y".parse().unwrap())).unwrap();
+    let policy = document
+        .for_account(&account("111122223333"), Some(&"o-x/r-y".parse().unwrap()))
+        .unwrap();
     let exception = &policy.exceptions()[0];
     assert!(exception.holds_at("2027-03-31T23:59:59Z".parse().unwrap()));
     assert!(!exception.holds_at("2027-04-01T00:00:00Z".parse().unwrap()));

@@ -29,7 +29,10 @@ pub struct Warning {
 
 impl Warning {
     fn new(at: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { at: at.into(), message: message.into() }
+        Self {
+            at: at.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -44,9 +47,15 @@ pub(super) fn of(document: &DocumentWire, catalogue: &Catalogue, today: Date) ->
     let mut warnings = base.warnings(catalogue);
     for (selector, differs) in &document.accounts {
         let name: String = selector.clone().into();
-        warnings.extend(base.replaced_by(differs, format!("accounts.{name}.")).warnings(catalogue));
+        warnings.extend(
+            base.replaced_by(differs, format!("accounts.{name}."))
+                .warnings(catalogue),
+        );
         if differs.regions.is_none() && differs.profiles.is_none() {
-            warnings.push(Warning::new(format!("accounts.{name}"), "this override changes nothing"));
+            warnings.push(Warning::new(
+                format!("accounts.{name}"),
+                "this override changes nothing",
+            ));
         }
     }
     for (index, exception) in document.exceptions.0.iter().enumerate() {
@@ -55,9 +64,15 @@ pub(super) fn of(document: &DocumentWire, catalogue: &Catalogue, today: Date) ->
         let expires = exception.expires;
         let notice_until = today.checked_add(NOTICE.days()).unwrap_or(today);
         if expires < today {
-            warnings.push(Warning::new(at, format!("the exception `{id}` of {owner} expired on {expires}: renew or remove it")));
+            warnings.push(Warning::new(
+                at,
+                format!("the exception `{id}` of {owner} expired on {expires}: renew or remove it"),
+            ));
         } else if expires <= notice_until {
-            warnings.push(Warning::new(at, format!("the exception `{id}` of {owner} runs out on {expires}")));
+            warnings.push(Warning::new(
+                at,
+                format!("the exception `{id}` of {owner} runs out on {expires}"),
+            ));
         }
     }
     warnings
@@ -78,8 +93,12 @@ impl<'a> Rules<'a> {
         let profiles = differs.profiles.as_ref();
         Self {
             at,
-            source: regions.and_then(|regions| regions.source.as_ref()).unwrap_or(self.source),
-            destination: regions.and_then(|regions| regions.destination.as_ref()).unwrap_or(self.destination),
+            source: regions
+                .and_then(|regions| regions.source.as_ref())
+                .unwrap_or(self.source),
+            destination: regions
+                .and_then(|regions| regions.destination.as_ref())
+                .unwrap_or(self.destination),
             global: profiles.and_then(|profiles| profiles.global).unwrap_or(self.global),
             allow: profiles.and_then(|profiles| profiles.allow.as_deref()).or(self.allow),
         }
@@ -120,11 +139,20 @@ impl<'a> Rules<'a> {
             }
             let matched: Vec<_> = catalogue.profiles().filter(|(id, _)| pattern.matches(id)).collect();
             if matched.is_empty() {
-                warnings.push(Warning::new(at, format!("`{written}` matches no inference profile known on {}", catalogue.as_of())));
+                warnings.push(Warning::new(
+                    at,
+                    format!(
+                        "`{written}` matches no inference profile known on {}",
+                        catalogue.as_of()
+                    ),
+                ));
                 continue;
             }
             if self.global == GlobalProfiles::Deny && matched.iter().all(|(id, _)| id.starts_with("global.")) {
-                warnings.push(Warning::new(at, format!("`{written}` allows only global profiles, which profiles.global denies")));
+                warnings.push(Warning::new(
+                    at,
+                    format!("`{written}` allows only global profiles, which profiles.global denies"),
+                ));
                 continue;
             }
             let mut leaving = Vec::new();
@@ -142,11 +170,18 @@ impl<'a> Rules<'a> {
             }
             if !leaving.is_empty() {
                 let (named, more) = leaving.split_at(leaving.len().min(NAMED));
-                let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+                let more = if more.is_empty() {
+                    String::new()
+                } else {
+                    format!(" and {} more", more.len())
+                };
                 let outside = outside.iter().map(Region::as_str).collect::<Vec<_>>().join(", ");
                 warnings.push(Warning::new(
                     at,
-                    format!("`{written}` allows profiles that can leave the allowed Regions: {}{more} can reach {outside}", named.join(", ")),
+                    format!(
+                        "`{written}` allows profiles that can leave the allowed Regions: {}{more} can reach {outside}",
+                        named.join(", ")
+                    ),
                 ));
             }
         }

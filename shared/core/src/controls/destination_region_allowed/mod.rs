@@ -33,21 +33,23 @@ pub(super) const METADATA: Metadata = Metadata {
 pub(super) fn decide(evidence: &Evidence<'_>) -> Decision {
     let Evidence { invocation, policy, .. } = evidence;
     match &invocation.processed_in {
-        ProcessedIn::Nowhere(failure) => {
-            Decision::NotApplicable(Irrelevance::ProcessedNowhere { failure: failure.clone() })
-        }
+        ProcessedIn::Nowhere(failure) => Decision::NotApplicable(Irrelevance::ProcessedNowhere {
+            failure: failure.clone(),
+        }),
         ProcessedIn::Source => Decision::NotApplicable(Irrelevance::ProcessedInSource),
         _ if *policy.destination_regions() == RegionSet::Every => Decision::Compliant(Basis::EveryDestinationAllowed),
         ProcessedIn::Destination(destination) if policy.permits_destination(destination) => {
-            Decision::Compliant(Basis::DestinationAllowed { destination: destination.clone() })
+            Decision::Compliant(Basis::DestinationAllowed {
+                destination: destination.clone(),
+            })
         }
         ProcessedIn::Destination(destination) => Decision::NonCompliant(Violation::DestinationNotAllowed {
             destination: destination.clone(),
             allowed: policy.destination_regions().named(),
         }),
-        ProcessedIn::Unreadable(reported) => {
-            Decision::Undecided(EvidenceGap::RegionUnreadable { reported: reported.clone() })
-        }
+        ProcessedIn::Unreadable(reported) => Decision::Undecided(EvidenceGap::RegionUnreadable {
+            reported: reported.clone(),
+        }),
         ProcessedIn::Unreported => unreported(evidence),
     }
 }
@@ -67,16 +69,23 @@ fn unreported(evidence: &Evidence<'_>) -> Decision {
 }
 
 fn by_reach(evidence: &Evidence<'_>, profile: &InferenceProfile) -> Decision {
-    let Evidence { invocation, policy, catalogue } = evidence;
+    let Evidence {
+        invocation,
+        policy,
+        catalogue,
+    } = evidence;
     let name = profile.id().to_owned();
     let source_region = invocation.source.clone();
     match policy.reach_of(profile, &source_region, catalogue) {
-        Reach::Inside(reachable) => {
-            Decision::Compliant(Basis::EveryReachableRegionAllowed { profile: name, source_region, reachable })
-        }
-        Reach::Outside(not_allowed) => {
-            Decision::Undecided(EvidenceGap::RegionNotReported { profile: name, not_allowed })
-        }
+        Reach::Inside(reachable) => Decision::Compliant(Basis::EveryReachableRegionAllowed {
+            profile: name,
+            source_region,
+            reachable,
+        }),
+        Reach::Outside(not_allowed) => Decision::Undecided(EvidenceGap::RegionNotReported {
+            profile: name,
+            not_allowed,
+        }),
         Reach::EveryCommercialRegion => Decision::Undecided(EvidenceGap::GlobalRegionNotReported { profile: name }),
         Reach::Unknown => Decision::Undecided(EvidenceGap::ProfileNotCatalogued {
             profile: name,

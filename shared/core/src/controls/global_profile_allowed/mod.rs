@@ -29,11 +29,15 @@ pub(super) fn decide(evidence: &Evidence<'_>) -> Decision {
     }
     let permitted = evidence.policy.permits_global_profiles();
     match evidence.invocation.target.profile() {
-        Some(profile) if !profile.is_global() => {
-            Decision::Compliant(Basis::NotGlobal { target: profile.id().to_owned() })
-        }
-        Some(profile) if permitted => Decision::Compliant(Basis::ProfileAllowed { profile: profile.id().to_owned() }),
-        Some(profile) => Decision::NonCompliant(Violation::GlobalProfile { profile: profile.id().to_owned() }),
+        Some(profile) if !profile.is_global() => Decision::Compliant(Basis::NotGlobal {
+            target: profile.id().to_owned(),
+        }),
+        Some(profile) if permitted => Decision::Compliant(Basis::ProfileAllowed {
+            profile: profile.id().to_owned(),
+        }),
+        Some(profile) => Decision::NonCompliant(Violation::GlobalProfile {
+            profile: profile.id().to_owned(),
+        }),
         None if permitted => Decision::NotApplicable(Irrelevance::NoRule),
         None => evidence.without_system_profile(),
     }

@@ -29,7 +29,11 @@ pub(super) const METADATA: Metadata = Metadata {
 };
 
 pub(super) fn decide(evidence: &Evidence<'_>) -> Decision {
-    let Evidence { invocation, policy, catalogue } = evidence;
+    let Evidence {
+        invocation,
+        policy,
+        catalogue,
+    } = evidence;
     if invocation.half == Half::StreamCompletion {
         return Decision::NotApplicable(Irrelevance::DecidedAtStreamCall);
     }
@@ -57,7 +61,12 @@ pub(super) fn decide(evidence: &Evidence<'_>) -> Decision {
     };
     if permitted && region_permitted {
         let (policy, explicit) = (denial.policy.clone(), denial.explicit);
-        Decision::NonCompliant(Violation::DeniedByScp { profile: name, blocked, policy, explicit })
+        Decision::NonCompliant(Violation::DeniedByScp {
+            profile: name,
+            blocked,
+            policy,
+            explicit,
+        })
     } else {
         Decision::Compliant(Basis::RefusedAsIntended { blocked })
     }

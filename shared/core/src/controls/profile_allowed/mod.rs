@@ -33,12 +33,12 @@ pub(super) fn decide(evidence: &Evidence<'_>) -> Decision {
     let target = &evidence.invocation.target;
     let listed = |profile: &str| allow_list.iter().any(|pattern| pattern.matches(profile));
     match (target.profile_label(), target.profile()) {
-        (Some(profile), _) if listed(profile) => {
-            Decision::Compliant(Basis::ProfileAllowed { profile: profile.to_owned() })
-        }
-        (Some(profile), Some(_)) => {
-            Decision::NonCompliant(Violation::ProfileNotAllowed { profile: profile.to_owned() })
-        }
+        (Some(profile), _) if listed(profile) => Decision::Compliant(Basis::ProfileAllowed {
+            profile: profile.to_owned(),
+        }),
+        (Some(profile), Some(_)) => Decision::NonCompliant(Violation::ProfileNotAllowed {
+            profile: profile.to_owned(),
+        }),
         // An application profile that is not listed by its ARN may have been made from one that is.
         _ => evidence.without_system_profile(),
     }
