@@ -6,7 +6,10 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::report::Report;
+use crate::{
+    logging::{self, LogLevel},
+    report::Report,
+};
 
 /// Serves invocations with `handle` until the Lambda service ends the process.
 ///
@@ -38,6 +41,8 @@ where
 /// Ends a cold start that cannot go on: logs why, for the log group is where people look.
 #[must_use]
 pub fn cold_start_failed(report: &Report) -> ExitCode {
+    // The level may be what is wrong; if logging was started already, this changes nothing.
+    logging::start(&LogLevel::info());
     tracing::error!(error = %report, "the function cannot start");
     ExitCode::FAILURE
 }

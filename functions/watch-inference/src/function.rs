@@ -1,0 +1,109 @@
+//! The function as Lambda sees it: one event in, the messages to deliver again out.
+
+use std::io;
+
+use crisguard_core::{catalog::Catalogue, exit::Exit};
+use crisguard_lambda::{
+    batch::{BatchResponse, messages},
+    metrics::Counts,
+    report::{Report, chain},
+};
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use crate::{
+    Outcome, WayOut,
+    config::Config,
+    policy_in_force::{PolicyInForce, Renewal},
+    ports::{ReadPolicy, SendFindings},
+    run,
+};
+
+/// The metrics of this function. `Received` is the sum of the seven exits that follow it.
+pub mod metric {
+    /// Messages received.
+    pub const RECEIVED: &str = "Received";
+    /// Messages whose findings could not be handed on, and which are delivered again.
+    pub const RETRIED: &str = "Retried";
+    /// Times that a new version of the policy could not be read or used.
+    pub const POLICY_REJECTED: &str = "PolicyRejected";
+    /// Findings handed on.
+    pub const FINDINGS_SENT: &str = "FindingsSent";
+    /// Every metric.
+    pub const ALL: [&str; 10] = [
+        RECEIVED, "Compliant", "Violation", "Undecided", "NotApplicable", "NotBedrock", "Rejected", RETRIED,
+        POLICY_REJECTED, FINDINGS_SENT,
+    ];
+}
+
+/// The function with what it keeps between invocations.
+#[derive(Debug)]
+pub struct WatchInference<Store, Queue> {
+    function_name: String,
+    store: Store,
+    queue: Queue,
+    catalogue: Catalogue,
+    policy: Mutex<PolicyInForce>,
+}
+
+impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
+    /// Reads the catalogue and the policy.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no usable policy: the function must not start then.
+    pub async fn start(config: Config, store: Store, queue: Queue, now: Timestamp) -> Result<Self, Report> {
+        let catalogue = Catalogue::embedded().map_err(|error| Report::of("Catalogue", &error))?;
+        let policy = PolicyInForce::read(&store, config.scope, now).await;
+        let policy = policy.map_err(|error| Report::of("Policy", &error))?;
+        tracing::info!(policy_sha256 = policy.sha256(), catalogue_as_of = %catalogue.as_of(), "started");
+        Ok(Self { function_name: config.function_name, store, queue, catalogue, policy: Mutex::new(policy) })
+    }
+
+    /// Handles one event, and writes its metrics to `out`.
+    ///
+    /// # Errors
+    ///
+    /// Fails, and with it the whole batch, if the event is not a batch whose messages can be
+    /// failed one by one.
+    pub async fn handle(&self, event: &str, now: Timestamp, out: impl io::Write) -> Result<BatchResponse, Report> {
+        let mut counts = Counts::of(&metric::ALL);
+        let messages = messages(event).map_err(|error| Report::of("Batch", &error))?;
+        counts.add(metric::RECEIVED, messages.len());
+
+        let mut policy = self.policy.lock().await;
+        match policy.renew(&self.store, now).await {
+            Renewal::Kept => {}
+            Renewal::Replaced => tracing::info!(policy_sha256 = policy.sha256(), "a new policy is in force"),
+            Renewal::Rejected(error) => {
+                counts.add(metric::POLICY_REJECTED, 1);
+                let error = chain(&error);
+                tracing::error!(error, policy_sha256 = policy.sha256(), "the new policy is rejected, the old one stays");
+            }
+        }
+        let outcome = run(&self.queue, &policy, &self.catalogue, messages).await;
+        let Outcome { exits, findings_sent } = outcome.map_err(|error| Report::of("Finding", &error))?;
+
+        counts.add(metric::FINDINGS_SENT, findings_sent);
+        for (_, way_out) in &exits {
+            counts.add(name(*way_out), 1);
+        }
+        if let Err(error) = counts.write(&self.function_name, now, out) {
+            tracing::error!(%error, "the metrics could not be written");
+        }
+        Ok(BatchResponse::failing(exits.into_iter().filter(|(_, way_out)| way_out.fails()).map(|(id, _)| id)))
+    }
+}
+
+/// Returns the metric that counts a way out.
+fn name(way_out: WayOut) -> &'static str {
+    match way_out {
+        WayOut::Retried => metric::RETRIED,
+        WayOut::Exit(Exit::Compliant) => "Compliant",
+        WayOut::Exit(Exit::Violation) => "Violation",
+        WayOut::Exit(Exit::Undecided) => "Undecided",
+        WayOut::Exit(Exit::NotApplicable) => "NotApplicable",
+        WayOut::Exit(Exit::NotBedrock) => "NotBedrock",
+        WayOut::Exit(Exit::Rejected) => "Rejected",
+    }
+}

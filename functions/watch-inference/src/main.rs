@@ -1,0 +1,25 @@
+//! The Lambda function `crisguard-watch-inference`: wiring only.
+
+use std::{io, process::ExitCode};
+
+use crisguard_aws::{client, s3::Object, sqs::Queue};
+use crisguard_core::policy::LARGEST;
+use crisguard_lambda::{clock, config::Variables, logging, report::Report, runtime};
+use watch_inference::{WatchInference, config::Config};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match start().await {
+        Ok(function) => runtime::serve(async |event| function.handle(event, clock::now(), io::stdout()).await).await,
+        Err(report) => runtime::cold_start_failed(&report),
+    }
+}
+
+async fn start() -> Result<WatchInference<Object, Queue>, Report> {
+    let config = Config::read(Variables::of_process()).map_err(|error| Report::of("Configuration", &error))?;
+    logging::start(&config.log_level);
+    let aws = client::configuration().await;
+    let policy = Object::new(&aws, &config.policy_bucket, &config.policy_key, LARGEST);
+    let findings = Queue::new(&aws, &config.findings_queue_url);
+    WatchInference::start(config, policy, findings, clock::now()).await
+}

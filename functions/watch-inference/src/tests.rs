@@ -1,0 +1,246 @@
+//! The use case with fakes for its ports.
+
+use std::cell::RefCell;
+
+use crisguard_aws::{
+    Disposition, Failure,
+    s3::Fetched,
+    sqs::{OutgoingMessage, Unsent},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::{
+    config::Scope,
+    policy_in_force::{REREAD_AFTER, Renewal},
+    ports::ReadPolicy,
+};
+
+const POLICY: &str = "version: 1\nregions: { source: [us-west-2], destination: [us-west-2] }\nprofiles: { global: deny }\n";
+const ACCOUNT: &str = "111122223333";
+
+fn failure() -> Failure {
+    Failure {
+        action: "test:Action",
+        resource: "it".to_owned(),
+        cause: "refused".to_owned(),
+        disposition: Disposition::MayPass,
+    }
+}
+
+/// A policy object whose content a test sets.
+struct Store(RefCell<Result<String, Failure>>);
+
+impl Store {
+    fn holding(policy: &str) -> Self {
+        Self(RefCell::new(Ok(policy.to_owned())))
+    }
+}
+
+impl ReadPolicy for Store {
+    fn address(&self) -> String {
+        "s3://policies/policy.yaml".to_owned()
+    }
+
+    async fn read(&self, known: Option<&str>) -> Result<Fetched, Failure> {
+        let content = self.0.borrow().clone()?;
+        let etag = content.len().to_string();
+        if known == Some(&etag) {
+            return Ok(Fetched::Unchanged);
+        }
+        Ok(Fetched::Content { bytes: content.into_bytes(), etag: Some(etag) })
+    }
+}
+
+/// A queue that refuses the messages at some positions, and keeps the others.
+struct Queue {
+    refused: Vec<usize>,
+    accepted: RefCell<Vec<OutgoingMessage>>,
+}
+
+impl Queue {
+    fn refusing(refused: &[usize]) -> Self {
+        Self { refused: refused.to_vec(), accepted: RefCell::new(Vec::new()) }
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        self.accepted.borrow().iter().map(|message| Finding::from_json(&message.body).unwrap()).collect()
+    }
+}
+
+impl SendFindings for Queue {
+    async fn send(&self, messages: &[OutgoingMessage]) -> Vec<Unsent> {
+        let (refused, accepted): (Vec<_>, Vec<_>) =
+            messages.iter().enumerate().partition(|(position, _)| self.refused.contains(position));
+        self.accepted.borrow_mut().extend(accepted.into_iter().map(|(_, message)| message.clone()));
+        refused.into_iter().map(|(position, _)| Unsent { position, failure: failure() }).collect()
+    }
+}
+
+fn now() -> Timestamp {
+    "2026-11-22T10:00:00Z".parse().unwrap()
+}
+
+fn scope(path: Option<&str>) -> Scope {
+    Scope { account: ACCOUNT.parse().unwrap(), organization_path: path.map(|path| path.parse().unwrap()) }
+}
+
+fn message(id: &str, body: String) -> Message {
+    Message { id: MessageId::new(id.to_owned()).unwrap(), body, group: None }
+}
+
+/// An event of a call by `role` that was processed in `region`.
+fn event(event_id: &str, account: &str, role: &str, region: &str) -> String {
+    format!(
+        r#"{{"source": "aws.bedrock", "detail-type": "AWS API Call via CloudTrail", "detail": {{
+        "eventSource": "bedrock.amazonaws.com", "eventName": "Converse", "eventID": "{event_id}",
+        "eventTime": "2026-11-22T09:59:00Z", "awsRegion": "us-west-2", "recipientAccountId": "{account}",
+        "userIdentity": {{"type": "IAMUser", "arn": "arn:aws:iam::{account}:user/{role}"}},
+        "requestParameters": {{"modelId": "us.amazon.nova-lite-v1:0"}},
+        "additionalEventData": {{"inferenceRegion": "{region}"}}}}}}"#
+    )
+}
+
+async fn run_with(queue: &Queue, messages: Vec<Message>) -> Outcome {
+    let policy = PolicyInForce::read(&Store::holding(POLICY), scope(None), now()).await.unwrap();
+    run(queue, &policy, &Catalogue::embedded().unwrap(), messages).await.unwrap()
+}
+
+fn ways_out(outcome: &Outcome) -> Vec<WayOut> {
+    outcome.exits.iter().map(|(_, way_out)| *way_out).collect()
+}
+
+#[tokio::test]
+async fn every_message_leaves_through_one_exit() {
+    let queue = Queue::refusing(&[]);
+    let listing = event("e", ACCOUNT, "app", "us-west-2").replace("Converse", "ListFoundationModels");
+    let outcome = run_with(
+        &queue,
+        vec![
+            message("1", event("a", ACCOUNT, "app", "us-west-2")),
+            message("2", event("b", ACCOUNT, "app", "us-east-1")),
+            message("3", "not JSON".to_owned()),
+            message("4", r#"{"source": "aws.s3", "detail-type": "x", "detail": {}}"#.to_owned()),
+            message("5", listing.replace(r#""additionalEventData": {"inferenceRegion": "us-west-2"}"#, r#""x": 1"#)),
+        ],
+    )
+    .await;
+    let exits = [Exit::Compliant, Exit::Violation, Exit::Rejected, Exit::NotBedrock, Exit::NotApplicable];
+    assert_eq!(ways_out(&outcome), exits.map(WayOut::Exit));
+    assert_eq!((outcome.findings_sent, queue.findings().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn the_same_violation_is_one_finding_and_the_same_event_counts_once() {
+    let queue = Queue::refusing(&[]);
+    let events = ["a", "b", "a"].map(|event_id| event(event_id, ACCOUNT, "app", "us-east-1"));
+    run_with(&queue, events.into_iter().map(|event| message("m", event)).collect()).await;
+    assert_eq!(queue.findings().iter().map(|finding| finding.count).collect::<Vec<_>>(), [2]);
+    let accepted = queue.accepted.borrow();
+    assert_eq!(accepted[0].group, queue.findings()[0].subject);
+    assert_eq!(accepted[0].deduplication_id.len(), 64);
+}
+
+#[tokio::test]
+async fn exactly_the_messages_of_an_unsent_finding_fail() {
+    let events = [("a", "first"), ("b", "second"), ("c", "first")];
+    let messages = || {
+        let message = |(id, role)| message(id, event(id, ACCOUNT, role, "us-east-1"));
+        events.into_iter().map(message).collect::<Vec<_>>()
+    };
+    for refused in [0, 1] {
+        let queue = Queue::refusing(&[refused]);
+        let outcome = run_with(&queue, messages()).await;
+        let sent = &queue.findings()[0].event_ids;
+        let failed: BTreeSet<String> = outcome
+            .exits
+            .iter()
+            .filter(|(_, way_out)| *way_out == WayOut::Retried)
+            .map(|(id, _)| id.as_str().to_owned())
+            .collect();
+        assert!(failed.is_disjoint(sent) && failed.len() + sent.len() == events.len(), "{failed:?} {sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_part_of_a_large_finding_that_was_not_sent_fails() {
+    let messages =
+        (0..100).map(|n| message(&n.to_string(), event(&format!("{n:03}"), ACCOUNT, "app", "us-east-1"))).collect();
+    let outcome = run_with(&Queue::refusing(&[1]), messages).await;
+    assert_eq!(ways_out(&outcome).iter().filter(|way_out| way_out.fails()).count(), 10);
+    assert_eq!(outcome.findings_sent, 1);
+}
+
+#[tokio::test]
+async fn another_account_is_undecided_where_its_unit_would_matter() {
+    let policy = format!("{POLICY}accounts:\n  o-a/r-b/ou-b-1: {{ regions: {{ destination: ['*'] }} }}\n");
+    let policy = PolicyInForce::read(&Store::holding(&policy), scope(Some("o-a/r-b")), now()).await.unwrap();
+    let messages = vec![
+        message("1", event("a", ACCOUNT, "app", "us-west-2")),
+        message("2", event("b", "444455556666", "app", "us-west-2")),
+    ];
+    let outcome = run(&Queue::refusing(&[]), &policy, &Catalogue::embedded().unwrap(), messages).await.unwrap();
+    assert_eq!(ways_out(&outcome), [WayOut::Exit(Exit::Compliant), WayOut::Exit(Exit::Undecided)]);
+}
+
+#[tokio::test]
+async fn a_cold_start_without_a_usable_policy_says_what_is_wrong_where() {
+    let unit = format!("{POLICY}accounts:\n  o-a/r-b: {{ regions: {{ source: ['*'] }} }}\n");
+    let stores = [
+        Store::holding("version: 1\nregions: { source: [Tokyo] }\n"),
+        Store::holding(&unit),
+        Store(RefCell::new(Err(failure()))),
+    ];
+    let mut errors = Vec::new();
+    for store in stores {
+        let error = PolicyInForce::read(&store, scope(None), now()).await.unwrap_err();
+        errors.push(crisguard_lambda::report::chain(&error));
+    }
+    insta::assert_snapshot!(errors.join("\n"));
+}
+
+#[tokio::test]
+async fn a_policy_is_reread_after_five_minutes_and_a_bad_one_keeps_the_old() {
+    let store = Store::holding(POLICY);
+    let mut policy = PolicyInForce::read(&store, scope(None), now()).await.unwrap();
+    let sha256 = policy.sha256().to_owned();
+    let later = |minutes: i32| now() + REREAD_AFTER * minutes;
+
+    *store.0.borrow_mut() = Ok("version: 2".to_owned());
+    let early = later(1) - SignedDuration::from_secs(1);
+    assert!(matches!(policy.renew(&store, early).await, Renewal::Kept));
+    for minutes in [1, 2] {
+        assert!(matches!(policy.renew(&store, later(minutes)).await, Renewal::Rejected(_)));
+        assert_eq!(policy.sha256(), sha256);
+    }
+
+    *store.0.borrow_mut() = Ok(POLICY.replace("deny", "allow"));
+    assert!(matches!(policy.renew(&store, later(3)).await, Renewal::Replaced));
+    assert_ne!(policy.sha256(), sha256);
+    assert!(matches!(policy.renew(&store, later(4)).await, Renewal::Kept));
+}
+
+#[tokio::test]
+async fn the_handler_answers_with_failures_and_writes_metrics_that_add_up() {
+    let variables = crisguard_lambda::config::Variables::new(|name: &str| {
+        Some(match name {
+            "CRISGUARD_ACCOUNT" => ACCOUNT.to_owned(),
+            "CRISGUARD_ORGANIZATION_PATH" | "CRISGUARD_LOG_LEVEL" => String::new(),
+            name => name.to_lowercase(),
+        })
+    });
+    let config = config::Config::read(variables).unwrap();
+    let function = WatchInference::start(config, Store::holding(POLICY), Queue::refusing(&[0]), now()).await.unwrap();
+    let bodies = [event("a", ACCOUNT, "app", "us-east-1"), "poison".to_owned(), event("b", ACCOUNT, "app", "us-west-2")];
+    let records: Vec<String> = bodies
+        .iter()
+        .zip(1..)
+        .map(|(body, n)| format!(r#"{{"messageId": "m-{n}", "body": {}}}"#, serde_json::to_string(body).unwrap()))
+        .collect();
+    let batch = format!(r#"{{"Records": [{}]}}"#, records.join(","));
+    let mut out = Vec::new();
+    let answer = function.handle(&batch, now(), &mut out).await.unwrap();
+    let failed: Vec<&str> = answer.failures().map(MessageId::as_str).collect();
+    assert_eq!(failed, ["m-1", "m-2"]);
+    insta::assert_snapshot!(String::from_utf8(out).unwrap());
+}
