@@ -35,10 +35,6 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-# The target that is being delivered to: the function that forwards to a bus is not
-# told, but the role and the dead-letter queue stand on the target.
-_target: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("crisguard_target", default={})
-
 
 class UndeliverableError(Exception):
     """The target refused the event, as it would refuse EventBridge on AWS."""
@@ -108,7 +104,6 @@ def _deliver_as_event_bridge_does() -> None:
 
     def invoke_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
         spec = parse_arn(target["Arn"])
-        marker = _target.set(target)
         try:
             if spec.service == "events" and spec.resource.startswith("event-bus/"):
                 _forward(spec, target, event, rule)
@@ -120,8 +115,6 @@ def _deliver_as_event_bridge_does() -> None:
         except UndeliverableError as refused:
             log.warning("rule %s could not deliver: %s", rule.get("Name"), refused)
             _keep_in_dead_letter_queue(target, event, rule, view, to_queue)
-        finally:
-            _target.reset(marker)
 
     eventbridge._invoke_target = invoke_target
 
@@ -228,7 +221,7 @@ def _gateway_with_emission(token: str) -> Callable[[Scope, Receive, Send], Await
     https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
     """
     plain_http: contextvars.ContextVar[bool] = contextvars.ContextVar("crisguard_plain_http", default=False)
-    pin = gateway.pin_request_origin
+    original, pin = gateway.app, gateway.pin_request_origin
     gateway.pin_request_origin = lambda address, _: pin(address, not plain_http.get())
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -237,7 +230,7 @@ def _gateway_with_emission(token: str) -> Callable[[Scope, Receive, Send], Await
                 await _emit(token, receive, send)
                 return
             plain_http.set(any(name == INSECURE_HEADER for name, _ in scope["headers"]))
-        await gateway.app(scope, receive, send)
+        await original(scope, receive, send)
 
     return application
 

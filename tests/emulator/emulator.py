@@ -1,10 +1,10 @@
 """Start, deploy to, play events into and stop the local AWS.
 
-    with Emulator.start() as aws:
-        aws.deploy_home(code={"watch-inference": zip_path, "send-alerts": zip_path})
-        aws.deploy_source_region("us-east-1", patterns={"PolicySha256": "…", "Pattern1": "…"})
-        aws.put_cloudtrail_event("us-east-1", detail)
-        aws.client("sqs").receive_message(…)
+with Emulator.start() as aws:
+    aws.deploy_home(code={"watch-inference": zip_path, "send-alerts": zip_path})
+    aws.deploy_source_region("us-east-1", patterns={"PolicySha256": "…", "Pattern1": "…"})
+    aws.put_cloudtrail_event("us-east-1", detail)
+    aws.client("sqs").receive_message(…)
 """
 
 from __future__ import annotations

@@ -21,16 +21,13 @@ def main() -> None:
             f"The adjustments were written for ministack {EXPECTED}, but {installed} is installed. "
             "Run scripts/venv emulator, or review tests/emulator/adjustments.py for the new version."
         )
-    from ministack import app as gateway
+    # Imported only now: another version may not have what the adjustments adjust.
+    from ministack import app as gateway  # noqa: PLC0415
 
-    from . import adjustments
+    from . import adjustments  # noqa: PLC0415
 
-    application = adjustments.apply(os.environ["CRISGUARD_EMIT_TOKEN"])
-    # `main` serves whatever its module calls `app`; the adjusted application calls the
-    # original one through the reference it took before.
-    original = gateway.app
-    adjustments.gateway = type("Gateway", (), {"app": staticmethod(original)})
-    gateway.app = application
+    # `main` serves whatever its module calls `app`.
+    gateway.app = adjustments.apply(os.environ["CRISGUARD_EMIT_TOKEN"])
     gateway.main()
 
 

@@ -1,0 +1,21 @@
+# Deploying, verifying and removing crisguard, and checking its templates.
+# Included by the top Makefile; `make help` lists what follows a double hash.
+
+POLICY ?= policy.yaml
+
+.PHONY: deploy verify uninstall lint-templates test-templates
+
+deploy: ## Deploy into the account: POLICY=policy.yaml [HOME_REGION=R] [REGIONS="A B"] [DEPLOY_OPTIONS="…"]
+	scripts/deploy --policy $(POLICY) $(if $(HOME_REGION),--region $(HOME_REGION)) $(if $(REGIONS),--regions "$(REGIONS)") $(DEPLOY_OPTIONS)
+
+verify: ## One real Bedrock call, followed until decided, and a test alert: MODEL=id [HOME_REGION=R] [SOURCE_REGION=R]
+	scripts/verify --model "$(MODEL)" $(if $(HOME_REGION),--region $(HOME_REGION)) $(if $(SOURCE_REGION),--source-region $(SOURCE_REGION)) $(VERIFY_OPTIONS)
+
+uninstall: ## Remove crisguard from every Region; keeps the policy and the topic unless told: [UNINSTALL_OPTIONS="…"]
+	scripts/uninstall $(if $(HOME_REGION),--region $(HOME_REGION)) $(UNINSTALL_OPTIONS)
+
+lint-templates: ## Check templates and scripts: cfn-lint, checkov (offline), shellcheck, ruff, mypy
+	scripts/lint-templates
+
+test-templates: ## Evaluate the templates: who may send what where, under which key
+	"$$(scripts/venv emulator)/bin/python" -m pytest -q tests/templates

@@ -1,0 +1,1 @@
+"""Tests of infra/: the templates are rendered and their policies evaluated."""

@@ -1,0 +1,244 @@
+"""Renders the CloudFormation templates as a deployment would: names, ARNs, conditions, nested stacks.
+
+Only the functions and types that infra/ uses are known; anything else raises, so that a
+new one cannot pass unread.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+INFRA = Path(__file__).resolve().parents[2] / "infra"
+ACCOUNT = "111122223333"
+HOME = "ap-northeast-1"
+NO_VALUE = object()
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms, which become the long ones."""
+
+
+def _construct(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    raise TypeError(f"unexpected {suffix}")
+
+
+_Loader.add_multi_constructor("!", _construct)
+
+
+def load(name: str) -> dict[str, Any]:
+    """One template file of infra/, parsed."""
+    template: dict[str, Any] = yaml.load((INFRA / name).read_text(encoding="utf-8"), _Loader)
+    return template
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of a rendered stack. `path` is its logical id, with the nested stack's before it."""
+
+    path: str
+    type: str
+    properties: dict[str, Any]
+    template: str
+    deletion_policy: str | None
+    region: str
+
+    @property
+    def arn(self) -> str:
+        """What AWS would call it."""
+        return str(attribute(self, "Arn"))
+
+
+@dataclass
+class Stack:
+    """A rendered stack with everything nested in it."""
+
+    template: str
+    parameters: dict[str, str]
+    region: str = HOME
+    prefix: str = ""
+    resources: dict[str, Resource] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.body = load(self.template)
+        declared = self.body.get("Parameters", {})
+        unknown = set(self.parameters) - set(declared)
+        if unknown:
+            raise KeyError(f"{self.template} has no parameters {sorted(unknown)}")
+        self.values = {name: self.parameters.get(name, spec.get("Default")) for name, spec in declared.items()}
+        missing = [name for name, value in self.values.items() if value is None]
+        if missing:
+            raise KeyError(f"{self.template} needs values for {missing}")
+        self.nested: dict[str, Stack] = {}
+        for logical_id, spec in self.body["Resources"].items():
+            if self.holds(spec.get("Condition")):
+                self._render(logical_id, spec)
+        for name, spec in self.body.get("Outputs", {}).items():
+            self.outputs[name] = self.resolve(spec["Value"])
+
+    def of_type(self, kind: str) -> list[Resource]:
+        """All resources of a type, in this stack and the nested ones."""
+        return [r for r in self.resources.values() if r.type == kind]
+
+    def holds(self, condition: str | None) -> bool:
+        """Whether a named condition is true."""
+        return condition is None or self._test(self.body["Conditions"][condition])
+
+    def resolve(self, value: Any) -> Any:
+        """A value with every function replaced by what it returns."""
+        if isinstance(value, list):
+            return [item for item in map(self.resolve, value) if item is not NO_VALUE]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((name, argument),) = value.items()
+            if name == "Ref" or name.startswith("Fn::"):
+                return self._call(name, argument)
+        resolved = {key: self.resolve(item) for key, item in value.items()}
+        return {key: item for key, item in resolved.items() if item is not NO_VALUE}
+
+    def _render(self, logical_id: str, spec: dict[str, Any]) -> None:
+        path = self.prefix + logical_id
+        if path in self.resources or logical_id in self.nested:
+            return
+        properties = self.resolve(spec.get("Properties", {}))
+        if spec["Type"] == "AWS::CloudFormation::Stack":
+            child = Stack(properties["TemplateURL"], properties.get("Parameters", {}), self.region, f"{path}.")
+            self.nested[logical_id] = child
+            self.resources.update(child.resources)
+            return
+        self.resources[path] = Resource(
+            path, spec["Type"], properties, self.template, spec.get("DeletionPolicy"), self.region
+        )
+
+    def _resource(self, logical_id: str) -> Resource:
+        spec = self.body["Resources"][logical_id]
+        if not self.holds(spec.get("Condition")):
+            raise KeyError(f"{self.template}: {logical_id} is referred to but not created")
+        self._render(logical_id, spec)
+        return self.resources[self.prefix + logical_id]
+
+    def _call(self, name: str, argument: Any) -> Any:
+        if name == "Ref":
+            return self._ref(argument)
+        if name == "Fn::GetAtt":
+            return self._get_att(argument)
+        if name == "Fn::Sub":
+            return self._sub(argument)
+        if name == "Fn::If":
+            condition, then, otherwise = argument
+            return self.resolve(then if self.holds(condition) else otherwise)
+        if name == "Fn::Select":
+            index, items = argument
+            return self.resolve(items)[int(index)]
+        if name == "Fn::Split":
+            separator, text = argument
+            return str(self.resolve(text)).split(separator)
+        raise NotImplementedError(name)
+
+    def _test(self, condition: dict[str, Any]) -> bool:
+        ((name, argument),) = condition.items()
+        if name == "Fn::Equals":
+            left, right = map(self.resolve, argument)
+            return bool(left == right)
+        if name == "Fn::Not":
+            return not self._test(argument[0])
+        if name == "Fn::And":
+            return all(map(self._test, argument))
+        raise NotImplementedError(name)
+
+    def _ref(self, name: str) -> Any:
+        pseudo = {
+            "AWS::AccountId": ACCOUNT,
+            "AWS::NoValue": NO_VALUE,
+            "AWS::Partition": "aws",
+            "AWS::Region": self.region,
+            "AWS::URLSuffix": "amazonaws.com",
+        }
+        if name in pseudo:
+            return pseudo[name]
+        if name in self.values:
+            return self.values[name]
+        return attribute(self._resource(name), "Ref")
+
+    def _get_att(self, argument: str | list[str]) -> Any:
+        logical_id, name = argument.split(".", 1) if isinstance(argument, str) else argument
+        if name.startswith("Outputs."):
+            self._render(logical_id, self.body["Resources"][logical_id])
+            return self.nested[logical_id].outputs[name.removeprefix("Outputs.")]
+        return attribute(self._resource(logical_id), name)
+
+    def _sub(self, argument: str | list[Any]) -> str:
+        text, variables = (argument, {}) if isinstance(argument, str) else argument
+
+        def value(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if name in variables:
+                return str(self.resolve(variables[name]))
+            return str(self._get_att(name) if "." in name else self._ref(name))
+
+        return re.sub(r"\$\{([^}!]+)\}", value, text)
+
+
+def attribute(resource: Resource, name: str) -> Any:
+    """What Ref or GetAtt returns for a resource."""
+    p, kind = resource.properties, resource.type
+    base = f"{resource.region}:{ACCOUNT}"
+    if kind == "AWS::Events::Rule":
+        bus = p.get("EventBusName", "default")
+        arn = f"arn:aws:events:{base}:rule/" + ("" if bus == "default" else f"{bus}/") + p["Name"]
+        return {"Arn": arn, "Ref": p["Name"]}[name]
+    key_id = "00000000-0000-0000-0000-000000000000"
+    known = {
+        "AWS::CloudWatch::Alarm": lambda: {"Arn": f"arn:aws:cloudwatch:{base}:alarm:{p['AlarmName']}"},
+        "AWS::DynamoDB::Table": lambda: {
+            "Arn": f"arn:aws:dynamodb:{base}:table/{p['TableName']}",
+            "Ref": p["TableName"],
+        },
+        "AWS::Events::EventBus": lambda: {"Arn": f"arn:aws:events:{base}:event-bus/{p['Name']}", "Ref": p["Name"]},
+        "AWS::IAM::Role": lambda: {"Arn": f"arn:aws:iam::{ACCOUNT}:role/{p['RoleName']}", "Ref": p["RoleName"]},
+        "AWS::KMS::Key": lambda: {"Arn": f"arn:aws:kms:{base}:key/{key_id}", "Ref": key_id},
+        "AWS::Lambda::Function": lambda: {
+            "Arn": f"arn:aws:lambda:{base}:function:{p['FunctionName']}",
+            "Ref": p["FunctionName"],
+        },
+        "AWS::Logs::LogGroup": lambda: {
+            "Arn": f"arn:aws:logs:{base}:log-group:{p['LogGroupName']}:*",
+            "Ref": p["LogGroupName"],
+        },
+        "AWS::S3::Bucket": lambda: {"Arn": f"arn:aws:s3:::{p['BucketName']}", "Ref": p["BucketName"]},
+        "AWS::SNS::Topic": lambda: dict.fromkeys(("Arn", "Ref"), f"arn:aws:sns:{base}:{p['TopicName']}"),
+        "AWS::SQS::Queue": lambda: {
+            "Arn": f"arn:aws:sqs:{base}:{p['QueueName']}",
+            "Ref": f"https://sqs.{resource.region}.amazonaws.com/{ACCOUNT}/{p['QueueName']}",
+        },
+    }
+    return known[kind]()[name]
+
+
+def home(**parameters: str) -> Stack:
+    """The main stack with its default parameters but for the given ones."""
+    return Stack("template.yaml", parameters)
+
+
+def source_region(region: str = "us-east-1", **parameters: str) -> Stack:
+    """The small stack in a source Region, with two patterns unless told otherwise."""
+    pattern = '{"source":[{"prefix":"aws.bedrock"}]}'
+    chosen = {
+        "HomeBusArn": f"arn:aws:events:{HOME}:{ACCOUNT}:event-bus/crisguard",
+        "PolicySha256": "0" * 64,
+        "Pattern1": pattern,
+        "Pattern2": pattern,
+        **parameters,
+    }
+    return Stack("source-region.yaml", chosen, region)

@@ -1,0 +1,134 @@
+"""Each publisher reaches its resource and its key, nobody else does, and no permission is idle."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .permissions import ROOT, Permissions, Request, as_list
+from .rendering import ACCOUNT, HOME, home, source_region
+
+HOME_STACK = home()
+SOURCE_STACK = source_region(CustomerManagedKey="yes")
+DEPLOYED = Permissions(HOME_STACK, SOURCE_STACK)
+PATHS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "paths.yaml").read_text(encoding="utf-8"))
+FOREIGN = "999999999999"
+
+
+def filled(text: str) -> str:
+    """A text of paths.yaml with its ARNs, Region and account filled in."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name in ("Region", "Account"):
+            return HOME if name == "Region" else ACCOUNT
+        if name.startswith("source."):
+            return SOURCE_STACK.resources[name.removeprefix("source.")].arn
+        return HOME_STACK.resources[name].arn
+
+    return re.sub(r"\$\{([^}]+)\}", value, text)
+
+
+def requests_of(path: dict[str, Any]) -> list[Request]:
+    context = {key: filled(text) for key, text in path.get("with", {}).items()}
+    return [
+        # A log group's permission is asked for one of its streams.
+        Request(filled(path["who"]), action, re.sub(r"(log-group:.*):\*$", r"\1:log-stream:one", filled(on)), context)
+        for action, on in path["needs"].items()
+    ]
+
+
+ALL = [(path["path"], request) for path in PATHS for request in requests_of(path)]
+named = pytest.mark.parametrize(("path", "request_"), ALL, ids=[f"{p} [{r.action}]" for p, r in ALL])
+
+
+@named
+def test_is_allowed(path: str, request_: Request) -> None:
+    assert DEPLOYED.allows(request_), f"{path}: {request_} is refused"
+
+
+@named
+def test_is_allowed_to_nobody_else(path: str, request_: Request) -> None:
+    if request_.is_service:
+        others = [request_.but(principal="s3.amazonaws.com")]
+        # A service may not be borrowed: another account, another resource of the same kind.
+        others += [
+            request_.but(context={**request_.context, key: value.replace(ACCOUNT, FOREIGN)})
+            for key, value in request_.context.items()
+            if key != "aws:SourceAccount" and not only_by_account(request_)
+        ]
+    else:
+        others = [
+            request_.but(principal=f"arn:aws:iam::{ACCOUNT}:role/another"),
+            request_.but(principal=request_.principal.replace(ACCOUNT, FOREIGN)),
+        ]
+    for other in others:
+        assert not DEPLOYED.allows(other), f"{path}: {other} is allowed as well"
+
+
+def only_by_account(request: Request) -> bool:
+    """Lambda assumes execution roles without a source: IAM has no condition for it there."""
+    return not request.context
+
+
+# The other services are offered over TLS only.
+OVER_PLAIN_HTTP_TOO = [(p, r) for p, r in ALL if r.action.split(":")[0] in ("sqs", "sns", "s3")]
+
+
+@pytest.mark.parametrize(
+    ("path", "request_"), OVER_PLAIN_HTTP_TOO, ids=[f"{p} [{r.action}]" for p, r in OVER_PLAIN_HTTP_TOO]
+)
+def test_is_refused_without_tls(path: str, request_: Request) -> None:
+    assert not DEPLOYED.allows(request_.but(context={**request_.context, "aws:SecureTransport": "false"})), path
+
+
+def removable() -> list[tuple[str, str | None, str]]:
+    """Every single permission, but for the key's administration and the statements that only name a sender.
+
+    A statement for the account's root grants nothing by itself: the sender's own role does.
+    """
+    return [
+        (place, statement.get("Sid"), action)
+        for place, statement in DEPLOYED.statements()
+        if statement.get("Principal") != {"AWS": ROOT}
+        for action in as_list(statement["Action"])
+    ]
+
+
+@pytest.mark.parametrize(("place", "sid", "action"), removable())
+def test_no_permission_is_idle(place: str, sid: str | None, action: str) -> None:
+    poorer = DEPLOYED.without(place, sid, action)
+    assert any(not poorer.allows(request) for _, request in ALL), f"{place} {sid}: nothing needs {action}"
+
+
+def test_every_sender_that_is_named_exists_and_may_send() -> None:
+    roles = {r.arn: r for r in [*HOME_STACK.of_type("AWS::IAM::Role"), *SOURCE_STACK.of_type("AWS::IAM::Role")]}
+    for place, statement in DEPLOYED.statements():
+        if statement.get("Principal") != {"AWS": ROOT} or "Condition" not in statement:
+            continue
+        named_role = next(
+            keys["aws:PrincipalArn"] for keys in statement["Condition"].values() if "aws:PrincipalArn" in keys
+        )
+        senders = [arn for arn in roles if re.fullmatch(re.escape(named_role).replace(r"\*", ".*"), arn)]
+        assert senders, f"{place} names {named_role}, which no stack creates"
+        for sender in senders:
+            assert DEPLOYED.allows(Request(sender, statement["Action"], statement["Resource"])), place
+
+
+def test_no_role_may_do_everything() -> None:
+    for place, documents in DEPLOYED.roles.items():
+        for statement in (s for d in documents for s in as_list(d["Statement"])):
+            assert not any("*" in action for action in as_list(statement["Action"])), place
+            assert "*" not in as_list(statement["Resource"]), place
+            if any(a.startswith("kms:") for a in as_list(statement["Action"])):
+                assert "kms:ViaService" in statement["Condition"]["StringEquals"], place
+
+
+def test_every_path_has_its_source_and_says_what_the_emulator_does() -> None:
+    for path in PATHS:
+        assert re.match(r"https://docs\.aws\.amazon\.com/", path["source"]), path["path"]
+        assert path["emulator"] in ("checks", "does not check"), path["path"]
