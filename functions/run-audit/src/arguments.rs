@@ -1,0 +1,244 @@
+//! What can be written after `crisguard`.
+
+use std::{fmt, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use crisguard_core::{
+    account::{AccountId, OrganizationPath},
+    region::Region,
+};
+
+/// Tells where Amazon Bedrock processed prompts, and whether a policy allows it.
+///
+/// Works on files alone: it calls no AWS API and needs no credentials.
+#[derive(Debug, Parser)]
+#[command(
+    name = "crisguard",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+Exit codes: 0 nothing to report, 1 something to look at, 2 it could not be done.
+NO_COLOR and CLICOLOR_FORCE are honoured.
+
+Examples:
+  crisguard policy example > policy.yaml
+  crisguard policy check policy.yaml
+  crisguard explain records.json --policy policy.yaml
+  aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=Converse \\
+    | crisguard explain - --policy policy.yaml"
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What `crisguard` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check, describe or start a policy document.
+    #[command(arg_required_else_help = true)]
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+    /// Compile the policy into EventBridge patterns: what is let through to the functions.
+    #[command(after_help = "\
+Exit codes: 0 compiled, 2 it could not be compiled.
+
+Examples:
+  crisguard pattern --policy policy.yaml
+  crisguard pattern --policy policy.yaml --account 111122223333 --format parameters > parameters.json")]
+    Pattern(PatternArguments),
+    /// Explain CloudTrail records: where each prompt was processed, and what every control decides.
+    #[command(after_help = "\
+FILE may hold one record, a log file ({\"Records\": [...]}), an array, one record a line, EventBridge
+events, the output of `aws cloudtrail lookup-events` or that of `aws sqs receive-message`.
+Without --policy, records are explained but nothing is decided.
+
+Exit codes: 0 nothing to report, 1 a violation, something undecided or an unreadable record,
+2 nothing could be read, or the policy is not valid.
+
+Examples:
+  crisguard explain record.json --policy policy.yaml
+  gunzip -c 111122223333_CloudTrail_ap-northeast-1_20261121T1000Z_x.json.gz | crisguard explain - --policy policy.yaml
+  crisguard explain records.jsonl --policy policy.yaml --format json | jq '.records[] | select(.exit == \"violation\")'")]
+    Explain(ExplainArguments),
+    /// List the inference profiles that are known, and the Regions each can reach.
+    #[command(after_help = "\
+Exit codes: 0 listed, 1 with --policy: a profile that may be called can leave the allowed Regions, 2 the policy is not valid.
+
+Examples:
+  crisguard profiles --source ap-northeast-1
+  crisguard profiles --source ap-northeast-1 --policy policy.yaml")]
+    Profiles(ProfilesArguments),
+    /// Print a completion script for a shell.
+    #[command(after_help = "\
+Examples:
+  crisguard completion bash > ~/.local/share/bash-completion/completions/crisguard
+  crisguard completion zsh > \"${fpath[1]}/_crisguard\"")]
+    Completion {
+        /// The shell to complete for.
+        shell: Shell,
+    },
+}
+
+/// What can be done with a policy document.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Check a policy, and tell what it comes to.
+    #[command(after_help = "\
+Exit codes: 0 sound, 1 sound with warnings, 2 not valid or not readable.
+
+Examples:
+  crisguard policy check policy.yaml
+  crisguard policy check policy.yaml --account 111122223333 --organization-path o-a1b2c3d4e5/r-ab12/ou-ab12-11111111
+  crisguard policy check policy.yaml --format json | jq .warnings")]
+    Check(CheckArguments),
+    /// Print the JSON Schema of the policy document, for editors.
+    #[command(after_help = "\
+Examples:
+  crisguard policy schema > policy.schema.json
+  # first line of policy.yaml: # yaml-language-server: $schema=policy.schema.json")]
+    Schema,
+    /// Print a policy with comments, to start from.
+    #[command(after_help = "\
+Examples:
+  crisguard policy example > policy.yaml && crisguard policy check policy.yaml")]
+    Example,
+}
+
+/// The arguments of `crisguard policy check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The policy, YAML or JSON; `-` reads standard input.
+    pub(crate) file: InputPath,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How to write the result.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// The arguments of `crisguard pattern`.
+#[derive(Debug, Args)]
+pub(crate) struct PatternArguments {
+    #[command(flatten)]
+    pub(crate) policy: RequiredPolicy,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How to write the patterns.
+    #[arg(long, value_enum, default_value_t = PatternFormat::Text)]
+    pub(crate) format: PatternFormat,
+}
+
+/// The arguments of `crisguard explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The records; `-` reads standard input.
+    pub(crate) file: InputPath,
+    /// The policy to decide by.
+    #[arg(long, value_name = "FILE", env = "CRISGUARD_POLICY", hide_env_values = true)]
+    pub(crate) policy: Option<InputPath>,
+    /// The accounts' place in the organization, for a policy that has overrides by unit.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) organization_path: Option<OrganizationPath>,
+    /// How to write the result.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// The arguments of `crisguard profiles`.
+#[derive(Debug, Args)]
+pub(crate) struct ProfilesArguments {
+    /// Only what can be called in this Region.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) source: Option<Region>,
+    /// The policy to measure by: only its source Regions and the profiles it permits are listed.
+    #[arg(long, value_name = "FILE", env = "CRISGUARD_POLICY", hide_env_values = true)]
+    pub(crate) policy: Option<InputPath>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How to write the list.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// The policy, where there must be one.
+#[derive(Debug, Args)]
+pub(crate) struct RequiredPolicy {
+    /// The policy, YAML or JSON; `-` reads standard input.
+    #[arg(long, value_name = "FILE", env = "CRISGUARD_POLICY", hide_env_values = true)]
+    pub(crate) policy: InputPath,
+}
+
+/// The account that a policy is for, which decides about its overrides.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The account that the policy is for; without it, the rules that hold for everybody.
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<AccountId>,
+    /// The account's place in the organization, for a policy that has overrides by unit.
+    #[arg(long, value_name = "PATH", requires = "account")]
+    pub(crate) organization_path: Option<OrganizationPath>,
+}
+
+/// How a result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs; the form is described in docs/cli.md.
+    Json,
+}
+
+/// How patterns are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PatternFormat {
+    /// For people.
+    Text,
+    /// For programs; the form is described in docs/cli.md.
+    Json,
+    /// The parameters of infra/source-region.yaml, as one JSON object.
+    Parameters,
+}
+
+/// A file to read, or standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum InputPath {
+    /// `-`.
+    StandardInput,
+    /// A file.
+    File(PathBuf),
+}
+
+impl From<std::ffi::OsString> for InputPath {
+    fn from(text: std::ffi::OsString) -> Self {
+        if text == "-" {
+            Self::StandardInput
+        } else {
+            Self::File(text.into())
+        }
+    }
+}
+
+impl fmt::Display for InputPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StandardInput => f.write_str("standard input"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_description_of_the_arguments_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

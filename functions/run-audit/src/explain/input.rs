@@ -1,0 +1,247 @@
+//! From a file in one of many forms to the single records in it, each with its place.
+//!
+//! A record, a log file's `Records`, an array, one record a line, EventBridge events, the `Events`
+//! of `lookup-events`, the `Messages` of `receive-message`: all of these, and in any mixture.
+
+use std::fmt;
+
+use crisguard_core::cloudtrail::{Record, Rejection, parse_envelope, parse_record};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+
+use super::spans::{Child, Cursor, Span, children};
+
+/// How deep arrays and wrappers may stand in each other.
+const DEEPEST: usize = 4;
+
+/// Where a record stands in the input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Place {
+    /// The line on which it begins, from 1.
+    pub(super) line: usize,
+    /// Its path inside its document, such as `Records[3]`; absent where the document is the record.
+    pub(super) path: Option<String>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "{path}, line {}", self.line),
+            None => write!(f, "line {}", self.line),
+        }
+    }
+}
+
+/// What stands at one place.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) place: Place,
+    pub(super) content: Content,
+}
+
+/// What one item is.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// A CloudTrail record, or an event that may carry one.
+    Record(Record),
+    /// JSON that is neither a CloudTrail record nor an event.
+    NotARecord,
+    /// Something that cannot be read, and why.
+    Unreadable(String),
+}
+
+/// Returns everything that the text holds, in order.
+pub(super) fn items(text: &[u8]) -> Vec<Item> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut reading = Reading {
+        text,
+        line_ends: line_ends(text),
+        items: Vec::new(),
+    };
+    let mut cursor = Cursor::new(text, 0);
+    loop {
+        cursor.skip_separators();
+        if cursor.peek().is_none() {
+            return reading.items;
+        }
+        let start = cursor.at();
+        let span = cursor.value();
+        let begins_document = matches!(text.get(start), Some(b'{' | b'['));
+        if begins_document && (span.closed || reading.is_wrapper(span)) {
+            reading.unwrap(span, "", 0);
+            if span.closed {
+                continue;
+            }
+        } else if begins_document {
+            reading.unreadable(start, "", "its brackets or quotes do not close");
+        } else {
+            reading.unreadable(start, "", "this is not a JSON object");
+        }
+        cursor = Cursor::new(text, start);
+        cursor.skip_to_next_document();
+    }
+}
+
+/// What has been read so far.
+struct Reading<'a> {
+    text: &'a [u8],
+    line_ends: Vec<usize>,
+    items: Vec<Item>,
+}
+
+/// A form in which several records come together.
+enum Wrapper {
+    /// The values themselves.
+    Values(&'static str, Span),
+    /// A member of each value, a text that is JSON itself.
+    Quoted(&'static str, &'static str, Span),
+}
+
+impl Reading<'_> {
+    /// Takes apart what holds several records, and reads what is one.
+    fn unwrap(&mut self, span: Span, path: &str, depth: usize) {
+        if depth > DEEPEST {
+            return self.unreadable(span.start, path, "it is nested too deeply");
+        }
+        if self.text.get(span.start) == Some(&b'[') {
+            return self.elements(span, path, depth);
+        }
+        match self.wrapper(span) {
+            Some(Wrapper::Values(name, values)) => self.elements(values, &joined(path, name), depth),
+            Some(Wrapper::Quoted(name, member, values)) => self.quoted(values, &joined(path, name), member),
+            None => self.record(span, path),
+        }
+    }
+
+    fn is_wrapper(&self, span: Span) -> bool {
+        self.text.get(span.start) == Some(&b'[') || self.wrapper(span).is_some()
+    }
+
+    /// Recognises an object that holds several records by the name of its list.
+    fn wrapper(&self, span: Span) -> Option<Wrapper> {
+        children(self.text, span).iter().find_map(|Child { key, value }| {
+            if self.text.get(value.start) != Some(&b'[') {
+                return None;
+            }
+            match self.slice((*key)?) {
+                br#""Records""# => Some(Wrapper::Values("Records", *value)),
+                br#""Events""# => Some(Wrapper::Quoted("Events", "CloudTrailEvent", *value)),
+                br#""Messages""# => Some(Wrapper::Quoted("Messages", "Body", *value)),
+                _ => None,
+            }
+        })
+    }
+
+    fn elements(&mut self, span: Span, path: &str, depth: usize) {
+        for (index, Child { value, .. }) in children(self.text, span).into_iter().enumerate() {
+            let path = format!("{path}[{index}]");
+            if !value.closed {
+                self.unreadable(
+                    value.start,
+                    &path,
+                    "it breaks off, and what follows cannot be told apart",
+                );
+            } else if matches!(self.text.get(value.start), Some(b'{' | b'[')) {
+                self.unwrap(value, &path, depth + 1);
+            } else {
+                self.unreadable(value.start, &path, "this is not a JSON object");
+            }
+        }
+    }
+
+    /// Reads records that stand as texts in a member of each element.
+    fn quoted(&mut self, span: Span, path: &str, member: &'static str) {
+        for (index, Child { value, .. }) in children(self.text, span).into_iter().enumerate() {
+            let element = format!("{path}[{index}]");
+            let path = format!("{element}.{member}");
+            let found = children(self.text, value).into_iter().find(|child| {
+                child
+                    .key
+                    .is_some_and(|key| self.slice(key) == format!("\"{member}\"").as_bytes())
+            });
+            match found.map(|child| serde_json::from_slice::<String>(self.slice(child.value))) {
+                None => self.unreadable(value.start, &element, &format!("it has no `{member}`")),
+                Some(Err(_)) => self.unreadable(value.start, &path, "this is not a text"),
+                Some(Ok(json)) => {
+                    let content = content(json.as_bytes(), ToString::to_string);
+                    self.push(value.start, &path, content);
+                }
+            }
+        }
+    }
+
+    fn record(&mut self, span: Span, path: &str) {
+        let first = self.line(span.start);
+        let content = content(self.slice(span), |error| match error {
+            // The parser counts from the record's own first line.
+            Rejection::NotJson { line, column } => {
+                format!(
+                    "it is not valid JSON, or a member has an unexpected form (line {}, column {column})",
+                    first + line - 1
+                )
+            }
+            other => other.to_string(),
+        });
+        self.push(span.start, path, content);
+    }
+
+    fn unreadable(&mut self, start: usize, path: &str, problem: &str) {
+        self.push(start, path, Content::Unreadable(problem.to_owned()));
+    }
+
+    fn push(&mut self, start: usize, path: &str, content: Content) {
+        let place = Place {
+            line: self.line(start),
+            path: (!path.is_empty()).then(|| path.to_owned()),
+        };
+        self.items.push(Item { place, content });
+    }
+
+    fn slice(&self, span: Span) -> &[u8] {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.line_ends.partition_point(|end| *end < offset) + 1
+    }
+}
+
+fn line_ends(text: &[u8]) -> Vec<usize> {
+    text.iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'\n')
+        .map(|(offset, _)| offset)
+        .collect()
+}
+
+fn joined(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
+
+/// Reads one JSON value as an event or a record, whichever its members say it is.
+fn content(json: &[u8], describe: impl Fn(&Rejection) -> String) -> Content {
+    #[derive(Deserialize)]
+    struct Shape {
+        #[serde(rename = "eventSource")]
+        event_source: Option<IgnoredAny>,
+        #[serde(rename = "detail-type")]
+        detail_type: Option<IgnoredAny>,
+        detail: Option<IgnoredAny>,
+    }
+    let parsed = match serde_json::from_slice::<Shape>(json) {
+        Err(error) => Err(Rejection::from(error)),
+        Ok(Shape {
+            detail_type: Some(_),
+            detail: Some(_),
+            ..
+        }) => parse_envelope(json),
+        Ok(Shape {
+            event_source: Some(_), ..
+        }) => parse_record(json),
+        Ok(_) => return Content::NotARecord,
+    };
+    parsed.map_or_else(|error| Content::Unreadable(describe(&error)), Content::Record)
+}

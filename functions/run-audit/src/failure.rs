@@ -1,0 +1,122 @@
+//! Why a command could not do what was asked, and what to do about it.
+
+use std::{
+    error::Error,
+    io::{self, Write},
+};
+
+use crisguard_core::{
+    catalog::CatalogueError,
+    pattern::PatternError,
+    policy::{PolicyError, Unresolved},
+};
+
+use crate::console::{BAD, BOLD};
+
+/// Why a command could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A file or standard input cannot be read.
+    #[error("{name} cannot be read")]
+    Input {
+        name: String,
+        #[source]
+        error: io::Error,
+    },
+    /// The policy document is wrong.
+    #[error("{name} is not a valid policy")]
+    Policy {
+        name: String,
+        #[source]
+        error: PolicyError,
+        excerpt: String,
+    },
+    /// The policy document does not come to one policy.
+    #[error("{name} does not come to one policy")]
+    Unresolved {
+        name: String,
+        #[source]
+        error: Unresolved,
+    },
+    /// The policy differs by account, and none was named.
+    #[error("{name} has overrides ({overrides}), and the patterns of one account are wrong for another")]
+    AccountNeeded { name: String, overrides: String },
+    /// The patterns cannot be compiled.
+    #[error("no patterns can be compiled from {name}")]
+    Pattern {
+        name: String,
+        #[source]
+        error: PatternError,
+    },
+    /// The template has no room for so many patterns.
+    #[error("{name} compiles to {patterns} patterns, and the template has room for {room}")]
+    TooManyPatterns { name: String, patterns: usize, room: usize },
+    /// The input is compressed, or encoded in another way than it should be.
+    #[error("{name} is {form}, not JSON text")]
+    Encoded {
+        name: String,
+        form: &'static str,
+        instead: String,
+    },
+    /// The input holds no record at all.
+    #[error("{name} holds no CloudTrail record that can be read{example}")]
+    NothingReadable { name: String, example: String },
+    /// The catalogue is damaged.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// The output cannot be written.
+    #[error("the output cannot be written")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// Writes the whole chain of causes once, the place in the file where there is one, and what to do next.
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        write!(out, "{BAD}error:{BAD:#} {self}")?;
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(out, ": {error}")?;
+            cause = error.source();
+        }
+        writeln!(out)?;
+        if let Self::Policy { excerpt, .. } = self {
+            write!(out, "{excerpt}")?;
+        }
+        if let Some(step) = self.next_step() {
+            writeln!(out, "{BOLD}next:{BOLD:#} {step}")?;
+        }
+        Ok(())
+    }
+
+    fn next_step(&self) -> Option<String> {
+        Some(match self {
+            Self::Input { name, error } if error.kind() == io::ErrorKind::NotFound && is_policy(name) => {
+                format!("write one: `crisguard policy example > {name}`, then edit it")
+            }
+            Self::Input { .. } => "check the path and its permissions; `-` reads standard input".to_owned(),
+            Self::Policy { .. } => {
+                "mend it and run `crisguard policy check` again; `crisguard policy schema` prints the whole form"
+                    .to_owned()
+            }
+            Self::AccountNeeded { .. } => {
+                "name the account that the patterns are for: --account 111122223333".to_owned()
+            }
+            Self::TooManyPatterns { .. } => {
+                "deploy with Coverage=all, which filters nothing, or shorten the policy: `jp.*` instead of single \
+                 profiles, [\"*\"] instead of a long list of Regions"
+                    .to_owned()
+            }
+            Self::Encoded { instead, .. } => instead.clone(),
+            Self::NothingReadable { .. } => {
+                "give CloudTrail records: a log file, `aws cloudtrail lookup-events` output, EventBridge events, one \
+                 record, or one a line"
+                    .to_owned()
+            }
+            Self::Unresolved { .. } | Self::Pattern { .. } | Self::Catalogue(_) | Self::Output(_) => return None,
+        })
+    }
+}
+
+fn is_policy(name: &str) -> bool {
+    [".yaml", ".yml"].iter().any(|extension| name.ends_with(extension))
+}
