@@ -351,6 +351,8 @@ fn target_of_call(wire: &RecordWire<'_>, mantle: bool) -> ModelReference {
         (model_id, _) => model_id,
     });
     match named {
+        // Nothing on bedrock-mantle crosses Regions, whatever its name looks like.
+        Text::Is(id) if mantle => ModelReference::FoundationModel(id.chars().take(2048).collect()),
         Text::Is(id) => ModelReference::parse(id),
         Text::Absent => ModelReference::Absent,
         Text::Other(kind) => ModelReference::Unknown((*kind).to_owned()),

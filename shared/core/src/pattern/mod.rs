@@ -118,7 +118,7 @@ pub fn compile(policy: &Policy, catalogue: &Catalogue, account: Option<&AccountI
     if let RegionSet::Only(allowed) = policy.source_regions() {
         compiled.add(
             "source Region",
-            json!({ "$or": inference_calls(), "eventType": not_a_stream_s_end(), "awsRegion": [{ "anything-but": allowed }] }),
+            json!({ "$or": inference_calls(), "awsRegion": [{ "anything-but": allowed }] }),
         )?;
     }
     if !policy.permits_global_profiles() || policy.allow_list().is_some() {

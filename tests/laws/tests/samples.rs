@@ -1,0 +1,114 @@
+//! Real records and messages, where the samples stand beside the repository.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use crisguard_core::{
+    catalog::Catalogue,
+    cloudtrail::{BlockedRegion, Denial, Record, parse_record},
+    controls::{ControlId, assess},
+    decision::Decision,
+    policy::PolicyDocument,
+};
+use serde_json::{Value, json};
+
+/// Returns the text of a sample, or `None` (and says so) where the samples are not there.
+fn sample(path: &str) -> Option<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/samples")
+        .join(path);
+    let text = fs::read_to_string(&path).ok();
+    if text.is_none() {
+        println!("skipped: {} is not there", path.display());
+    }
+    text
+}
+
+fn records(path: &str) -> Vec<Value> {
+    let Some(text) = sample(path) else { return Vec::new() };
+    if path.ends_with(".jsonl") {
+        let line = |line: &str| -> Value {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line.get("record").or_else(|| line.get("content")).cloned().unwrap()
+        };
+        text.lines().map(line).collect()
+    } else {
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+#[test]
+fn real_records_are_read_and_only_one_left_its_region() {
+    let catalogue = Catalogue::embedded().unwrap();
+    let mut exits: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut violations = Vec::new();
+    let paths = [
+        "bedrock-cloudtrail/aws-docs__examples.json",
+        "bedrock-cloudtrail/stratus-red-team__aws.impact.bedrock-invoke-model.json",
+        "bedrock-cloudtrail/traildiscover__bedrock.json",
+        "cloudtrail-generic/stratus-red-team__detonation-logs.jsonl",
+        "cloudtrail-generic/aws-docs__cloudtrail-userguide-blocks.jsonl",
+    ];
+    let records: Vec<Value> = paths.into_iter().flat_map(records).collect();
+    for record in &records {
+        let exit = match parse_record(record.to_string().as_bytes()) {
+            Ok(Record::NotBedrock) => "not Bedrock",
+            Ok(Record::NotInference { .. }) => "not inference",
+            Err(_) => "rejected",
+            Ok(Record::Inference(invocation)) => {
+                let region = invocation.source.0.as_str();
+                let policy = json!({"version": 1, "regions": {"source": [region], "destination": [region]}, "profiles": {"global": "deny"}});
+                let policy = PolicyDocument::parse(policy.to_string().as_bytes()).unwrap();
+                let policy = policy.for_account(&invocation.account, None).unwrap();
+                violations.extend(
+                    assess(&invocation, &policy, &catalogue)
+                        .iter()
+                        .filter(|assessment| matches!(assessment.decision, Decision::NonCompliant(_)))
+                        .map(|assessment| (assessment.control, assessment.decision.to_string())),
+                );
+                "inference"
+            }
+        };
+        *exits.entry(exit).or_default() += 1;
+    }
+    println!("{} records: {exits:?}", records.len());
+    if !records.is_empty() {
+        assert_eq!(records.len(), exits.values().sum::<usize>());
+        // Documentation's fragments that are no records of a call are the only ones that may be rejected.
+        assert_eq!(violations.len(), 1, "{violations:#?}");
+        assert!(
+            violations
+                .iter()
+                .all(|(control, text)| *control == ControlId::DestinationRegionAllowed && text.contains("us-east-1"))
+        );
+        assert!(
+            exits.get("inference").is_some_and(|inference| *inference >= 10),
+            "{exits:?}"
+        );
+    }
+}
+
+#[test]
+fn real_denials_are_told_apart() {
+    let Some(text) = sample("bedrock-cloudtrail/error-messages.jsonl") else {
+        return;
+    };
+    for line in text.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let message = case["message"].as_str().unwrap();
+        match Denial::parse(message) {
+            Denial::ServiceControlPolicy(denial) => {
+                assert_eq!(case["policy_type"], "scp", "{message}");
+                assert_eq!(denial.explicit, case["kind"] == "explicit-deny", "{message}");
+                assert_eq!(denial.policy.as_deref(), case["policy_ref"].as_str(), "{message}");
+                if message.contains("arn:aws:bedrock:") {
+                    let expected = match case["denied_region"].as_str().unwrap() {
+                        "" => BlockedRegion::Unspecified,
+                        region => BlockedRegion::Region(region.parse().unwrap()),
+                    };
+                    assert_eq!(denial.blocked, expected, "{message}");
+                }
+            }
+            Denial::Other => assert_ne!(case["policy_type"], "scp", "{message}"),
+        }
+    }
+}
