@@ -1,0 +1,1 @@
+"""Tests that run the product: against the templates and a local AWS."""

@@ -22,7 +22,7 @@ from ministack.core.responses import (
     set_request_account_id,
     set_request_region,
 )
-from ministack.services import eventbridge, sqs
+from ministack.services import cloudformation, eventbridge, sqs
 from ministack.services.cloudformation import provisioners
 
 log = logging.getLogger("crisguard.emulator")
@@ -49,6 +49,8 @@ def apply(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     _deliver_as_event_bridge_does()
     _accept_metric_math_alarms()
     _read_mapping_numbers()
+    _keep_what_nested_stacks_retain()
+    _update_nested_stacks()
     return _gateway_with_emission(token)
 
 
@@ -209,6 +211,48 @@ def _read_mapping_numbers() -> None:
     # create(logical id, properties, stack) and update(id, old properties, new properties, stack)
     handlers["create"] = with_numbers(1, handlers["create"])
     handlers["update"] = with_numbers(2, handlers["update"])
+
+
+def _keep_what_nested_stacks_retain() -> None:
+    """Deleting a nested stack keeps the resources whose DeletionPolicy says so.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
+    """
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::CloudFormation::Stack"]
+    original = handlers["delete"]
+
+    def delete(physical_id: str, properties: dict[str, Any]) -> Any:
+        stack = cloudformation._stacks.get(provisioners._nested_stack_lookup_name(physical_id)) or {}
+        for logical_id, spec in (stack.get("_template") or {}).get("Resources", {}).items():
+            if str(spec.get("DeletionPolicy", "")).startswith("Retain"):
+                stack["_resources"].pop(logical_id, None)
+        return original(physical_id, properties)
+
+    handlers["delete"] = delete
+
+
+def _update_nested_stacks() -> None:
+    """A resource of a nested stack that an update leaves alone keeps its attributes.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+    """
+    original = provisioners._update_resource
+
+    def update(
+        kind: str,
+        physical_id: str,
+        old: Any,
+        new: Any,
+        stack: str,
+        logical_id: str | None = None,
+        attributes: dict[str, Any] | None = None,
+    ) -> Any:
+        if attributes is None:
+            known = cloudformation._stacks.get(stack, {}).get("_resources", {}).get(logical_id, {})
+            attributes = known.get("Attributes")
+        return original(kind, physical_id, old, new, stack, logical_id, attributes)
+
+    provisioners._update_resource = update
 
 
 def _gateway_with_emission(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:

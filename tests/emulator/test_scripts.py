@@ -1,0 +1,157 @@
+"""deploy, verify and uninstall, as a person runs them, against the emulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .emulator import REPOSITORY, Emulator, host_architecture
+
+SOURCES = "us-east-1 ap-northeast-1"
+# Stands for the crisguard command, whose own tests say what it prints.
+CRISGUARD = """#!/usr/bin/env python3
+import json, sys
+if sys.argv[1] == "pattern":
+    pattern = json.dumps({"source": [{"prefix": "aws.bedrock"}]})
+    print(json.dumps({"PolicySha256": "b" * 64, "Pattern1": pattern, **{f"Pattern{n}": "" for n in range(2, 9)}}))
+"""
+
+
+class Shell:
+    """Runs the scripts of a copy of this checkout, so that a test leaves no files in the real one."""
+
+    def __init__(self, aws: Emulator, folder: Path, code: dict[str, Path]) -> None:
+        """Copies scripts, templates and code into the folder."""
+        self.folder = folder
+        for name in ("scripts", "infra"):
+            shutil.copytree(REPOSITORY / name, folder / name)
+        for function, path in code.items():
+            place = folder / "target" / "lambda" / function / "bootstrap.zip"
+            place.parent.mkdir(parents=True)
+            shutil.copyfile(path, place)
+        crisguard = folder / "crisguard"
+        crisguard.write_text(CRISGUARD, encoding="utf-8")
+        crisguard.chmod(0o755)
+        (folder / "policy.yaml").write_text("version: 1\n", encoding="utf-8")
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        pause = {"CRISGUARD_VERIFY_PAUSE": "1", "CRISGUARD": str(crisguard), "PATH": path}
+        self.environment = {**os.environ, **aws.environment(), **pause}
+
+    def run(self, script: str, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+        """One script with its arguments; `answer` is typed in."""
+        command = [str(self.folder / "scripts" / script), *arguments]
+        return subprocess.run(
+            command, env=self.environment, cwd=self.folder, input=answer, capture_output=True, text=True, check=False
+        )
+
+    def deploy(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Deploy without building."""
+        common = ("--policy", "policy.yaml", "--builder", "none", "--architecture", host_architecture())
+        return self.run("deploy", *common, *arguments)
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[Emulator]:
+    """An account where nothing was deployed."""
+    with Emulator.start() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shell(fresh: Emulator, code: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A shell in a copy of the checkout."""
+    return Shell(fresh, tmp_path_factory.mktemp("checkout"), code)
+
+
+def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> None:
+    bucket = f"crisguard-policy-{fresh.account}-{fresh.home_region}"
+    key = "alias/crisguard"
+
+    done = shell.deploy("--regions", SOURCES, "--parameter", "LogLevel=debug")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 of 2 Regions done" in done.stdout
+    assert "aws sns subscribe" in done.stdout
+    assert "no multi-Region CloudTrail trail" in done.stderr
+    assert fresh.client("s3").get_object(Bucket=bucket, Key="policy.yaml")["Body"].read() == b"version: 1\n"
+    rule = fresh.client("events", "us-east-1").describe_rule(Name="crisguard-forward-1")
+    assert rule["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    first_key = fresh.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+
+    # The emulator has no Bedrock model to call: verify says so, and takes its rule away again.
+    verified = shell.run(
+        "verify", "--model", "amazon.nova-micro-v1:0", "--source-region", "us-east-1", "--minutes", "0"
+    )
+    assert "One call of amazon.nova-micro-v1:0" in verified.stdout
+    names = [r["Name"] for r in fresh.client("events", "us-east-1").list_rules()["Rules"]]
+    assert "crisguard-verify" not in names
+    assert "crisguard-forward-1" in names
+
+    refused = shell.run("uninstall", "--regions", SOURCES, answer="no\n")
+    assert refused.returncode == 1
+    assert "nothing was removed" in refused.stderr
+
+    removed = shell.run("uninstall", "--regions", SOURCES, answer=f"{fresh.account}\n")
+    assert removed.returncode == 0, removed.stdout + removed.stderr
+    assert fresh.client("s3").list_object_versions(Bucket=bucket)["Versions"], "the policy is kept"
+    assert fresh.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"] == first_key
+    assert [t["TopicArn"].rsplit(":", 1)[-1] for t in fresh.client("sns").list_topics()["Topics"]] == [
+        "crisguard-alerts"
+    ]
+
+    again = shell.deploy("--regions", "us-east-1")
+    assert again.returncode == 0, again.stdout + again.stderr
+    functions = fresh.client("lambda")
+    variables = functions.get_function_configuration(FunctionName="crisguard-watch-inference")["Environment"][
+        "Variables"
+    ]
+    assert variables["CRISGUARD_POLICY_BUCKET"] == bucket
+    assert fresh.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"] == first_key, "what was left is used again"
+
+    everything = shell.run("uninstall", "--regions", "us-east-1", "--yes", "--delete-policy-bucket", "--delete-topic")
+    assert everything.returncode == 0, everything.stdout + everything.stderr
+    assert not fresh.client("s3").list_buckets()["Buckets"]
+    assert not fresh.client("sns").list_topics()["Topics"]
+    assert fresh.client("kms").describe_key(KeyId=first_key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
+def test_a_region_that_fails_is_named_with_the_way_on(shell: Shell) -> None:
+    """A pattern that EventBridge refuses fails in its Region; the others and the record stay."""
+    crisguard = shell.folder / "crisguard"
+    working = crisguard.read_text(encoding="utf-8")
+    crisguard.write_text(working.replace(json.dumps("b"), json.dumps("B")), encoding="utf-8")
+    try:
+        done = shell.deploy("--regions", "us-east-1")
+    finally:
+        crisguard.write_text(working, encoding="utf-8")
+    assert done.returncode == 1
+    assert "some Regions are not watched yet: us-east-1" in done.stderr
+    assert '--regions "us-east-1"' in done.stderr
+    assert (shell.folder / "build/deploy/failed-deploy.txt").read_text(encoding="utf-8").split() == ["us-east-1"]
+
+
+@pytest.mark.parametrize(("script", "arguments", "said"), [
+    ("deploy", (), "no policy was given"),
+    ("deploy", ("--policy", "missing.yaml"), "there is no file missing.yaml"),
+    ("deploy", ("--polcy", "x"), "unknown option --polcy"),
+    ("verify", (), "no model was given"),
+    ("uninstall", ("--region",), "--region needs a value"),
+    ("venv", (), "Usage: scripts/venv"),
+])  # fmt: skip
+def test_mistakes_are_explained(shell: Shell, script: str, arguments: tuple[str, ...], said: str) -> None:
+    done = shell.run(script, *arguments)
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("script", ["deploy", "verify", "uninstall", "venv", "lint-templates"])
+def test_help_says_what_it_does(shell: Shell, script: str) -> None:
+    done = shell.run(script, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: scripts/" + script)
