@@ -56,7 +56,7 @@ pub(crate) enum Failure {
     Encoded {
         name: String,
         form: &'static str,
-        instead: String,
+        instead: &'static str,
     },
     /// The input holds no record at all.
     #[error("{name} holds no CloudTrail record that can be read{example}")]
@@ -106,7 +106,7 @@ impl Failure {
                  profiles, [\"*\"] instead of a long list of Regions"
                     .to_owned()
             }
-            Self::Encoded { instead, .. } => instead.clone(),
+            Self::Encoded { instead, .. } => (*instead).to_owned(),
             Self::NothingReadable { .. } => {
                 "give CloudTrail records: a log file, `aws cloudtrail lookup-events` output, EventBridge events, one \
                  record, or one a line"

@@ -107,7 +107,7 @@ fn overrides(bytes: &[u8]) -> Vec<String> {
 
 /// Shows the line that an error speaks of, with a caret under the column.
 fn excerpt(name: &str, bytes: &[u8], error: &PolicyError) -> String {
-    let PolicyError::Part { line, column, path, .. } = error else {
+    let PolicyError::Part { line, column, .. } = error else {
         return String::new();
     };
     let (Ok(line), Ok(column)) = (usize::try_from(*line), usize::try_from(*column)) else {
@@ -122,13 +122,8 @@ fn excerpt(name: &str, bytes: &[u8], error: &PolicyError) -> String {
     let shown: String = wrong.replace('\t', " ").chars().skip(cut).take(2 * SHOWN).collect();
     let (shown, caret) = (harmless(&shown), before - cut);
     let margin = line.to_string().len();
-    let at = if path == "." {
-        String::new()
-    } else {
-        format!(", at `{}`", harmless(path))
-    };
     format!(
-        "{:margin$}--> {name}:{line}:{column}{at}\n{:margin$} |\n{line} | {shown}\n{:margin$} | {:caret$}^\n",
+        "{:margin$}--> {name}:{line}:{column}\n{:margin$} |\n{line} | {shown}\n{:margin$} | {:caret$}^\n",
         "", "", "", ""
     )
 }

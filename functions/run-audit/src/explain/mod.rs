@@ -3,8 +3,6 @@
 mod input;
 mod json;
 mod spans;
-#[cfg(test)]
-mod tests;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,13 +60,8 @@ pub(crate) fn run(arguments: &ExplainArguments, console: &mut Console<'_>) -> Re
 /// Refuses what is plainly not UTF-8 text, with the command that makes it so.
 fn refuse_encoded(name: &str, bytes: &[u8]) -> Result<(), Failure> {
     let (form, instead) = match bytes {
-        [0x1f, 0x8b, ..] => (
-            "compressed (gzip)",
-            format!("unpack it: `gunzip -c {name} | crisguard explain -`"),
-        ),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            ("UTF-16", format!("save it as UTF-8: `iconv -f UTF-16 -t UTF-8 {name}`"))
-        }
+        [0x1f, 0x8b, ..] => ("compressed (gzip)", "unpack it: `gunzip -c FILE | crisguard explain -`"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("UTF-16", "save it as UTF-8: `iconv -f UTF-16 -t UTF-8 FILE`"),
         _ => return Ok(()),
     };
     Err(Failure::Encoded {

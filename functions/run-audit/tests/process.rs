@@ -1,0 +1,107 @@
+//! The command as a process: exit codes, colours, and a reader that goes away.
+
+use std::{
+    io::Write,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+fn crisguard() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crisguard"));
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"));
+    command
+        .env_remove("CRISGUARD_POLICY")
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE");
+    command
+}
+
+fn output(command: &mut Command) -> Output {
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+#[test]
+fn exit_codes_tell_how_it_ended() {
+    for (arguments, code) in [
+        (vec!["policy", "example"], 0),
+        (vec!["policy", "check", "policy.yaml"], 1),
+        (vec!["policy", "check", "wrong.yaml"], 2),
+        (vec!["explain", "stayed.json", "--policy", "policy.yaml"], 0),
+        (vec!["explain", "log-file.json", "--policy", "policy.yaml"], 1),
+        (vec!["explain", "policy.yaml"], 2),
+        (vec![], 2),
+        (vec!["--help"], 0),
+        (vec!["unknown"], 2),
+    ] {
+        assert_eq!(
+            output(crisguard().args(&arguments)).status.code(),
+            Some(code),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_those_who_ask() {
+    let arguments = ["explain", "stayed.json"];
+    let plain = output(crisguard().args(arguments));
+    assert!(!plain.stdout.contains(&0x1b));
+    let coloured = output(crisguard().args(arguments).env("CLICOLOR_FORCE", "1"));
+    assert!(coloured.stdout.contains(&0x1b));
+    let refused = output(
+        crisguard()
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .env("CLICOLOR_FORCE", "0"),
+    );
+    assert!(!refused.stdout.contains(&0x1b));
+}
+
+#[test]
+fn the_policy_can_come_from_the_environment() {
+    let ended = output(
+        crisguard()
+            .args(["explain", "log-file.json"])
+            .env("CRISGUARD_POLICY", "policy.yaml"),
+    );
+    assert_eq!(ended.status.code(), Some(1));
+}
+
+#[test]
+fn records_are_read_from_standard_input() {
+    let mut child = crisguard()
+        .args(["explain", "-", "--policy", "policy.yaml"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(include_bytes!("fixtures/stayed.json"))
+        .unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(
+        String::from_utf8(ended.stdout)
+            .unwrap()
+            .contains("ap-northeast-1 → ap-northeast-3")
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = crisguard()
+        .args(["profiles"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap()),
+        (Some(0), String::new())
+    );
+}
