@@ -12,7 +12,7 @@ mod function;
 pub mod policy_in_force;
 pub mod ports;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, iter};
 
 use crisguard_aws::sqs::OutgoingMessage;
 use crisguard_core::{
@@ -22,8 +22,10 @@ use crisguard_core::{
     exit::Exit,
     finding::{Finding, Findings},
 };
-use crisguard_lambda::batch::{Message, MessageId};
-use sha2::{Digest as _, Sha256};
+use crisguard_lambda::{
+    batch::{Message, MessageId},
+    fingerprint,
+};
 
 pub use function::{WatchInference, metric};
 use policy_in_force::PolicyInForce;
@@ -146,14 +148,8 @@ fn decide_invocation(
 /// about it; its deduplication id is made of what it counts, so that sending it twice is sending
 /// it once.
 fn outgoing(finding: &Finding) -> Result<OutgoingMessage, serde_json::Error> {
-    let mut hasher = Sha256::new();
-    hasher.update(&finding.id);
-    for identity in &finding.identities {
-        hasher.update([0]);
-        hasher.update(identity);
-    }
-    let digits = hasher.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    let deduplication_id = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
+    let parts = finding.identities.iter().map(String::as_str);
+    let deduplication_id = fingerprint::of(iter::once(finding.id.as_str()).chain(parts));
     Ok(OutgoingMessage { body: serde_json::to_string(finding)?, group: finding.subject.clone(), deduplication_id })
 }
 

@@ -8,6 +8,7 @@
 pub mod batch;
 pub mod clock;
 pub mod config;
+pub mod fingerprint;
 pub mod logging;
 pub mod metrics;
 pub mod report;

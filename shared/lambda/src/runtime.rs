@@ -23,7 +23,9 @@ where
 {
     let handle = &handle;
     let service = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        let answer = handle(event.payload.get()).await;
+        // Boxed, for the futures of several SDK operations inside one another are a type deeper
+        // than the compiler follows by default.
+        let answer = Box::pin(handle(event.payload.get())).await;
         if let Err(report) = &answer {
             tracing::error!(request_id = event.context.request_id, error = %report, "the invocation failed");
         }

@@ -1,0 +1,50 @@
+//! Texts from records, made safe to show: a model id or session name is whatever a caller sent.
+
+/// Returns `text` without characters that could disguise it, shortened to `longest` characters.
+///
+/// Control characters could break lines or drive a terminal; invisible and direction-changing
+/// ones could make an id look like another.
+pub(crate) fn cleaned(text: &str, longest: usize) -> String {
+    let mut characters = text.chars().filter(|character| !disguises(*character));
+    let mut kept: String = characters.by_ref().take(longest).collect();
+    if characters.next().is_some() {
+        kept.push('…');
+    }
+    kept
+}
+
+fn disguises(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// Returns `text` if it can stand in a shell command as it is.
+pub(crate) fn for_shell(text: &str) -> Option<&str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:/_-".contains(&byte);
+    (!text.is_empty() && !text.starts_with('-') && text.bytes().all(plain)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_disguises_is_removed_and_length_is_capped() {
+        assert_eq!(cleaned("a\r\nb\u{202e}c\u{1b}[31m\u{200b}", 10), "abc[31m");
+        assert_eq!(cleaned("日本語テキスト", 3), "日本語…");
+        assert_eq!(cleaned("exact", 5), "exact");
+    }
+
+    #[test]
+    fn nothing_that_a_shell_reads_stands_in_a_command() {
+        assert!(for_shell("9f1d3c4e-0000-4aaa-8bbb-000000000001").is_some());
+        assert!(for_shell("arn:aws:bedrock:us-east-1:1:application-inference-profile/x").is_some());
+        for text in ["", "-x", "a b", "$(id)", "a;b", "a`b`", "é", "a'b"] {
+            assert!(for_shell(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Counting: each invocation once, however often and in whatever messages it comes.
+//!
+//! A message's identities and the change of the finding's count are one transaction: either all
+//! of them are written or none. If some identities are there already, another message has counted
+//! those; the rest is tried again without them. So the count is exact under redelivery, duplicates
+//! in other batches, and crashes at any point.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use crisguard_aws::dynamodb::{Expected, NotWritten, Obstacle, Write};
+use crisguard_core::finding::Finding;
+use crisguard_lambda::fingerprint;
+use jiff::Timestamp;
+
+use crate::{
+    memory::{self, MemoryError, Record, Versioned},
+    ports::{Recall, Remember},
+};
+
+/// How many identities of one finding are kept in an hour. Above that a finding has long been
+/// told, and keeping them would cost more than it is worth: only the messages' own identities are
+/// kept then, so that a redelivery still counts nothing, and the count says *at least*.
+pub const IDENTITIES_AN_HOUR: u64 = 20_000;
+/// How often a transaction is tried in all.
+pub(crate) const ATTEMPTS: u32 = 6;
+/// The pause before the second attempt; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(40);
+
+/// What a message came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// This many invocations were counted.
+    New(usize),
+    /// All of them had been counted before.
+    Known,
+}
+
+/// Counts a message's invocations that were not counted before.
+///
+/// # Errors
+///
+/// Fails if the memory cannot be read or written, or others keep changing the same finding. The
+/// message may then be counted again without harm.
+pub async fn count(
+    memory: &(impl Recall + Remember),
+    message: &Finding,
+    now: Timestamp,
+) -> Result<Counted, MemoryError> {
+    let key = memory::record_key(&message.subject, &message.id);
+    let mut fresh = message.identities.clone();
+    for attempt in 0..ATTEMPTS {
+        let found = memory.document(&key).await?;
+        let mut record = match found.as_ref().filter(|document| !memory::has_expired(document, now)) {
+            Some(document) => Versioned::<Record>::read(document)?.value,
+            None => Record::first(message, now),
+        };
+        let kept = record.identities_in(now).saturating_add(fresh.len() as u64) <= IDENTITIES_AN_HOUR;
+        record.add(message, fresh.len(), kept, now);
+
+        let (expected, version) = memory::expecting(found.as_ref());
+        let identities: Vec<&str> = fresh.iter().map(String::as_str).filter(|_| kept).collect();
+        let mut writes = vec![
+            Write::Put(memory::record(&record, version, now)?, expected),
+            Write::Put(memory::identity(&message.id, &message_identity(message), now), Expected::Absent),
+        ];
+        writes.extend(identities.iter().map(|identity| {
+            Write::Put(memory::identity(&message.id, identity, now), Expected::Absent)
+        }));
+
+        let cancelled = match memory.write(&writes).await {
+            Ok(()) => return Ok(Counted::New(fresh.len())),
+            Err(NotWritten::Cancelled(obstacles)) => obstacles,
+            Err(not_written) => return Err(not_written.into()),
+        };
+        if cancelled.iter().flatten().any(|obstacle| matches!(obstacle, Obstacle::Other(_))) {
+            return Err(NotWritten::Cancelled(cancelled).into());
+        }
+        let known = |position: usize| cancelled.get(position) == Some(&Some(Obstacle::Unexpected));
+        let already: BTreeSet<String> = identities
+            .iter()
+            .zip(2..)
+            .filter(|(_, position)| known(*position))
+            .map(|(identity, _)| (*identity).to_owned())
+            .collect();
+        fresh.retain(|identity| !already.contains(identity));
+        if known(1) || fresh.is_empty() {
+            return Ok(Counted::Known);
+        }
+        pause(attempt).await;
+    }
+    Err(MemoryError::Contended { partition: key.partition, attempts: ATTEMPTS })
+}
+
+/// Waits a little longer after each attempt.
+pub(crate) async fn pause(attempt: u32) {
+    tokio::time::sleep(FIRST_PAUSE.saturating_mul(1 << attempt.min(8))).await;
+}
+
+/// Returns the identity of the message as a whole: made of what it counts.
+fn message_identity(message: &Finding) -> String {
+    format!("message-{}", fingerprint::of(message.identities.iter().map(String::as_str)))
+}

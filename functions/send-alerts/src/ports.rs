@@ -1,0 +1,51 @@
+//! What the use case needs of the world, one capability a trait: whoever reads the memory cannot
+//! write it, and whoever writes it cannot publish.
+
+use crisguard_aws::{
+    Failure,
+    dynamodb::{Document, Key, NotWritten, Table, Write},
+    sns::{Publication, Topic},
+};
+
+/// Reads the memory, as the last writes left it.
+pub trait Recall {
+    /// Reads one document.
+    fn document(&self, key: &Key) -> impl Future<Output = Result<Option<Document>, Failure>>;
+
+    /// Reads every document of a partition.
+    fn partition(&self, partition: &str) -> impl Future<Output = Result<Vec<Document>, Failure>>;
+}
+
+/// Changes the memory.
+pub trait Remember {
+    /// Does every write, or none of them.
+    fn write(&self, writes: &[Write]) -> impl Future<Output = Result<(), NotWritten>>;
+}
+
+/// Tells people and machines.
+pub trait Publish {
+    /// Publishes once; only an `Ok` means that it was taken.
+    fn publish(&self, publication: &Publication) -> impl Future<Output = Result<(), Failure>>;
+}
+
+impl Recall for Table {
+    async fn document(&self, key: &Key) -> Result<Option<Document>, Failure> {
+        self.read(key).await
+    }
+
+    async fn partition(&self, partition: &str) -> Result<Vec<Document>, Failure> {
+        self.read_partition(partition).await
+    }
+}
+
+impl Remember for Table {
+    async fn write(&self, writes: &[Write]) -> Result<(), NotWritten> {
+        Self::write(self, writes).await
+    }
+}
+
+impl Publish for Topic {
+    async fn publish(&self, publication: &Publication) -> Result<(), Failure> {
+        Self::publish(self, publication).await
+    }
+}

@@ -1,0 +1,210 @@
+//! A memory and a topic that keep what they are given, and fail when a test says so.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+};
+
+use crisguard_aws::{
+    Disposition, Failure,
+    dynamodb::{Document, Expected, Key, NotWritten, Obstacle, Write},
+    sns::Publication,
+};
+use crisguard_core::finding::Finding;
+use crisguard_lambda::batch::{Message, MessageId};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::{
+    Outcome, Ports, WayOut,
+    ports::{Publish, Recall, Remember},
+    run,
+    texts::Texts,
+};
+
+/// What the next write comes to, instead of being done.
+#[derive(Clone, Debug)]
+pub(super) enum Fault {
+    /// The write is done.
+    None,
+    /// Every document is in other hands.
+    Busy,
+    /// The table cannot be reached.
+    Unreachable,
+    /// The write is done, but the answer is lost.
+    AnswerLost,
+}
+
+/// A table with DynamoDB's conditions.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub(super) documents: RefCell<BTreeMap<Key, Document>>,
+    pub(super) faults: RefCell<VecDeque<Fault>>,
+}
+
+impl Memory {
+    fn obstacle(&self, write: &Write) -> Option<Obstacle> {
+        let documents = self.documents.borrow();
+        let (key, expected) = match write {
+            Write::Put(document, expected) => (&document.key, expected),
+            Write::Remove(key, expected) => (key, expected),
+        };
+        let found = documents.get(key).map(|document| document.version);
+        let as_expected = match expected {
+            Expected::Anything => true,
+            Expected::Absent => found.is_none(),
+            Expected::Version(version) => found == Some(*version),
+        };
+        (!as_expected).then_some(Obstacle::Unexpected)
+    }
+}
+
+impl Recall for Memory {
+    async fn document(&self, key: &Key) -> Result<Option<Document>, Failure> {
+        Ok(self.documents.borrow().get(key).cloned())
+    }
+
+    async fn partition(&self, partition: &str) -> Result<Vec<Document>, Failure> {
+        let documents = self.documents.borrow();
+        Ok(documents.values().filter(|document| document.key.partition == partition).cloned().collect())
+    }
+}
+
+impl Remember for Memory {
+    async fn write(&self, writes: &[Write]) -> Result<(), NotWritten> {
+        assert!((1..=100).contains(&writes.len()), "{} writes in one transaction", writes.len());
+        let fault = self.faults.borrow_mut().pop_front().unwrap_or(Fault::None);
+        match fault {
+            Fault::Busy => return Err(NotWritten::Cancelled(vec![Some(Obstacle::Busy); writes.len()])),
+            Fault::Unreachable => return Err(failure("dynamodb:TransactWriteItems").into()),
+            Fault::None | Fault::AnswerLost => {}
+        }
+        let obstacles: Vec<_> = writes.iter().map(|write| self.obstacle(write)).collect();
+        if obstacles.iter().any(Option::is_some) {
+            return Err(NotWritten::Cancelled(obstacles));
+        }
+        let mut documents = self.documents.borrow_mut();
+        for write in writes {
+            match write {
+                Write::Put(document, _) => documents.insert(document.key.clone(), document.clone()),
+                Write::Remove(key, _) => documents.remove(key),
+            };
+        }
+        match fault {
+            Fault::AnswerLost => Err(failure("dynamodb:TransactWriteItems").into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A topic that keeps what it takes.
+#[derive(Debug)]
+pub(super) struct Topic {
+    pub(super) taken: RefCell<Vec<Publication>>,
+    pub(super) refuses: Cell<bool>,
+}
+
+impl Publish for Topic {
+    async fn publish(&self, publication: &Publication) -> Result<(), Failure> {
+        if self.refuses.get() {
+            return Err(failure("sns:Publish"));
+        }
+        self.taken.borrow_mut().push(publication.clone());
+        Ok(())
+    }
+}
+
+pub(super) fn failure(action: &'static str) -> Failure {
+    Failure { action, resource: "it".to_owned(), cause: "refused".to_owned(), disposition: Disposition::MayPass }
+}
+
+pub(super) type World = Ports<Memory, Topic>;
+
+pub(super) fn world() -> World {
+    Ports {
+        memory: Memory { documents: RefCell::default(), faults: RefCell::default() },
+        topic: Topic { taken: RefCell::default(), refuses: Cell::new(false) },
+        texts: Texts::english().unwrap(),
+    }
+}
+
+pub(super) fn at(minutes: i64) -> Timestamp {
+    let start: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+    start + SignedDuration::from_mins(minutes)
+}
+
+/// A finding by `user`, of some identities, that a prompt was processed in `region`.
+pub(super) fn finding(user: &str, region: &str, identities: &[&str]) -> Finding {
+    let json = json!({
+        "version": 1, "id": format!("finding-{user}-{region}"), "subject": format!("subject-{user}"),
+        "control": "destination-region-allowed", "decision": "non-compliant",
+        "reason": {"kind": "destination_not_allowed", "destination": region, "allowed": ["us-west-2"]},
+        "severity": "critical", "account": "111122223333", "source_region": "us-west-2", "destination_region": region,
+        "profile": "us.amazon.nova-lite-v1:0", "model": "amazon.nova-lite-v1:0",
+        "principal": format!("arn:aws:iam::111122223333:role/{user}"), "count": identities.len(),
+        "first_seen": "2026-11-22T09:58:00Z", "last_seen": "2026-11-22T09:59:00Z",
+        "event_ids": ["9f1d3c4e-0000-4aaa-8bbb-000000000001"], "sessions": ["taro"], "identities": identities,
+        "explanation": format!("a prompt was processed in {region}, which the policy does not allow (allowed: us-west-2)"),
+        "expired_exceptions": [], "policy_sha256": "c0ffee"
+    });
+    serde_json::from_value(json).unwrap()
+}
+
+/// The same finding by another control of this severity.
+pub(super) fn of_control(finding: &Finding, control: &str, severity: &str) -> Finding {
+    let mut json = serde_json::to_value(finding).unwrap();
+    json["id"] = json!(format!("{}-{control}", finding.id));
+    json["control"] = json!(control);
+    json["severity"] = json!(severity);
+    serde_json::from_value(json).unwrap()
+}
+
+/// The same finding, but undecided.
+pub(super) fn undecided(finding: &Finding) -> Finding {
+    let mut json = serde_json::to_value(finding).unwrap();
+    json["decision"] = json!("undecided");
+    json["reason"] = json!({"kind": "stream_region_not_reported"});
+    json["explanation"] = json!("the record of the stream's end does not say where it was processed");
+    serde_json::from_value(json).unwrap()
+}
+
+pub(super) fn message(id: &str, finding: &Finding) -> Message {
+    Message {
+        id: MessageId::new(id.to_owned()).unwrap(),
+        body: serde_json::to_string(finding).unwrap(),
+        group: Some(finding.subject.clone()),
+    }
+}
+
+/// Delivers findings as one batch, and returns each message's way out in their order.
+pub(super) async fn deliver(world: &World, findings: &[Finding], now: Timestamp) -> Vec<WayOut> {
+    let messages = findings.iter().zip(0..).map(|(finding, n)| message(&format!("{n:04}"), finding)).collect();
+    ways_out(run(world, messages, now).await)
+}
+
+pub(super) fn ways_out(mut outcome: Outcome) -> Vec<WayOut> {
+    outcome.exits.sort_by(|(a, _), (b, _)| a.cmp(b));
+    outcome.exits.into_iter().map(|(_, way_out)| way_out).collect()
+}
+
+/// Returns what the topic has taken, as the JSON for machines.
+pub(super) fn published(world: &World) -> Vec<serde_json::Value> {
+    let body = |publication: &Publication| {
+        let bodies: serde_json::Value = serde_json::from_str(&publication.bodies).unwrap();
+        serde_json::from_str(bodies["default"].as_str().unwrap()).unwrap()
+    };
+    world.topic.taken.borrow().iter().map(body).collect()
+}
+
+/// Returns the counts of all findings that are remembered.
+pub(super) fn counts(world: &World) -> BTreeMap<String, (u64, bool)> {
+    let documents = world.memory.documents.borrow();
+    documents
+        .values()
+        .filter(|document| document.key.partition.starts_with("SUBJECT#") && document.key.sort.starts_with("FINDING#"))
+        .map(|document| {
+            let record: crate::memory::Record = serde_json::from_str(&document.body).unwrap();
+            (record.finding.id, (record.count, record.at_least))
+        })
+        .collect()
+}

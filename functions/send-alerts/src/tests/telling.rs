@@ -1,0 +1,107 @@
+//! One alert, no flood, nothing lost.
+
+use std::slice::from_ref;
+
+use serde_json::json;
+
+use super::fakes::{Fault, at, deliver, finding, of_control, published, undecided, world};
+use crate::{WayOut, digest};
+
+#[tokio::test(start_paused = true)]
+async fn findings_of_one_subject_are_one_alert() {
+    let world = world();
+    let batch = [
+        finding("app", "us-east-1", &["a"]),
+        finding("app", "us-east-2", &["b", "c"]),
+        of_control(&finding("app", "us-east-1", &["a"]), "profile-allowed", "high"),
+    ];
+    deliver(&world, &batch, at(0)).await;
+    let alerts = published(&world);
+    assert_eq!(alerts.len(), 1);
+    let told: Vec<_> = alerts[0]["findings"].as_array().unwrap().iter().map(|line| &line["destination_region"]).collect();
+    assert_eq!(told, ["us-east-2", "us-east-1", "us-east-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusing_topic_is_tried_again_and_nothing_is_lost() {
+    let world = world();
+    let message = finding("app", "us-east-1", &["a"]);
+    world.topic.refuses.set(true);
+    for minute in 0..3 {
+        assert_eq!(deliver(&world, from_ref(&message), at(minute)).await, [WayOut::Retried]);
+    }
+    world.topic.refuses.set(false);
+    assert_eq!(deliver(&world, from_ref(&message), at(4)).await, [WayOut::Duplicate]);
+    assert_eq!(deliver(&world, &[message], at(5)).await, [WayOut::Duplicate]);
+    assert_eq!(published(&world).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_between_publishing_and_marking_repeats_one_alert() {
+    let world = world();
+    let message = finding("app", "us-east-1", &["a"]);
+    // The count and the slot are written; the mark after publishing is not.
+    world.memory.faults.borrow_mut().extend([Fault::None, Fault::None, Fault::Unreachable]);
+    assert_eq!(deliver(&world, from_ref(&message), at(0)).await, [WayOut::Retried]);
+    assert_eq!(published(&world).len(), 1);
+    for minute in 1..3 {
+        assert_eq!(deliver(&world, from_ref(&message), at(minute)).await, [WayOut::Duplicate]);
+        assert_eq!(published(&world).len(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn within_an_hour_only_the_more_severe_alerts_again() {
+    let world = world();
+    let high = of_control(&finding("app", "us-east-1", &["a"]), "profile-allowed", "high");
+    deliver(&world, &[high], at(0)).await;
+    let another = of_control(&finding("app", "us-east-2", &["b"]), "source-region-allowed", "high");
+    deliver(&world, &[another], at(10)).await;
+    assert_eq!(published(&world).len(), 1, "a finding of the same severity waits for the digest");
+    deliver(&world, &[finding("app", "us-east-1", &["c"])], at(20)).await;
+    let alerts = published(&world);
+    assert_eq!(alerts.len(), 2, "a more severe one does not");
+    assert_eq!(alerts[1]["findings"].as_array().unwrap().len(), 3, "and the alert names all so far");
+    assert_eq!(digest::publish(&world).await.unwrap(), 0, "so nothing is left for the digest");
+
+    deliver(&world, &[finding("app", "eu-west-1", &["d"])], at(81)).await;
+    assert_eq!(published(&world).len(), 3, "an hour after the last alert a new finding alerts");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_finding_that_goes_on_waits_for_the_digest() {
+    let world = world();
+    deliver(&world, &[finding("app", "us-east-1", &["a"])], at(0)).await;
+    deliver(&world, &[finding("app", "us-east-1", &["b"])], at(180)).await;
+    assert_eq!(published(&world).len(), 1);
+    assert_eq!(digest::publish(&world).await.unwrap(), 1);
+    assert_eq!(published(&world)[1]["findings"][0]["count"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn undecided_findings_wait_for_the_digest_and_alert_once_they_are_violations() {
+    let world = world();
+    let violation = finding("app", "us-east-1", &["b"]);
+    deliver(&world, &[undecided(&finding("app", "us-east-1", &["a"]))], at(0)).await;
+    assert_eq!(published(&world).len(), 0);
+    assert_eq!(digest::publish(&world).await.unwrap(), 1);
+    let mut worse = violation;
+    worse.last_seen = at(1);
+    deliver(&world, &[worse], at(1)).await;
+    let kinds: Vec<_> = published(&world).iter().map(|notice| notice["kind"].clone()).collect();
+    assert_eq!(kinds, [json!("digest"), json!("alert")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_alerts_an_hour_and_the_rest_in_the_digest() {
+    let world = world();
+    let batch: Vec<_> = (0..14).map(|n| finding(&format!("app-{n}"), "us-east-1", &["a"])).collect();
+    let exits = deliver(&world, &batch, at(0)).await;
+    assert_eq!(exits, [WayOut::Counted; 14]);
+    assert_eq!(published(&world).len(), 10);
+    assert_eq!(digest::publish(&world).await.unwrap(), 4);
+    deliver(&world, &[finding("late", "us-east-1", &["a"])], at(59)).await;
+    assert_eq!(published(&world).len(), 11, "the digest takes no slot, and frees none");
+    deliver(&world, &[finding("later", "us-east-1", &["a"])], at(60)).await;
+    assert_eq!(published(&world).len(), 12, "the next hour has slots of its own");
+}

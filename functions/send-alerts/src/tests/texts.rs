@@ -1,0 +1,99 @@
+//! What people and machines read.
+
+use crisguard_aws::sns::{Attribute, Publication};
+
+use super::fakes::{World, at, deliver, finding, of_control, undecided, world};
+use crate::{digest, function::SendAlerts};
+
+fn email(publication: &Publication) -> String {
+    let bodies: serde_json::Value = serde_json::from_str(&publication.bodies).unwrap();
+    format!("Subject: {}\n\n{}", publication.subject, bodies["email"].as_str().unwrap())
+}
+
+fn machine(publication: &Publication) -> String {
+    let bodies: serde_json::Value = serde_json::from_str(&publication.bodies).unwrap();
+    let body: serde_json::Value = serde_json::from_str(bodies["default"].as_str().unwrap()).unwrap();
+    let attributes: Vec<String> = publication
+        .attributes
+        .iter()
+        .map(|(name, attribute)| match attribute {
+            Attribute::Text(text) | Attribute::Texts(text) => format!("{name} = {text}"),
+        })
+        .collect();
+    let mut sorted = serde_json::Map::new();
+    sorted.extend(body.as_object().unwrap().clone());
+    format!("{}\n\n{:#}", attributes.join("\n"), serde_json::Value::Object(sorted))
+}
+
+fn taken(world: &World, index: usize) -> Publication {
+    world.topic.taken.borrow()[index].clone()
+}
+
+async fn alerted() -> World {
+    let world = world();
+    let mut first = finding("app", "us-east-1", &["a", "b", "c"]);
+    let expired = r#"[{"id": "research-2026", "owner": "dpo@example.com", "expires": "2026-10-31"}]"#;
+    first.expired_exceptions = serde_json::from_str(expired).unwrap();
+    let second = of_control(&finding("app", "us-east-1", &["a"]), "profile-allowed", "high");
+    deliver(&world, &[first, second], at(0)).await;
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alert_as_people_read_it() {
+    insta::assert_snapshot!(email(&taken(&alerted().await, 0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alert_as_machines_read_it() {
+    insta::assert_snapshot!(machine(&taken(&alerted().await, 0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_digest_as_people_read_it() {
+    let world = alerted().await;
+    deliver(&world, &[finding("app", "us-east-1", &["d"]), undecided(&finding("app", "eu-west-1", &["e"]))], at(5)).await;
+    digest::publish(&world).await.unwrap();
+    insta::assert_snapshot!(email(&taken(&world, 1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subject_is_one_short_ascii_line_and_ids_cannot_disguise_themselves() {
+    let world = world();
+    let mut hostile = finding("app", "us-east-1", &["a"]);
+    hostile.principal = "role\r\nSubject: urgent\u{202e}".to_owned();
+    hostile.profile = Some("us.x; rm -rf /".to_owned());
+    hostile.event_ids = ["$(id)".to_owned()].into();
+    hostile.explanation = "é\n".repeat(1000);
+    deliver(&world, &[hostile], at(0)).await;
+    let publication = taken(&world, 0);
+    assert!(publication.subject.len() <= 99 && publication.subject.bytes().all(|byte| (32..127).contains(&byte)));
+    let email = email(&publication);
+    assert!(email.contains("  Who          roleSubject: urgent\n"), "{email}");
+    let commands: Vec<&str> = email.lines().filter(|line| line.contains("aws ")).collect();
+    assert!(commands.iter().all(|command| !command.contains("$(id)") && !command.contains("rm -rf")), "{commands:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_handler_takes_batches_and_the_schedule_and_counts_exits() {
+    let variables = crisguard_lambda::config::Variables::new(|name: &str| {
+        Some(if name == "CRISGUARD_LOG_LEVEL" { "info".to_owned() } else { name.to_lowercase() })
+    });
+    let config = crate::config::Config::read(variables).unwrap();
+    let world = world();
+    let function = SendAlerts::start(config, world.memory, world.topic).unwrap();
+    let body = serde_json::to_string(&undecided(&finding("app", "us-east-1", &["a"]))).unwrap();
+    let batch = serde_json::json!({"Records": [
+        {"messageId": "m-1", "body": body, "attributes": {"MessageGroupId": "g"}},
+        {"messageId": "m-2", "body": "poison", "attributes": {"MessageGroupId": "h"}},
+    ]});
+    let mut out = Vec::new();
+    let mut answers = Vec::new();
+    for event in [batch.to_string(), r#"{"crisguard": "digest"}"#.to_owned()] {
+        let answer = function.handle(&event, at(0), &mut out).await.unwrap();
+        answers.push(serde_json::to_string(&answer).unwrap());
+    }
+    assert_eq!(answers, [r#"{"batchItemFailures":[{"itemIdentifier":"m-2"}]}"#, r#"{"digested":1}"#]);
+    assert!(function.handle(r#"{"crisguard": "unknown"}"#, at(0), &mut out).await.is_err());
+    insta::assert_snapshot!(String::from_utf8(out).unwrap());
+}
