@@ -3,7 +3,7 @@
 
 POLICY ?= policy.yaml
 
-.PHONY: deploy verify uninstall lint-templates test-templates
+.PHONY: deploy verify uninstall lint-templates test-templates test-emulator test-scripts
 
 deploy: ## Deploy into the account: POLICY=policy.yaml [HOME_REGION=R] [REGIONS="A B"] [DEPLOY_OPTIONS="…"]
 	scripts/deploy --policy $(POLICY) $(if $(HOME_REGION),--region $(HOME_REGION)) $(if $(REGIONS),--regions "$(REGIONS)") $(DEPLOY_OPTIONS)
@@ -19,3 +19,9 @@ lint-templates: ## Check templates and scripts: cfn-lint, checkov (offline), she
 
 test-templates: ## Evaluate the templates: who may send what where, under which key
 	"$$(scripts/venv emulator)/bin/python" -m pytest -q tests/templates
+
+test-emulator: ## The local AWS behaves as AWS does where crisguard depends on it
+	"$$(scripts/venv emulator)/bin/python" -m pytest -q -m "not slow" tests/emulator
+
+test-scripts: ## deploy, verify and uninstall against the local AWS (three minutes, mostly waiting)
+	"$$(scripts/venv emulator)/bin/python" -m pytest -q -m slow tests/emulator

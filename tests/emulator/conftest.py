@@ -21,6 +21,11 @@ while True:
 """
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Declares the marker of tests that mostly wait."""
+    config.addinivalue_line("markers", "slow: waits for minutes; `make test-scripts` runs it")
+
+
 @pytest.fixture(scope="session")
 def code(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A zip for each function: it logs every event and accepts every message."""
