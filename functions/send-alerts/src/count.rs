@@ -61,18 +61,27 @@ pub async fn count(
         let identities: Vec<&str> = fresh.iter().map(String::as_str).filter(|_| kept).collect();
         let mut writes = vec![
             Write::Put(memory::record(&record, version, now)?, expected),
-            Write::Put(memory::identity(&message.id, &message_identity(message), now), Expected::Absent),
+            Write::Put(
+                memory::identity(&message.id, &message_identity(message), now),
+                Expected::Absent,
+            ),
         ];
-        writes.extend(identities.iter().map(|identity| {
-            Write::Put(memory::identity(&message.id, identity, now), Expected::Absent)
-        }));
+        writes.extend(
+            identities
+                .iter()
+                .map(|identity| Write::Put(memory::identity(&message.id, identity, now), Expected::Absent)),
+        );
 
         let cancelled = match memory.write(&writes).await {
             Ok(()) => return Ok(Counted::New(fresh.len())),
             Err(NotWritten::Cancelled(obstacles)) => obstacles,
             Err(not_written) => return Err(not_written.into()),
         };
-        if cancelled.iter().flatten().any(|obstacle| matches!(obstacle, Obstacle::Other(_))) {
+        if cancelled
+            .iter()
+            .flatten()
+            .any(|obstacle| matches!(obstacle, Obstacle::Other(_)))
+        {
             return Err(NotWritten::Cancelled(cancelled).into());
         }
         let known = |position: usize| cancelled.get(position) == Some(&Some(Obstacle::Unexpected));
@@ -88,7 +97,10 @@ pub async fn count(
         }
         pause(attempt).await;
     }
-    Err(MemoryError::Contended { partition: key.partition, attempts: ATTEMPTS })
+    Err(MemoryError::Contended {
+        partition: key.partition,
+        attempts: ATTEMPTS,
+    })
 }
 
 /// Waits a little longer after each attempt.
@@ -98,5 +110,8 @@ pub(crate) async fn pause(attempt: u32) {
 
 /// Returns the identity of the message as a whole: made of what it counts.
 fn message_identity(message: &Finding) -> String {
-    format!("message-{}", fingerprint::of(message.identities.iter().map(String::as_str)))
+    format!(
+        "message-{}",
+        fingerprint::of(message.identities.iter().map(String::as_str))
+    )
 }

@@ -23,7 +23,11 @@ use crate::{
 pub async fn publish<Memory: Recall + Remember, Topic: Publish>(
     ports: &Ports<Memory, Topic>,
 ) -> Result<usize, NotTold> {
-    let documents = ports.memory.partition(memory::PENDING).await.map_err(MemoryError::from)?;
+    let documents = ports
+        .memory
+        .partition(memory::PENDING)
+        .await
+        .map_err(MemoryError::from)?;
     let mut waiting: Vec<Versioned<Record>> = Vec::new();
     for document in &documents {
         match Versioned::read(document) {
@@ -43,7 +47,10 @@ pub async fn publish<Memory: Recall + Remember, Topic: Publish>(
         .iter()
         .filter(|waiting| listed.contains(&waiting.value.finding.id))
         .map(|waiting| {
-            Write::Remove(memory::pending_key(&waiting.value.finding.id), Expected::Version(waiting.version))
+            Write::Remove(
+                memory::pending_key(&waiting.value.finding.id),
+                Expected::Version(waiting.version),
+            )
         })
         .collect();
     for writes in told.chunks(LARGEST_TRANSACTION) {
@@ -61,7 +68,11 @@ async fn forget(memory: &impl Remember, mut writes: Vec<Write>) -> Result<(), Me
         match memory.write(&writes).await {
             Ok(()) => return Ok(()),
             Err(NotWritten::Cancelled(obstacles)) => {
-                if obstacles.iter().flatten().any(|obstacle| matches!(obstacle, Obstacle::Other(_))) {
+                if obstacles
+                    .iter()
+                    .flatten()
+                    .any(|obstacle| matches!(obstacle, Obstacle::Other(_)))
+                {
                     return Err(NotWritten::Cancelled(obstacles).into());
                 }
                 writes = writes
@@ -75,5 +86,8 @@ async fn forget(memory: &impl Remember, mut writes: Vec<Write>) -> Result<(), Me
         }
         pause(attempt).await;
     }
-    Err(MemoryError::Contended { partition: memory::PENDING.to_owned(), attempts: ATTEMPTS })
+    Err(MemoryError::Contended {
+        partition: memory::PENDING.to_owned(),
+        attempts: ATTEMPTS,
+    })
 }

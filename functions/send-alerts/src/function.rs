@@ -38,8 +38,16 @@ pub mod metric {
     /// Digests that the topic took.
     pub const DIGESTS_PUBLISHED: &str = "DigestsPublished";
     /// Every metric.
-    pub const ALL: [&str; 8] =
-        [RECEIVED, COUNTED, DUPLICATE, REJECTED, RETRIED, ALERTS_PUBLISHED, DIGESTED, DIGESTS_PUBLISHED];
+    pub const ALL: [&str; 8] = [
+        RECEIVED,
+        COUNTED,
+        DUPLICATE,
+        REJECTED,
+        RETRIED,
+        ALERTS_PUBLISHED,
+        DIGESTED,
+        DIGESTS_PUBLISHED,
+    ];
 }
 
 /// What the function answers.
@@ -82,7 +90,10 @@ impl<Memory: Recall + Remember, Topic: Publish> SendAlerts<Memory, Topic> {
     /// Fails if a template is wrong.
     pub fn start(config: Config, memory: Memory, topic: Topic) -> Result<Self, Report> {
         let texts = Texts::english().map_err(|error| Report::of("Texts", &error))?;
-        Ok(Self { function_name: config.function_name, ports: Ports { memory, topic, texts } })
+        Ok(Self {
+            function_name: config.function_name,
+            ports: Ports { memory, topic, texts },
+        })
     }
 
     /// Handles one event, and writes its metrics to `out`.
@@ -94,7 +105,9 @@ impl<Memory: Recall + Remember, Topic: Publish> SendAlerts<Memory, Topic> {
     pub async fn handle(&self, event: &str, now: Timestamp, out: impl io::Write) -> Result<Answer, Report> {
         let mut counts = Counts::of(&metric::ALL);
         let answer = match serde_json::from_str(event) {
-            Ok(Request { crisguard: Command::Digest }) => self.digest(&mut counts).await,
+            Ok(Request {
+                crisguard: Command::Digest,
+            }) => self.digest(&mut counts).await,
             Err(_) => self.batch(event, now, &mut counts).await,
         };
         if let Err(error) = counts.write(&self.function_name, now, out) {
@@ -104,7 +117,9 @@ impl<Memory: Recall + Remember, Topic: Publish> SendAlerts<Memory, Topic> {
     }
 
     async fn digest(&self, counts: &mut Counts) -> Result<Answer, Report> {
-        let digested = digest::publish(&self.ports).await.map_err(|error| Report::of("Digest", &error))?;
+        let digested = digest::publish(&self.ports)
+            .await
+            .map_err(|error| Report::of("Digest", &error))?;
         counts.add(metric::DIGESTED, digested);
         counts.add(metric::DIGESTS_PUBLISHED, usize::from(digested > 0));
         Ok(Answer::Digest { digested })
@@ -113,12 +128,18 @@ impl<Memory: Recall + Remember, Topic: Publish> SendAlerts<Memory, Topic> {
     async fn batch(&self, event: &str, now: Timestamp, counts: &mut Counts) -> Result<Answer, Report> {
         let messages = messages(event).map_err(|error| Report::of("Batch", &error))?;
         counts.add(metric::RECEIVED, messages.len());
-        let Outcome { exits, alerts_published } = run(&self.ports, messages, now).await;
+        let Outcome {
+            exits,
+            alerts_published,
+        } = run(&self.ports, messages, now).await;
         counts.add(metric::ALERTS_PUBLISHED, alerts_published);
         for (_, way_out) in &exits {
             counts.add(name(*way_out), 1);
         }
-        let failed = exits.into_iter().filter(|(_, way_out)| way_out.fails()).map(|(id, _)| id);
+        let failed = exits
+            .into_iter()
+            .filter(|(_, way_out)| way_out.fails())
+            .map(|(id, _)| id);
         Ok(Answer::Batch(BatchResponse::failing(failed)))
     }
 }

@@ -85,7 +85,10 @@ pub async fn run<Memory: Recall + Remember, Topic: Publish>(
     messages: Vec<Message>,
     now: Timestamp,
 ) -> Outcome {
-    let mut outcome = Outcome { exits: Vec::new(), alerts_published: 0 };
+    let mut outcome = Outcome {
+        exits: Vec::new(),
+        alerts_published: 0,
+    };
     for group in groups(messages) {
         run_group(ports, group, now, &mut outcome).await;
     }
@@ -115,9 +118,17 @@ async fn run_group<Memory: Recall + Remember, Topic: Publish>(
     let mut counted = Vec::new();
     let mut blocked = false;
     for message in group {
-        let way_out = if blocked { WayOut::Retried } else { count_message(ports, &message, now, &mut subjects).await };
+        let way_out = if blocked {
+            WayOut::Retried
+        } else {
+            count_message(ports, &message, now, &mut subjects).await
+        };
         blocked |= way_out.fails();
-        let exits = if way_out.fails() { &mut outcome.exits } else { &mut counted };
+        let exits = if way_out.fails() {
+            &mut outcome.exits
+        } else {
+            &mut counted
+        };
         exits.push((message.id, way_out));
     }
 
@@ -132,7 +143,9 @@ async fn run_group<Memory: Recall + Remember, Topic: Publish>(
             }
         }
     }
-    let exits = counted.into_iter().map(|(id, way_out)| (id, if told { way_out } else { WayOut::Retried }));
+    let exits = counted
+        .into_iter()
+        .map(|(id, way_out)| (id, if told { way_out } else { WayOut::Retried }));
     outcome.exits.extend(exits);
 }
 
@@ -160,7 +173,12 @@ async fn count_message<Memory: Recall + Remember, Topic>(
             }
         }
         Err(error) => {
-            tracing::error!(message_id, finding = finding.id, error = chain(&error), "a finding could not be counted");
+            tracing::error!(
+                message_id,
+                finding = finding.id,
+                error = chain(&error),
+                "a finding could not be counted"
+            );
             WayOut::Retried
         }
     }

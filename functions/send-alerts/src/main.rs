@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
 
 async fn start() -> Result<SendAlerts<Table, Topic>, Report> {
     let config = Config::read(Variables::of_process()).map_err(|error| Report::of("Configuration", &error))?;
-    logging::start(&config.log_level);
+    logging::start(config.log_level);
     let aws = client::configuration().await;
     let memory = Table::new(&aws, &config.table);
     let topic = Topic::new(&aws, &config.topic_arn);

@@ -100,8 +100,19 @@ impl Told {
 impl Record {
     /// Starts from the first message of a finding.
     pub(crate) fn first(finding: &Finding, now: Timestamp) -> Self {
-        let finding = Finding { count: 0, identities: BTreeSet::new(), ..finding.clone() };
-        Self { finding, count: 0, at_least: false, told: None, hour: hour(now), identities_in_hour: 0 }
+        let finding = Finding {
+            count: 0,
+            identities: BTreeSet::new(),
+            ..finding.clone()
+        };
+        Self {
+            finding,
+            count: 0,
+            at_least: false,
+            told: None,
+            hour: hour(now),
+            identities_in_hour: 0,
+        }
     }
 
     /// Adds a message of which `fresh` invocations were not counted before.
@@ -111,9 +122,20 @@ impl Record {
         let last_seen = before.last_seen.max(message.last_seen);
         let event_ids = examples(&before.event_ids, &message.event_ids);
         let sessions = examples(&before.sessions, &message.sessions);
-        let latest = if message.last_seen >= before.last_seen { message } else { before };
-        self.finding =
-            Finding { first_seen, last_seen, event_ids, sessions, count: 0, identities: BTreeSet::new(), ..latest.clone() };
+        let latest = if message.last_seen >= before.last_seen {
+            message
+        } else {
+            before
+        };
+        self.finding = Finding {
+            first_seen,
+            last_seen,
+            event_ids,
+            sessions,
+            count: 0,
+            identities: BTreeSet::new(),
+            ..latest.clone()
+        };
 
         let fresh = u64::try_from(fresh).unwrap_or(u64::MAX);
         self.identities_in_hour = self.identities_in(now);
@@ -128,7 +150,11 @@ impl Record {
 
     /// Returns how many identities were kept in the hour of `now`.
     pub(crate) fn identities_in(&self, now: Timestamp) -> u64 {
-        if self.hour == hour(now) { self.identities_in_hour } else { 0 }
+        if self.hour == hour(now) {
+            self.identities_in_hour
+        } else {
+            0
+        }
     }
 
     /// Tells whether something was counted that people were not told of.
@@ -145,13 +171,19 @@ impl Record {
 
     /// Returns this record once people were told.
     pub(crate) fn told_as(&self, told: Told) -> Self {
-        Self { told: Some(told), ..self.clone() }
+        Self {
+            told: Some(told),
+            ..self.clone()
+        }
     }
 
     /// Returns what has been told once people know of this record.
     pub(crate) fn as_told(&self) -> Told {
         let before = self.told.is_some_and(|told| told.as_violation);
-        Told { count: self.count, as_violation: before || self.finding.verdict.is_violation() }
+        Told {
+            count: self.count,
+            as_violation: before || self.finding.verdict.is_violation(),
+        }
     }
 }
 
@@ -190,7 +222,10 @@ impl<T: DeserializeOwned> Versioned<T> {
             sort: document.key.sort.clone(),
             source,
         })?;
-        Ok(Self { value, version: document.version })
+        Ok(Self {
+            value,
+            version: document.version,
+        })
     }
 }
 
@@ -204,7 +239,10 @@ pub(crate) struct Subject {
 impl Subject {
     /// Reads the documents of a subject's partition; what has expired is as good as deleted.
     pub(crate) fn read(documents: &[Document], now: Timestamp) -> Result<Self, MemoryError> {
-        let mut subject = Self { records: BTreeMap::new(), last_alert: None };
+        let mut subject = Self {
+            records: BTreeMap::new(),
+            last_alert: None,
+        };
         for document in documents.iter().filter(|document| !has_expired(document, now)) {
             if let Some(id) = document.key.sort.strip_prefix(FINDING) {
                 subject.records.insert(id.to_owned(), Versioned::read(document)?);
@@ -223,12 +261,22 @@ pub(crate) fn has_expired(document: &Document, now: Timestamp) -> bool {
 
 /// Returns what a change of this document must expect.
 pub(crate) fn expecting(document: Option<&Document>) -> (Expected, u64) {
-    document.map_or((Expected::Absent, 1), |document| (Expected::Version(document.version), document.version + 1))
+    document.map_or((Expected::Absent, 1), |document| {
+        (Expected::Version(document.version), document.version + 1)
+    })
 }
 
 pub(crate) fn identity(finding: &str, hash: &str, now: Timestamp) -> Document {
-    let key = Key { partition: format!("IDENTITY#{finding}#{hash}"), sort: "IDENTITY".to_owned() };
-    Document { key, version: 1, body: "{}".to_owned(), expires_at: Some(after(now, KEPT)) }
+    let key = Key {
+        partition: format!("IDENTITY#{finding}#{hash}"),
+        sort: "IDENTITY".to_owned(),
+    };
+    Document {
+        key,
+        version: 1,
+        body: "{}".to_owned(),
+        expires_at: Some(after(now, KEPT)),
+    }
 }
 
 pub(crate) fn subject_partition(subject: &str) -> String {
@@ -236,7 +284,10 @@ pub(crate) fn subject_partition(subject: &str) -> String {
 }
 
 pub(crate) fn record_key(subject: &str, finding: &str) -> Key {
-    Key { partition: subject_partition(subject), sort: format!("{FINDING}{finding}") }
+    Key {
+        partition: subject_partition(subject),
+        sort: format!("{FINDING}{finding}"),
+    }
 }
 
 pub(crate) fn record(record: &Record, version: u64, now: Timestamp) -> Result<Document, MemoryError> {
@@ -245,7 +296,10 @@ pub(crate) fn record(record: &Record, version: u64, now: Timestamp) -> Result<Do
 }
 
 pub(crate) fn pending_key(finding: &str) -> Key {
-    Key { partition: PENDING.to_owned(), sort: format!("{FINDING}{finding}") }
+    Key {
+        partition: PENDING.to_owned(),
+        sort: format!("{FINDING}{finding}"),
+    }
 }
 
 /// What waits for the digest never expires: it is deleted when it has been told.
@@ -254,12 +308,18 @@ pub(crate) fn pending(record: &Record) -> Result<Document, MemoryError> {
 }
 
 pub(crate) fn last_alert(subject: &str, alert: LastAlert, now: Timestamp) -> Result<Document, MemoryError> {
-    let key = Key { partition: subject_partition(subject), sort: ALERT.to_owned() };
+    let key = Key {
+        partition: subject_partition(subject),
+        sort: ALERT.to_owned(),
+    };
     document(key, 1, &alert, Some(after(now, ALERTS_KEPT)))
 }
 
 pub(crate) fn slots_key(now: Timestamp) -> Key {
-    Key { partition: format!("ALERTS#{}", now.strftime("%Y-%m-%dT%H")), sort: "SLOTS".to_owned() }
+    Key {
+        partition: format!("ALERTS#{}", now.strftime("%Y-%m-%dT%H")),
+        sort: "SLOTS".to_owned(),
+    }
 }
 
 pub(crate) fn slots(slots: &Slots, version: u64, now: Timestamp) -> Result<Document, MemoryError> {
@@ -268,7 +328,12 @@ pub(crate) fn slots(slots: &Slots, version: u64, now: Timestamp) -> Result<Docum
 
 fn document(key: Key, version: u64, body: &impl Serialize, expires_at: Option<i64>) -> Result<Document, MemoryError> {
     let body = serde_json::to_string(body).map_err(MemoryError::NotJson)?;
-    Ok(Document { key, version, body, expires_at })
+    Ok(Document {
+        key,
+        version,
+        body,
+        expires_at,
+    })
 }
 
 fn after(now: Timestamp, kept: SignedDuration) -> i64 {

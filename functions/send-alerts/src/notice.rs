@@ -126,7 +126,11 @@ impl Line {
             id: id(&finding.id),
             subject: id(&finding.subject),
             control: finding.control,
-            decision: if finding.verdict.is_violation() { "non-compliant" } else { "undecided" },
+            decision: if finding.verdict.is_violation() {
+                "non-compliant"
+            } else {
+                "undecided"
+            },
             severity: finding.severity,
             account: finding.account.to_string(),
             principal: id(&finding.principal),
@@ -167,8 +171,16 @@ impl Notice {
     /// Orders the findings: the most severe first, then the most frequent.
     fn of(kind: Kind, records: &[&Record]) -> Self {
         let mut records = records.to_vec();
-        records.sort_by_key(|record| (Reverse((record.finding.severity, record.count)), record.finding.id.clone()));
-        Self { kind, findings: records.into_iter().map(Line::of).collect() }
+        records.sort_by_key(|record| {
+            (
+                Reverse((record.finding.severity, record.count)),
+                record.finding.id.clone(),
+            )
+        });
+        Self {
+            kind,
+            findings: records.into_iter().map(Line::of).collect(),
+        }
     }
 
     /// Writes the message with as many findings as fit.
@@ -184,7 +196,14 @@ impl Notice {
             let bodies = bodies(&excerpt, texts)?;
             if bodies.len() <= LARGEST {
                 let ids = excerpt.findings.iter().map(|line| line.id.clone()).collect();
-                return Ok((Publication { subject: texts.subject(&excerpt), bodies, attributes: attributes(&excerpt)? }, ids));
+                return Ok((
+                    Publication {
+                        subject: texts.subject(&excerpt),
+                        bodies,
+                        attributes: attributes(&excerpt)?,
+                    },
+                    ids,
+                ));
             }
             if listed <= 1 {
                 return Err(TextError::TooLarge { bytes: bodies.len() });
@@ -198,7 +217,10 @@ impl Notice {
         Excerpt {
             version: VERSION,
             kind: self.kind,
-            severity: self.findings.first().map_or(Severity::Informational, |line| line.severity),
+            severity: self
+                .findings
+                .first()
+                .map_or(Severity::Informational, |line| line.severity),
             total: self.findings.len(),
             more: self.findings.len() - findings.len(),
             findings,
@@ -213,7 +235,10 @@ struct Bodies {
 }
 
 fn bodies(excerpt: &Excerpt<'_>, texts: &Texts) -> Result<String, TextError> {
-    let bodies = Bodies { default: serde_json::to_string(excerpt)?, email: texts.email(excerpt)? };
+    let bodies = Bodies {
+        default: serde_json::to_string(excerpt)?,
+        email: texts.email(excerpt)?,
+    };
     Ok(serde_json::to_string(&bodies)?)
 }
 
@@ -232,8 +257,14 @@ fn attributes(excerpt: &Excerpt<'_>) -> Result<BTreeMap<&'static str, Attribute>
     let several: [(&'static str, BTreeSet<&str>); 4] = [
         ("control", lines().map(|line| line.control.name()).collect()),
         ("account", lines().map(|line| line.account.as_str()).collect()),
-        ("source_region", lines().map(|line| line.source_region.as_str()).collect()),
-        ("destination_region", lines().filter_map(|line| line.destination_region.as_deref()).collect()),
+        (
+            "source_region",
+            lines().map(|line| line.source_region.as_str()).collect(),
+        ),
+        (
+            "destination_region",
+            lines().filter_map(|line| line.destination_region.as_deref()).collect(),
+        ),
     ];
     for (name, values) in several {
         if !values.is_empty() {

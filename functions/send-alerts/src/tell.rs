@@ -65,7 +65,11 @@ pub async fn tell<Memory: Recall + Remember, Topic: Publish>(
     subject_id: &str,
     now: Timestamp,
 ) -> Result<Telling, NotTold> {
-    let documents = ports.memory.partition(&memory::subject_partition(subject_id)).await.map_err(MemoryError::from)?;
+    let documents = ports
+        .memory
+        .partition(&memory::subject_partition(subject_id))
+        .await
+        .map_err(MemoryError::from)?;
     let subject = Subject::read(&documents, now)?;
     let untold: BTreeMap<&str, &Record> = subject
         .records
@@ -84,7 +88,15 @@ pub async fn tell<Memory: Recall + Remember, Topic: Publish>(
     };
     let mut marks: BTreeMap<String, Mark> = untold
         .iter()
-        .map(|(id, record)| ((*id).to_owned(), Mark { told: record.as_told(), pending: true }))
+        .map(|(id, record)| {
+            (
+                (*id).to_owned(),
+                Mark {
+                    told: record.as_told(),
+                    pending: true,
+                },
+            )
+        })
         .collect();
     let Some(severity) = alert else {
         mark(&ports.memory, subject_id, &marks, None, now).await?;
@@ -98,21 +110,34 @@ pub async fn tell<Memory: Recall + Remember, Topic: Publish>(
         .filter(|record| record.finding.verdict.is_violation())
         .collect();
     for record in &violations {
-        marks.insert(record.finding.id.clone(), Mark { told: record.as_told(), pending: false });
+        marks.insert(
+            record.finding.id.clone(),
+            Mark {
+                told: record.as_told(),
+                pending: false,
+            },
+        );
     }
     let publication = Notice::alert(&violations).publication(&ports.texts)?;
     ports.topic.publish(&publication).await?;
-    mark(&ports.memory, subject_id, &marks, Some(LastAlert { at: now, severity }), now).await?;
+    mark(
+        &ports.memory,
+        subject_id,
+        &marks,
+        Some(LastAlert { at: now, severity }),
+        now,
+    )
+    .await?;
     Ok(Telling::Alerted)
 }
 
 /// Returns the highest severity among violations that are news, if they call for an alert now.
-fn severity_to_alert(
-    untold: &BTreeMap<&str, &Record>,
-    last: Option<LastAlert>,
-    now: Timestamp,
-) -> Option<Severity> {
-    let severity = untold.values().filter(|record| record.is_news()).map(|record| record.finding.severity).max()?;
+fn severity_to_alert(untold: &BTreeMap<&str, &Record>, last: Option<LastAlert>, now: Timestamp) -> Option<Severity> {
+    let severity = untold
+        .values()
+        .filter(|record| record.is_news())
+        .map(|record| record.finding.severity)
+        .max()?;
     let quiet = last.filter(|last| now.duration_since(last.at) < QUIET);
     quiet.is_none_or(|told| severity > told.severity).then_some(severity)
 }
@@ -140,12 +165,19 @@ async fn take_slot(
         }
         slots.taken.insert(alert.clone());
         let (expected, version) = memory::expecting(found.as_ref());
-        if written(memory.write(&[Write::Put(memory::slots(&slots, version, now)?, expected)]).await)? {
+        if written(
+            memory
+                .write(&[Write::Put(memory::slots(&slots, version, now)?, expected)])
+                .await,
+        )? {
             return Ok(true);
         }
         pause(attempt).await;
     }
-    Err(MemoryError::Contended { partition: key.partition, attempts: ATTEMPTS })
+    Err(MemoryError::Contended {
+        partition: key.partition,
+        attempts: ATTEMPTS,
+    })
 }
 
 /// How a finding is to be marked.
@@ -165,8 +197,10 @@ async fn mark(
 ) -> Result<(), MemoryError> {
     let ids: Vec<&String> = marks.keys().collect();
     for ids in ids.chunks(MARKED_AT_ONCE) {
-        let marks: BTreeMap<&str, &Mark> =
-            ids.iter().filter_map(|id| marks.get(*id).map(|mark| (id.as_str(), mark))).collect();
+        let marks: BTreeMap<&str, &Mark> = ids
+            .iter()
+            .filter_map(|id| marks.get(*id).map(|mark| (id.as_str(), mark)))
+            .collect();
         mark_some(memory, subject_id, &marks, alert, now).await?;
     }
     Ok(())
@@ -184,10 +218,15 @@ async fn mark_some(
         let subject = Subject::read(&memory.partition(&partition).await?, now)?;
         let mut writes = Vec::new();
         if let Some(alert) = alert {
-            writes.push(Write::Put(memory::last_alert(subject_id, alert, now)?, Expected::Anything));
+            writes.push(Write::Put(
+                memory::last_alert(subject_id, alert, now)?,
+                Expected::Anything,
+            ));
         }
         for (id, mark) in marks {
-            let Some(Versioned { value, version }) = subject.records.get(*id) else { continue };
+            let Some(Versioned { value, version }) = subject.records.get(*id) else {
+                continue;
+            };
             if !mark.pending && value.told.is_some() {
                 // It may wait for the digest, and the alert has told it just now.
                 writes.push(Write::Remove(memory::pending_key(id), Expected::Anything));
@@ -199,14 +238,20 @@ async fn mark_some(
             if mark.pending {
                 writes.push(Write::Put(memory::pending(&record)?, Expected::Anything));
             }
-            writes.push(Write::Put(memory::record(&record, version + 1, now)?, Expected::Version(*version)));
+            writes.push(Write::Put(
+                memory::record(&record, version + 1, now)?,
+                Expected::Version(*version),
+            ));
         }
         if writes.is_empty() || written(memory.write(&writes).await)? {
             return Ok(());
         }
         pause(attempt).await;
     }
-    Err(MemoryError::Contended { partition, attempts: ATTEMPTS })
+    Err(MemoryError::Contended {
+        partition,
+        attempts: ATTEMPTS,
+    })
 }
 
 /// Tells whether a transaction was done; `false` means that trying again may help.
@@ -214,7 +259,10 @@ fn written(result: Result<(), NotWritten>) -> Result<bool, MemoryError> {
     match result {
         Ok(()) => Ok(true),
         Err(NotWritten::Cancelled(obstacles))
-            if !obstacles.iter().flatten().any(|obstacle| matches!(obstacle, Obstacle::Other(_))) =>
+            if !obstacles
+                .iter()
+                .flatten()
+                .any(|obstacle| matches!(obstacle, Obstacle::Other(_))) =>
         {
             Ok(false)
         }

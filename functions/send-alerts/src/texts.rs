@@ -70,9 +70,16 @@ impl Texts {
         for line in excerpt.findings {
             by_control.entry(line.control).or_insert(line);
         }
-        let advice = by_control.into_iter().map(|(control, line)| advice(control, line)).collect();
+        let advice = by_control
+            .into_iter()
+            .map(|(control, line)| advice(control, line))
+            .collect();
         let lookups = excerpt.findings.iter().map(lookups).collect();
-        Ok(self.templates.get_template(template)?.render(Serde(Email { excerpt, advice, lookups }))?)
+        Ok(self.templates.get_template(template)?.render(Serde(Email {
+            excerpt,
+            advice,
+            lookups,
+        }))?)
     }
 
     /// Writes an e-mail's subject: one line of at most 99 ASCII characters.
@@ -85,10 +92,16 @@ impl Texts {
             }
             (Kind::Alert | Kind::Digest, _) => {
                 let plural = if excerpt.total == 1 { "" } else { "s" };
-                format!("[crisguard] Digest: {} finding{plural}, highest severity {severity}", excerpt.total)
+                format!(
+                    "[crisguard] Digest: {} finding{plural}, highest severity {severity}",
+                    excerpt.total
+                )
             }
         };
-        text.chars().filter(|character| matches!(character, ' '..='~')).take(LONGEST_SUBJECT).collect()
+        text.chars()
+            .filter(|character| matches!(character, ' '..='~'))
+            .take(LONGEST_SUBJECT)
+            .collect()
     }
 }
 
@@ -125,7 +138,9 @@ fn advice(control: ControlId, line: &Line) -> Advice {
         ("PROFILE", line.profile.as_deref().and_then(for_shell)),
     ];
     let filled = |step: &&str| {
-        let values = values.iter().filter_map(|(name, value)| value.map(|value| (name, value)));
+        let values = values
+            .iter()
+            .filter_map(|(name, value)| value.map(|value| (name, value)));
         values.fold((*step).to_owned(), |step, (name, value)| step.replace(name, value))
     };
     Advice {

@@ -52,7 +52,10 @@ impl Config {
                 policy_bucket: policy_bucket?,
                 policy_key: policy_key?,
                 findings_queue_url: findings_queue_url?,
-                scope: Scope { account: account?, organization_path: organization_path? },
+                scope: Scope {
+                    account: account?,
+                    organization_path: organization_path?,
+                },
                 log_level: log_level?.unwrap_or_else(LogLevel::info),
             })
         };
@@ -65,8 +68,10 @@ mod tests {
     use super::*;
 
     fn read(set: &[(&str, &str)]) -> Result<Config, ConfigurationError> {
-        let set: Vec<(String, String)> =
-            set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let set: Vec<(String, String)> = set
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         Config::read(Variables::new(move |name: &str| {
             set.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone())
         }))

@@ -31,8 +31,16 @@ pub mod metric {
     pub const FINDINGS_SENT: &str = "FindingsSent";
     /// Every metric.
     pub const ALL: [&str; 10] = [
-        RECEIVED, "Compliant", "Violation", "Undecided", "NotApplicable", "NotBedrock", "Rejected", RETRIED,
-        POLICY_REJECTED, FINDINGS_SENT,
+        RECEIVED,
+        "Compliant",
+        "Violation",
+        "Undecided",
+        "NotApplicable",
+        "NotBedrock",
+        "Rejected",
+        RETRIED,
+        POLICY_REJECTED,
+        FINDINGS_SENT,
     ];
 }
 
@@ -57,7 +65,13 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
         let policy = PolicyInForce::read(&store, config.scope, now).await;
         let policy = policy.map_err(|error| Report::of("Policy", &error))?;
         tracing::info!(policy_sha256 = policy.sha256(), catalogue_as_of = %catalogue.as_of(), "started");
-        Ok(Self { function_name: config.function_name, store, queue, catalogue, policy: Mutex::new(policy) })
+        Ok(Self {
+            function_name: config.function_name,
+            store,
+            queue,
+            catalogue,
+            policy: Mutex::new(policy),
+        })
     }
 
     /// Handles one event, and writes its metrics to `out`.
@@ -78,7 +92,11 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
             Renewal::Rejected(error) => {
                 counts.add(metric::POLICY_REJECTED, 1);
                 let error = chain(&error);
-                tracing::error!(error, policy_sha256 = policy.sha256(), "the new policy is rejected, the old one stays");
+                tracing::error!(
+                    error,
+                    policy_sha256 = policy.sha256(),
+                    "the new policy is rejected, the old one stays"
+                );
             }
         }
         let outcome = run(&self.queue, &policy, &self.catalogue, messages).await;
@@ -91,7 +109,12 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
         if let Err(error) = counts.write(&self.function_name, now, out) {
             tracing::error!(%error, "the metrics could not be written");
         }
-        Ok(BatchResponse::failing(exits.into_iter().filter(|(_, way_out)| way_out.fails()).map(|(id, _)| id)))
+        Ok(BatchResponse::failing(
+            exits
+                .into_iter()
+                .filter(|(_, way_out)| way_out.fails())
+                .map(|(id, _)| id),
+        ))
     }
 }
 

@@ -69,8 +69,10 @@ pub async fn run(
     messages: Vec<Message>,
 ) -> Result<Outcome, serde_json::Error> {
     let mut findings = Findings::under(policy.sha256());
-    let decided: Vec<Decided> =
-        messages.into_iter().map(|message| decide(message, policy, catalogue, &mut findings)).collect();
+    let decided: Vec<Decided> = messages
+        .into_iter()
+        .map(|message| decide(message, policy, catalogue, &mut findings))
+        .collect();
 
     let findings = findings.into_messages();
     let outgoing = findings.iter().map(outgoing).collect::<Result<Vec<_>, _>>()?;
@@ -86,10 +88,20 @@ pub async fn run(
         .into_iter()
         .map(|decided| {
             let retried = unsent.iter().any(|finding| decided.is_part_of(finding));
-            (decided.message, if retried { WayOut::Retried } else { WayOut::Exit(decided.exit) })
+            (
+                decided.message,
+                if retried {
+                    WayOut::Retried
+                } else {
+                    WayOut::Exit(decided.exit)
+                },
+            )
         })
         .collect();
-    Ok(Outcome { exits, findings_sent: findings.len().saturating_sub(unsent.len()) })
+    Ok(Outcome {
+        exits,
+        findings_sent: findings.len().saturating_sub(unsent.len()),
+    })
 }
 
 /// A message that was decided, and the findings that it became part of.
@@ -102,14 +114,22 @@ struct Decided {
 
 impl Decided {
     fn without_findings(message: MessageId, exit: Exit) -> Self {
-        Self { message, exit, identity: None, findings: BTreeSet::new() }
+        Self {
+            message,
+            exit,
+            identity: None,
+            findings: BTreeSet::new(),
+        }
     }
 
     /// A finding of many invocations travels as several messages with the same id, so the id alone
     /// does not tell which of them this message is in.
     fn is_part_of(&self, finding: &Finding) -> bool {
         self.findings.contains(&finding.id)
-            && self.identity.as_ref().is_some_and(|identity| finding.identities.contains(identity))
+            && self
+                .identity
+                .as_ref()
+                .is_some_and(|identity| finding.identities.contains(identity))
     }
 }
 
@@ -140,7 +160,10 @@ fn decide_invocation(
         message,
         exit: Exit::of(&assessments),
         identity: Some(invocation.identity.hashed()),
-        findings: assessments.iter().filter_map(|assessment| findings.add(invocation, assessment)).collect(),
+        findings: assessments
+            .iter()
+            .filter_map(|assessment| findings.add(invocation, assessment))
+            .collect(),
     }
 }
 
@@ -150,7 +173,11 @@ fn decide_invocation(
 fn outgoing(finding: &Finding) -> Result<OutgoingMessage, serde_json::Error> {
     let parts = finding.identities.iter().map(String::as_str);
     let deduplication_id = fingerprint::of(iter::once(finding.id.as_str()).chain(parts));
-    Ok(OutgoingMessage { body: serde_json::to_string(finding)?, group: finding.subject.clone(), deduplication_id })
+    Ok(OutgoingMessage {
+        body: serde_json::to_string(finding)?,
+        group: finding.subject.clone(),
+        deduplication_id,
+    })
 }
 
 #[cfg(test)]

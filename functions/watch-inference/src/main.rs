@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
 
 async fn start() -> Result<WatchInference<Object, Queue>, Report> {
     let config = Config::read(Variables::of_process()).map_err(|error| Report::of("Configuration", &error))?;
-    logging::start(&config.log_level);
+    logging::start(config.log_level);
     let aws = client::configuration().await;
     let policy = Object::new(&aws, &config.policy_bucket, &config.policy_key, LARGEST);
     let findings = Queue::new(&aws, &config.findings_queue_url);

@@ -63,12 +63,21 @@ impl PolicyInForce {
     /// Fails if there is no policy, or none that can be used: the function must not start then,
     /// for it could only guess.
     pub async fn read(store: &impl ReadPolicy, scope: Scope, now: Timestamp) -> Result<Self, PolicyNotUsable> {
-        let error = |source| PolicyNotUsable { address: store.address(), source };
+        let error = |source| PolicyNotUsable {
+            address: store.address(),
+            source,
+        };
         match store.read(None).await.map_err(|failure| error(failure.into()))? {
             Fetched::Unchanged => Err(error(Reason::NothingThere)),
             Fetched::Content { bytes, etag } => {
                 let (document, policy) = sound(&bytes, &scope).map_err(error)?;
-                Ok(Self { scope, document, policy, etag, asked_at: now })
+                Ok(Self {
+                    scope,
+                    document,
+                    policy,
+                    etag,
+                    asked_at: now,
+                })
             }
         }
     }
@@ -93,7 +102,10 @@ impl PolicyInForce {
                 (self.document, self.policy, self.etag) = (document, policy, etag);
                 if changed { Renewal::Replaced } else { Renewal::Kept }
             }
-            Err(source) => Renewal::Rejected(PolicyNotUsable { address: store.address(), source }),
+            Err(source) => Renewal::Rejected(PolicyNotUsable {
+                address: store.address(),
+                source,
+            }),
         }
     }
 

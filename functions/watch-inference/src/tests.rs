@@ -16,7 +16,8 @@ use crate::{
     ports::ReadPolicy,
 };
 
-const POLICY: &str = "version: 1\nregions: { source: [us-west-2], destination: [us-west-2] }\nprofiles: { global: deny }\n";
+const POLICY: &str =
+    "version: 1\nregions: { source: [us-west-2], destination: [us-west-2] }\nprofiles: { global: deny }\n";
 const ACCOUNT: &str = "111122223333";
 
 fn failure() -> Failure {
@@ -48,7 +49,10 @@ impl ReadPolicy for Store {
         if known == Some(&etag) {
             return Ok(Fetched::Unchanged);
         }
-        Ok(Fetched::Content { bytes: content.into_bytes(), etag: Some(etag) })
+        Ok(Fetched::Content {
+            bytes: content.into_bytes(),
+            etag: Some(etag),
+        })
     }
 }
 
@@ -60,20 +64,37 @@ struct Queue {
 
 impl Queue {
     fn refusing(refused: &[usize]) -> Self {
-        Self { refused: refused.to_vec(), accepted: RefCell::new(Vec::new()) }
+        Self {
+            refused: refused.to_vec(),
+            accepted: RefCell::new(Vec::new()),
+        }
     }
 
     fn findings(&self) -> Vec<Finding> {
-        self.accepted.borrow().iter().map(|message| Finding::from_json(&message.body).unwrap()).collect()
+        self.accepted
+            .borrow()
+            .iter()
+            .map(|message| Finding::from_json(&message.body).unwrap())
+            .collect()
     }
 }
 
 impl SendFindings for Queue {
     async fn send(&self, messages: &[OutgoingMessage]) -> Vec<Unsent> {
-        let (refused, accepted): (Vec<_>, Vec<_>) =
-            messages.iter().enumerate().partition(|(position, _)| self.refused.contains(position));
-        self.accepted.borrow_mut().extend(accepted.into_iter().map(|(_, message)| message.clone()));
-        refused.into_iter().map(|(position, _)| Unsent { position, failure: failure() }).collect()
+        let (refused, accepted): (Vec<_>, Vec<_>) = messages
+            .iter()
+            .enumerate()
+            .partition(|(position, _)| self.refused.contains(position));
+        self.accepted
+            .borrow_mut()
+            .extend(accepted.into_iter().map(|(_, message)| message.clone()));
+        refused
+            .into_iter()
+            .map(|(position, _)| Unsent {
+                position,
+                failure: failure(),
+            })
+            .collect()
     }
 }
 
@@ -82,11 +103,18 @@ fn now() -> Timestamp {
 }
 
 fn scope(path: Option<&str>) -> Scope {
-    Scope { account: ACCOUNT.parse().unwrap(), organization_path: path.map(|path| path.parse().unwrap()) }
+    Scope {
+        account: ACCOUNT.parse().unwrap(),
+        organization_path: path.map(|path| path.parse().unwrap()),
+    }
 }
 
 fn message(id: &str, body: String) -> Message {
-    Message { id: MessageId::new(id.to_owned()).unwrap(), body, group: None }
+    Message {
+        id: MessageId::new(id.to_owned()).unwrap(),
+        body,
+        group: None,
+    }
 }
 
 /// An event of a call by `role` that was processed in `region`.
@@ -102,8 +130,12 @@ fn event(event_id: &str, account: &str, role: &str, region: &str) -> String {
 }
 
 async fn run_with(queue: &Queue, messages: Vec<Message>) -> Outcome {
-    let policy = PolicyInForce::read(&Store::holding(POLICY), scope(None), now()).await.unwrap();
-    run(queue, &policy, &Catalogue::embedded().unwrap(), messages).await.unwrap()
+    let policy = PolicyInForce::read(&Store::holding(POLICY), scope(None), now())
+        .await
+        .unwrap();
+    run(queue, &policy, &Catalogue::embedded().unwrap(), messages)
+        .await
+        .unwrap()
 }
 
 fn ways_out(outcome: &Outcome) -> Vec<WayOut> {
@@ -120,12 +152,27 @@ async fn every_message_leaves_through_one_exit() {
             message("1", event("a", ACCOUNT, "app", "us-west-2")),
             message("2", event("b", ACCOUNT, "app", "us-east-1")),
             message("3", "not JSON".to_owned()),
-            message("4", r#"{"source": "aws.s3", "detail-type": "x", "detail": {}}"#.to_owned()),
-            message("5", listing.replace(r#""additionalEventData": {"inferenceRegion": "us-west-2"}"#, r#""x": 1"#)),
+            message(
+                "4",
+                r#"{"source": "aws.s3", "detail-type": "x", "detail": {}}"#.to_owned(),
+            ),
+            message(
+                "5",
+                listing.replace(
+                    r#""additionalEventData": {"inferenceRegion": "us-west-2"}"#,
+                    r#""x": 1"#,
+                ),
+            ),
         ],
     )
     .await;
-    let exits = [Exit::Compliant, Exit::Violation, Exit::Rejected, Exit::NotBedrock, Exit::NotApplicable];
+    let exits = [
+        Exit::Compliant,
+        Exit::Violation,
+        Exit::Rejected,
+        Exit::NotBedrock,
+        Exit::NotApplicable,
+    ];
     assert_eq!(ways_out(&outcome), exits.map(WayOut::Exit));
     assert_eq!((outcome.findings_sent, queue.findings().len()), (1, 1));
 }
@@ -135,7 +182,10 @@ async fn the_same_violation_is_one_finding_and_the_same_event_counts_once() {
     let queue = Queue::refusing(&[]);
     let events = ["a", "b", "a"].map(|event_id| event(event_id, ACCOUNT, "app", "us-east-1"));
     run_with(&queue, events.into_iter().map(|event| message("m", event)).collect()).await;
-    assert_eq!(queue.findings().iter().map(|finding| finding.count).collect::<Vec<_>>(), [2]);
+    assert_eq!(
+        queue.findings().iter().map(|finding| finding.count).collect::<Vec<_>>(),
+        [2]
+    );
     let accepted = queue.accepted.borrow();
     assert_eq!(accepted[0].group, queue.findings()[0].subject);
     assert_eq!(accepted[0].deduplication_id.len(), 64);
@@ -158,14 +208,18 @@ async fn exactly_the_messages_of_an_unsent_finding_fail() {
             .filter(|(_, way_out)| *way_out == WayOut::Retried)
             .map(|(id, _)| id.as_str().to_owned())
             .collect();
-        assert!(failed.is_disjoint(sent) && failed.len() + sent.len() == events.len(), "{failed:?} {sent:?}");
+        assert!(
+            failed.is_disjoint(sent) && failed.len() + sent.len() == events.len(),
+            "{failed:?} {sent:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn only_the_part_of_a_large_finding_that_was_not_sent_fails() {
-    let messages =
-        (0..100).map(|n| message(&n.to_string(), event(&format!("{n:03}"), ACCOUNT, "app", "us-east-1"))).collect();
+    let messages = (0..100)
+        .map(|n| message(&n.to_string(), event(&format!("{n:03}"), ACCOUNT, "app", "us-east-1")))
+        .collect();
     let outcome = run_with(&Queue::refusing(&[1]), messages).await;
     assert_eq!(ways_out(&outcome).iter().filter(|way_out| way_out.fails()).count(), 10);
     assert_eq!(outcome.findings_sent, 1);
@@ -174,13 +228,25 @@ async fn only_the_part_of_a_large_finding_that_was_not_sent_fails() {
 #[tokio::test]
 async fn another_account_is_undecided_where_its_unit_would_matter() {
     let policy = format!("{POLICY}accounts:\n  o-a/r-b/ou-b-1: {{ regions: {{ destination: ['*'] }} }}\n");
-    let policy = PolicyInForce::read(&Store::holding(&policy), scope(Some("o-a/r-b")), now()).await.unwrap();
+    let policy = PolicyInForce::read(&Store::holding(&policy), scope(Some("o-a/r-b")), now())
+        .await
+        .unwrap();
     let messages = vec![
         message("1", event("a", ACCOUNT, "app", "us-west-2")),
         message("2", event("b", "444455556666", "app", "us-west-2")),
     ];
-    let outcome = run(&Queue::refusing(&[]), &policy, &Catalogue::embedded().unwrap(), messages).await.unwrap();
-    assert_eq!(ways_out(&outcome), [WayOut::Exit(Exit::Compliant), WayOut::Exit(Exit::Undecided)]);
+    let outcome = run(
+        &Queue::refusing(&[]),
+        &policy,
+        &Catalogue::embedded().unwrap(),
+        messages,
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        ways_out(&outcome),
+        [WayOut::Exit(Exit::Compliant), WayOut::Exit(Exit::Undecided)]
+    );
 }
 
 #[tokio::test]
@@ -210,7 +276,10 @@ async fn a_policy_is_reread_after_five_minutes_and_a_bad_one_keeps_the_old() {
     let early = later(1) - SignedDuration::from_secs(1);
     assert!(matches!(policy.renew(&store, early).await, Renewal::Kept));
     for minutes in [1, 2] {
-        assert!(matches!(policy.renew(&store, later(minutes)).await, Renewal::Rejected(_)));
+        assert!(matches!(
+            policy.renew(&store, later(minutes)).await,
+            Renewal::Rejected(_)
+        ));
         assert_eq!(policy.sha256(), sha256);
     }
 
@@ -230,12 +299,23 @@ async fn the_handler_answers_with_failures_and_writes_metrics_that_add_up() {
         })
     });
     let config = config::Config::read(variables).unwrap();
-    let function = WatchInference::start(config, Store::holding(POLICY), Queue::refusing(&[0]), now()).await.unwrap();
-    let bodies = [event("a", ACCOUNT, "app", "us-east-1"), "poison".to_owned(), event("b", ACCOUNT, "app", "us-west-2")];
+    let function = WatchInference::start(config, Store::holding(POLICY), Queue::refusing(&[0]), now())
+        .await
+        .unwrap();
+    let bodies = [
+        event("a", ACCOUNT, "app", "us-east-1"),
+        "poison".to_owned(),
+        event("b", ACCOUNT, "app", "us-west-2"),
+    ];
     let records: Vec<String> = bodies
         .iter()
         .zip(1..)
-        .map(|(body, n)| format!(r#"{{"messageId": "m-{n}", "body": {}}}"#, serde_json::to_string(body).unwrap()))
+        .map(|(body, n)| {
+            format!(
+                r#"{{"messageId": "m-{n}", "body": {}}}"#,
+                serde_json::to_string(body).unwrap()
+            )
+        })
         .collect();
     let batch = format!(r#"{{"Records": [{}]}}"#, records.join(","));
     let mut out = Vec::new();

@@ -29,7 +29,9 @@ const OPERATION: Duration = Duration::from_secs(15);
 /// providers that never apply. TLS is rustls on ring, in one client for all services: the other
 /// provider spends tens of milliseconds of every cold start on seeding its random generator.
 pub async fn configuration() -> SdkConfig {
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())

@@ -93,7 +93,10 @@ impl Table {
     /// Names a table.
     #[must_use]
     pub fn new(configuration: &SdkConfig, name: &str) -> Self {
-        Self { client: Client::new(configuration), name: name.to_owned() }
+        Self {
+            client: Client::new(configuration),
+            name: name.to_owned(),
+        }
     }
 
     /// Reads one document, as the last write left it.
@@ -103,8 +106,16 @@ impl Table {
     /// Fails if DynamoDB refuses, cannot be reached, or the item is not a document.
     pub async fn read(&self, key: &Key) -> Result<Option<Document>, Failure> {
         const ACTION: &str = "dynamodb:GetItem";
-        let request = self.client.get_item().table_name(&self.name).set_key(Some(key_of(key))).consistent_read(true);
-        let answer = request.send().await.map_err(|error| Failure::of(ACTION, &self.name, &error))?;
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key_of(key)))
+            .consistent_read(true);
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| Failure::of(ACTION, &self.name, &error))?;
         answer.item().map(|item| self.document(ACTION, item)).transpose()
     }
 
@@ -142,7 +153,12 @@ impl Table {
         const ACTION: &str = "dynamodb:TransactWriteItems";
         let items: Result<Vec<_>, _> = writes.iter().map(|write| self.transaction_item(write)).collect();
         let items = items.map_err(|cause| self.failure(ACTION, cause))?;
-        let answer = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        let answer = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .send()
+            .await;
         let Err(error) = answer else { return Ok(()) };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
@@ -185,7 +201,10 @@ impl Table {
         let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok());
         let read = || {
             Some(Document {
-                key: Key { partition: text("pk")?, sort: text("sk")? },
+                key: Key {
+                    partition: text("pk")?,
+                    sort: text("sk")?,
+                },
                 version: number("document_version")?.parse().ok()?,
                 body: text("body")?,
                 expires_at: number("expires_at").and_then(|seconds| seconds.parse().ok()),
@@ -195,7 +214,12 @@ impl Table {
     }
 
     fn failure(&self, action: &'static str, cause: String) -> Failure {
-        Failure { action, resource: self.name.clone(), cause, disposition: Disposition::WillNotPass }
+        Failure {
+            action,
+            resource: self.name.clone(),
+            cause,
+            disposition: Disposition::WillNotPass,
+        }
     }
 }
 
@@ -208,7 +232,10 @@ fn key_of(key: &Key) -> HashMap<String, AttributeValue> {
 
 fn item_of(document: &Document) -> HashMap<String, AttributeValue> {
     let mut item = key_of(&document.key);
-    item.insert("document_version".to_owned(), AttributeValue::N(document.version.to_string()));
+    item.insert(
+        "document_version".to_owned(),
+        AttributeValue::N(document.version.to_string()),
+    );
     item.insert("body".to_owned(), AttributeValue::S(document.body.clone()));
     if let Some(seconds) = document.expires_at {
         item.insert("expires_at".to_owned(), AttributeValue::N(seconds.to_string()));
@@ -226,9 +253,10 @@ fn condition(expected: Expected) -> Option<String> {
 
 fn values(expected: Expected) -> Option<HashMap<String, AttributeValue>> {
     match expected {
-        Expected::Version(version) => {
-            Some(HashMap::from([(":version".to_owned(), AttributeValue::N(version.to_string()))]))
-        }
+        Expected::Version(version) => Some(HashMap::from([(
+            ":version".to_owned(),
+            AttributeValue::N(version.to_string()),
+        )])),
         Expected::Absent | Expected::Anything => None,
     }
 }
@@ -238,7 +266,10 @@ fn obstacle(reason: &CancellationReason) -> Option<Obstacle> {
         None | Some("None") => None,
         Some("ConditionalCheckFailed") => Some(Obstacle::Unexpected),
         Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded") => Some(Obstacle::Busy),
-        Some(code) => Some(Obstacle::Other(format!("{code}: {}", reason.message().unwrap_or("no message")))),
+        Some(code) => Some(Obstacle::Other(format!(
+            "{code}: {}",
+            reason.message().unwrap_or("no message")
+        ))),
     }
 }
 
@@ -251,12 +282,18 @@ mod tests {
 
     fn table(rule: &Rule) -> Table {
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [rule]);
-        Table { client, name: "crisguard-memory".to_owned() }
+        Table {
+            client,
+            name: "crisguard-memory".to_owned(),
+        }
     }
 
     fn document() -> Document {
         Document {
-            key: Key { partition: "P".to_owned(), sort: "S".to_owned() },
+            key: Key {
+                partition: "P".to_owned(),
+                sort: "S".to_owned(),
+            },
             version: 7,
             body: "{}".to_owned(),
             expires_at: Some(1_800_000_000),
@@ -265,22 +302,38 @@ mod tests {
 
     fn cancelled(codes: &'static [&'static str]) -> Rule {
         mock!(Client::transact_write_items).then_error(|| {
-            let reasons = codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
+            let reasons = codes
+                .iter()
+                .map(|code| CancellationReason::builder().code(*code).build())
+                .collect();
             TransactWriteItemsError::TransactionCanceledException(
-                TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons)).build(),
+                TransactionCanceledException::builder()
+                    .set_cancellation_reasons(Some(reasons))
+                    .build(),
             )
         })
     }
 
     #[test]
     fn a_document_survives_its_item() {
-        let rule = mock!(Client::get_item).then_output(|| aws_sdk_dynamodb::operation::get_item::GetItemOutput::builder().build());
-        assert_eq!(table(&rule).document("dynamodb:GetItem", &item_of(&document())).unwrap(), document());
+        let rule = mock!(Client::get_item)
+            .then_output(|| aws_sdk_dynamodb::operation::get_item::GetItemOutput::builder().build());
+        assert_eq!(
+            table(&rule)
+                .document("dynamodb:GetItem", &item_of(&document()))
+                .unwrap(),
+            document()
+        );
     }
 
     #[tokio::test]
     async fn each_write_is_told_its_own_obstacle() {
-        let codes = &["None", "ConditionalCheckFailed", "TransactionConflict", "ValidationError"];
+        let codes = &[
+            "None",
+            "ConditionalCheckFailed",
+            "TransactionConflict",
+            "ValidationError",
+        ];
         let write = Write::Put(document(), Expected::Absent);
         let not_written = table(&cancelled(codes)).write(&vec![write; 4]).await.unwrap_err();
         let other = Obstacle::Other("ValidationError: no message".to_owned());
@@ -307,8 +360,10 @@ mod tests {
             .then_output(|| {
                 aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput::builder().build()
             });
-        let writes =
-            [Write::Put(document(), Expected::Absent), Write::Remove(document().key, Expected::Version(7))];
+        let writes = [
+            Write::Put(document(), Expected::Absent),
+            Write::Remove(document().key, Expected::Version(7)),
+        ];
         table(&rule).write(&writes).await.unwrap();
     }
 }

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::config::http::HttpResponse;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
 /// Whether the same action may succeed later without anybody's doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +40,20 @@ impl Failure {
                 let status = service.raw().status().as_u16();
                 let code = metadata.code().unwrap_or("an error without a code");
                 let message = metadata.message().unwrap_or("no message");
-                (format!("{code} (HTTP {status}): {message}"), disposition_of(code, status))
+                (
+                    format!("{code} (HTTP {status}): {message}"),
+                    disposition_of(code, status),
+                )
             }
             SdkError::ConstructionFailure(_) => (chain(error), Disposition::WillNotPass),
             _ => (chain(error), Disposition::MayPass),
         };
-        Self { action, resource: resource.to_owned(), cause, disposition }
+        Self {
+            action,
+            resource: resource.to_owned(),
+            cause,
+            disposition,
+        }
     }
 }
 

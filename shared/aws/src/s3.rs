@@ -40,7 +40,12 @@ impl Object {
     }
 
     fn with_client(client: Client, bucket: &str, key: &str, largest: usize) -> Self {
-        Self { client, bucket: bucket.to_owned(), key: key.to_owned(), largest }
+        Self {
+            client,
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            largest,
+        }
     }
 
     /// Returns the object's address, for people.
@@ -61,7 +66,15 @@ impl Object {
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == NOT_MODIFIED => {
                 Ok(Fetched::Unchanged)
             }
-            Err(error) => Err(Failure::of(ACTION, &self.address(), &error)),
+            Err(error) => {
+                let mut failure = Failure::of(ACTION, &self.address(), &error);
+                if failure.cause.starts_with("AccessDenied") {
+                    failure
+                        .cause
+                        .push_str(" (S3 answers so, too, if the object does not exist)");
+                }
+                Err(failure)
+            }
         }
     }
 
@@ -81,15 +94,18 @@ impl Object {
     }
 
     fn failure(&self, cause: String, disposition: Disposition) -> Failure {
-        Failure { action: ACTION, resource: self.address(), cause, disposition }
+        Failure {
+            action: ACTION,
+            resource: self.address(),
+            cause,
+            disposition,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_s3::{
-        operation::get_object::GetObjectError, primitives::ByteStream, types::error::NoSuchKey,
-    };
+    use aws_sdk_s3::{operation::get_object::GetObjectError, primitives::ByteStream, types::error::NoSuchKey};
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
 
     use super::*;
@@ -104,18 +120,33 @@ mod tests {
         let rule = mock!(Client::get_object)
             .match_requests(|request| request.if_none_match() == Some("\"old\""))
             .then_output(|| {
-                GetObjectOutput::builder().body(ByteStream::from_static(b"version: 1")).e_tag("\"new\"").build()
+                GetObjectOutput::builder()
+                    .body(ByteStream::from_static(b"version: 1"))
+                    .e_tag("\"new\"")
+                    .build()
             });
         let fetched = object(&rule, 10).fetch(Some("\"old\"")).await.unwrap();
-        assert_eq!(fetched, Fetched::Content { bytes: b"version: 1".to_vec(), etag: Some("\"new\"".to_owned()) });
+        assert_eq!(
+            fetched,
+            Fetched::Content {
+                bytes: b"version: 1".to_vec(),
+                etag: Some("\"new\"".to_owned())
+            }
+        );
     }
 
     #[tokio::test]
     async fn a_larger_object_is_refused() {
-        let rule = mock!(Client::get_object)
-            .then_output(|| GetObjectOutput::builder().body(ByteStream::from_static(b"version: 1")).build());
+        let rule = mock!(Client::get_object).then_output(|| {
+            GetObjectOutput::builder()
+                .body(ByteStream::from_static(b"version: 1"))
+                .build()
+        });
         let failure = object(&rule, 9).fetch(None).await.unwrap_err();
-        assert_eq!(failure.to_string(), "s3:GetObject on s3://policies/policy.yaml failed: the object has more than 9 bytes");
+        assert_eq!(
+            failure.to_string(),
+            "s3:GetObject on s3://policies/policy.yaml failed: the object has more than 9 bytes"
+        );
     }
 
     #[tokio::test]
@@ -123,6 +154,11 @@ mod tests {
         let rule = mock!(Client::get_object).then_error(|| GetObjectError::NoSuchKey(NoSuchKey::builder().build()));
         let failure = object(&rule, 9).fetch(None).await.unwrap_err();
         assert_eq!(failure.disposition, Disposition::WillNotPass);
-        assert!(failure.to_string().starts_with("s3:GetObject on s3://policies/policy.yaml failed: "), "{failure}");
+        assert!(
+            failure
+                .to_string()
+                .starts_with("s3:GetObject on s3://policies/policy.yaml failed: "),
+            "{failure}"
+        );
     }
 }

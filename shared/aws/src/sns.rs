@@ -40,7 +40,10 @@ impl Topic {
     /// Names a topic by its ARN.
     #[must_use]
     pub fn new(configuration: &SdkConfig, arn: &str) -> Self {
-        Self { client: Client::new(configuration), arn: arn.to_owned() }
+        Self {
+            client: Client::new(configuration),
+            arn: arn.to_owned(),
+        }
     }
 
     /// Publishes once. Only an `Ok` means that SNS has taken it.
@@ -59,7 +62,10 @@ impl Topic {
         for (name, attribute) in &publication.attributes {
             request = request.message_attributes(*name, self.attribute(attribute)?);
         }
-        request.send().await.map_err(|error| Failure::of(ACTION, &self.arn, &error))?;
+        request
+            .send()
+            .await
+            .map_err(|error| Failure::of(ACTION, &self.arn, &error))?;
         Ok(())
     }
 
@@ -68,12 +74,16 @@ impl Topic {
             Attribute::Text(text) => ("String", text),
             Attribute::Texts(json) => ("String.Array", json),
         };
-        MessageAttributeValue::builder().data_type(kind).string_value(text).build().map_err(|error| Failure {
-            action: ACTION,
-            resource: self.arn.clone(),
-            cause: error.to_string(),
-            disposition: Disposition::WillNotPass,
-        })
+        MessageAttributeValue::builder()
+            .data_type(kind)
+            .string_value(text)
+            .build()
+            .map_err(|error| Failure {
+                action: ACTION,
+                resource: self.arn.clone(),
+                cause: error.to_string(),
+                disposition: Disposition::WillNotPass,
+            })
     }
 }
 
@@ -99,13 +109,18 @@ mod tests {
     async fn publishes_bodies_by_protocol_with_array_attributes() {
         let rule = mock!(Client::publish)
             .match_requests(|request| {
-                let attribute = request.message_attributes().and_then(|attributes| attributes.get("control"));
+                let attribute = request
+                    .message_attributes()
+                    .and_then(|attributes| attributes.get("control"));
                 request.message_structure() == Some("json")
                     && attribute.map(MessageAttributeValue::data_type) == Some("String.Array")
             })
             .then_output(|| PublishOutput::builder().message_id("m").build());
         let client = mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&rule]);
-        let topic = Topic { client, arn: "arn:aws:sns:eu-west-1:111122223333:alerts".to_owned() };
+        let topic = Topic {
+            client,
+            arn: "arn:aws:sns:eu-west-1:111122223333:alerts".to_owned(),
+        };
         topic.publish(&publication()).await.unwrap();
         assert_eq!(rule.num_calls(), 1);
     }
@@ -113,12 +128,23 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_says_what_and_why() {
         let rule = mock!(Client::publish).then_error(|| {
-            let metadata = aws_sdk_sns::error::ErrorMetadata::builder().code("InternalError").message("try later").build();
+            let metadata = aws_sdk_sns::error::ErrorMetadata::builder()
+                .code("InternalError")
+                .message("try later")
+                .build();
             PublishError::InternalErrorException(InternalErrorException::builder().meta(metadata).build())
         });
         let client = mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&rule]);
-        let topic = Topic { client, arn: "arn:x".to_owned() };
+        let topic = Topic {
+            client,
+            arn: "arn:x".to_owned(),
+        };
         let failure = topic.publish(&publication()).await.unwrap_err();
-        assert!(failure.to_string().starts_with("sns:Publish on arn:x failed: InternalError"), "{failure}");
+        assert!(
+            failure
+                .to_string()
+                .starts_with("sns:Publish on arn:x failed: InternalError"),
+            "{failure}"
+        );
     }
 }

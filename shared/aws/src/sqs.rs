@@ -46,7 +46,10 @@ impl Queue {
     /// Names a queue by its URL.
     #[must_use]
     pub fn new(configuration: &SdkConfig, url: &str) -> Self {
-        Self { client: Client::new(configuration), url: url.to_owned() }
+        Self {
+            client: Client::new(configuration),
+            url: url.to_owned(),
+        }
     }
 
     /// Sends every message, in as few batches as the quotas allow, and returns those that the
@@ -61,7 +64,13 @@ impl Queue {
 
     async fn send_batch(&self, batch: &[(usize, &OutgoingMessage)]) -> Vec<Unsent> {
         let all_unsent = |failure: &Failure| {
-            batch.iter().map(|(position, _)| Unsent { position: *position, failure: failure.clone() }).collect()
+            batch
+                .iter()
+                .map(|(position, _)| Unsent {
+                    position: *position,
+                    failure: failure.clone(),
+                })
+                .collect()
         };
         let entries: Result<Vec<_>, _> = batch
             .iter()
@@ -78,7 +87,14 @@ impl Queue {
             Ok(entries) => entries,
             Err(error) => return all_unsent(&self.failure(error.to_string(), Disposition::WillNotPass)),
         };
-        match self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await {
+        match self
+            .client
+            .send_message_batch()
+            .queue_url(&self.url)
+            .set_entries(Some(entries))
+            .send()
+            .await
+        {
             Err(error) => all_unsent(&Failure::of(ACTION, &self.url, &error)),
             Ok(answer) => batch
                 .iter()
@@ -88,7 +104,10 @@ impl Queue {
                         return None;
                     }
                     let refused = answer.failed().iter().find(|entry| entry.id() == id);
-                    Some(Unsent { position: *position, failure: self.refusal(refused) })
+                    Some(Unsent {
+                        position: *position,
+                        failure: self.refusal(refused),
+                    })
                 })
                 .collect(),
         }
@@ -97,16 +116,30 @@ impl Queue {
     fn refusal(&self, entry: Option<&BatchResultErrorEntry>) -> Failure {
         match entry {
             Some(entry) => {
-                let disposition =
-                    if entry.sender_fault() { Disposition::WillNotPass } else { Disposition::MayPass };
-                self.failure(format!("{}: {}", entry.code(), entry.message().unwrap_or("no message")), disposition)
+                let disposition = if entry.sender_fault() {
+                    Disposition::WillNotPass
+                } else {
+                    Disposition::MayPass
+                };
+                self.failure(
+                    format!("{}: {}", entry.code(), entry.message().unwrap_or("no message")),
+                    disposition,
+                )
             }
-            None => self.failure("the answer does not mention the message".to_owned(), Disposition::MayPass),
+            None => self.failure(
+                "the answer does not mention the message".to_owned(),
+                Disposition::MayPass,
+            ),
         }
     }
 
     fn failure(&self, cause: String, disposition: Disposition) -> Failure {
-        Failure { action: ACTION, resource: self.url.clone(), cause, disposition }
+        Failure {
+            action: ACTION,
+            resource: self.url.clone(),
+            cause,
+            disposition,
+        }
     }
 }
 
@@ -132,15 +165,17 @@ fn batches(messages: &[OutgoingMessage]) -> Vec<Vec<(usize, &OutgoingMessage)>> 
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_sqs::{
-        operation::send_message_batch::SendMessageBatchOutput, types::SendMessageBatchResultEntry,
-    };
+    use aws_sdk_sqs::{operation::send_message_batch::SendMessageBatchOutput, types::SendMessageBatchResultEntry};
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
 
     use super::*;
 
     fn message(size: usize) -> OutgoingMessage {
-        OutgoingMessage { body: "x".repeat(size), group: "g".to_owned(), deduplication_id: "d".to_owned() }
+        OutgoingMessage {
+            body: "x".repeat(size),
+            group: "g".to_owned(),
+            deduplication_id: "d".to_owned(),
+        }
     }
 
     fn sizes(messages: &[OutgoingMessage]) -> Vec<usize> {
@@ -157,22 +192,45 @@ mod tests {
     #[tokio::test]
     async fn failed_and_unmentioned_entries_are_unsent() {
         let accepted = |id: &str| {
-            SendMessageBatchResultEntry::builder().id(id).message_id("m").md5_of_message_body("0").build().unwrap()
+            SendMessageBatchResultEntry::builder()
+                .id(id)
+                .message_id("m")
+                .md5_of_message_body("0")
+                .build()
+                .unwrap()
         };
         let refused = || {
-            BatchResultErrorEntry::builder().id("1").code("InternalError").sender_fault(false).build().unwrap()
+            BatchResultErrorEntry::builder()
+                .id("1")
+                .code("InternalError")
+                .sender_fault(false)
+                .build()
+                .unwrap()
         };
         let rule = mock!(Client::send_message_batch).then_output(move || {
-            SendMessageBatchOutput::builder().successful(accepted("0")).failed(refused()).build().unwrap()
+            SendMessageBatchOutput::builder()
+                .successful(accepted("0"))
+                .failed(refused())
+                .build()
+                .unwrap()
         });
         let client = mock_client!(aws_sdk_sqs, RuleMode::MatchAny, [&rule]);
-        let queue = Queue { client, url: "https://queue".to_owned() };
+        let queue = Queue {
+            client,
+            url: "https://queue".to_owned(),
+        };
         let unsent: Vec<String> = queue
             .send(&vec![message(1); 3])
             .await
             .iter()
             .map(|unsent| format!("{}: {}", unsent.position, unsent.failure.cause))
             .collect();
-        assert_eq!(unsent, ["1: InternalError: no message", "2: the answer does not mention the message"]);
+        assert_eq!(
+            unsent,
+            [
+                "1: InternalError: no message",
+                "2: the answer does not mention the message"
+            ]
+        );
     }
 }

@@ -66,13 +66,18 @@ pub enum NotABatch {
 /// Fails if the event is not a batch, or if a message has no id. Both fail the whole batch.
 pub fn messages(event: &str) -> Result<Vec<Message>, NotABatch> {
     // The error's own text may quote the event, and the event is a customer's: only the place is kept.
-    let event: Event =
-        serde_json::from_str(event).map_err(|error| NotABatch::Form { line: error.line(), column: error.column() })?;
+    let event: Event = serde_json::from_str(event).map_err(|error| NotABatch::Form {
+        line: error.line(),
+        column: error.column(),
+    })?;
     let total = event.records.len();
     let numbered = event.records.into_iter().zip(1..);
     numbered
         .map(|(record, position)| {
-            let id = record.message_id.and_then(MessageId::new).ok_or(NotABatch::NoMessageId { position, total })?;
+            let id = record
+                .message_id
+                .and_then(MessageId::new)
+                .ok_or(NotABatch::NoMessageId { position, total })?;
             Ok(Message {
                 id,
                 body: record.body.unwrap_or_default(),
@@ -130,7 +135,10 @@ struct ItemFailure {
 impl BatchResponse {
     /// Fails these messages; every other message of the batch is done.
     pub fn failing(failed: impl IntoIterator<Item = MessageId>) -> Self {
-        let batch_item_failures = failed.into_iter().map(|item_identifier| ItemFailure { item_identifier }).collect();
+        let batch_item_failures = failed
+            .into_iter()
+            .map(|item_identifier| ItemFailure { item_identifier })
+            .collect();
         Self { batch_item_failures }
     }
 
@@ -150,8 +158,10 @@ mod tests {
             {"messageId":"m-1","body":"{}","attributes":{"MessageGroupId":"g","SentTimestamp":"1"},"receiptHandle":"r"},
             {"messageId":"m-2"}]}"#;
         let read = messages(event).unwrap();
-        let shown: Vec<_> =
-            read.iter().map(|message| (message.id.as_str(), message.body.as_str(), message.group.as_deref())).collect();
+        let shown: Vec<_> = read
+            .iter()
+            .map(|message| (message.id.as_str(), message.body.as_str(), message.group.as_deref()))
+            .collect();
         assert_eq!(shown, [("m-1", "{}", Some("g")), ("m-2", "", None)]);
     }
 
@@ -160,7 +170,10 @@ mod tests {
         for id in [r#""messageId":"","#, ""] {
             let event = format!(r#"{{"Records":[{{"messageId":"m-1","body":""}},{{{id}"body":"secret"}}]}}"#);
             let error = messages(&event).unwrap_err();
-            assert!(matches!(error, NotABatch::NoMessageId { position: 2, total: 2 }), "{error}");
+            assert!(
+                matches!(error, NotABatch::NoMessageId { position: 2, total: 2 }),
+                "{error}"
+            );
         }
     }
 
@@ -177,6 +190,9 @@ mod tests {
         let failed = MessageId::new("m-1".to_owned());
         let json = serde_json::to_string(&BatchResponse::failing(failed)).unwrap();
         assert_eq!(json, r#"{"batchItemFailures":[{"itemIdentifier":"m-1"}]}"#);
-        assert_eq!(serde_json::to_string(&BatchResponse::failing([])).unwrap(), r#"{"batchItemFailures":[]}"#);
+        assert_eq!(
+            serde_json::to_string(&BatchResponse::failing([])).unwrap(),
+            r#"{"batchItemFailures":[]}"#
+        );
     }
 }

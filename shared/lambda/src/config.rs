@@ -26,7 +26,10 @@ impl Variables<fn(&str) -> Option<String>> {
     /// Reads from the environment of the process.
     #[must_use]
     pub fn of_process() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that reads the environment"
+        )]
         Self::new(|name| std::env::var(name).ok())
     }
 }
@@ -34,7 +37,10 @@ impl Variables<fn(&str) -> Option<String>> {
 impl<Lookup: Fn(&str) -> Option<String>> Variables<Lookup> {
     /// Reads with `lookup`, which returns a variable's value if it is set.
     pub fn new(lookup: Lookup) -> Self {
-        Self { lookup, problems: Vec::new() }
+        Self {
+            lookup,
+            problems: Vec::new(),
+        }
     }
 
     /// Reads a variable that must be set; `None` means that a problem was noted.
@@ -67,7 +73,9 @@ impl<Lookup: Fn(&str) -> Option<String>> Variables<Lookup> {
     /// Ends the reading with one error that names every problem.
     #[must_use]
     pub fn into_error(self) -> ConfigurationError {
-        ConfigurationError { problems: self.problems }
+        ConfigurationError {
+            problems: self.problems,
+        }
     }
 
     fn set(&self, name: &str) -> Option<String> {
@@ -79,7 +87,9 @@ impl<Lookup: Fn(&str) -> Option<String>> Variables<Lookup> {
         T: FromStr,
         T::Err: Display,
     {
-        text.parse().map_err(|error| self.problems.push(format!("{name}: {error}"))).ok()
+        text.parse()
+            .map_err(|error| self.problems.push(format!("{name}: {error}")))
+            .ok()
     }
 }
 

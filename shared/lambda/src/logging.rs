@@ -2,43 +2,49 @@
 //!
 //! A log line carries ids, counts and reasons. It never carries a message's body, a prompt,
 //! customer metadata or a credential: errors that may quote their input are logged by their
-//! place, and the AWS SDK's own events stay off unless asked for by name.
+//! place. The level that is asked for applies to crisguard's own code; other crates, such as the
+//! AWS SDK with its requests and answers, never log below `info`.
 
 use std::str::FromStr;
 
-use tracing_subscriber::{EnvFilter, filter::ParseError};
+use tracing::level_filters::{LevelFilter, ParseLevelFilterError};
+use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-/// Which events are logged: a level, or directives such as `info,crisguard_aws=debug`
-/// (<https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html>).
-#[derive(Clone, Debug)]
-pub struct LogLevel(String);
+/// The crates to which the level applies, by the prefix of their names.
+const OWN: [&str; 3] = ["crisguard", "watch_inference", "send_alerts"];
+
+/// From which level on events are logged: `off`, `error`, `warn`, `info`, `debug` or `trace`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogLevel(LevelFilter);
 
 impl LogLevel {
     /// Logs at the level `info` and above.
     #[must_use]
-    pub fn info() -> Self {
-        Self("info".to_owned())
+    pub const fn info() -> Self {
+        Self(LevelFilter::INFO)
     }
 }
 
 impl FromStr for LogLevel {
-    type Err = ParseError;
+    type Err = ParseLevelFilterError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        EnvFilter::builder().parse(text)?;
-        Ok(Self(text.to_owned()))
+        text.parse().map(Self)
     }
 }
 
 /// Starts logging; called once, first thing in `main`. A second call changes nothing.
-pub fn start(level: &LogLevel) {
-    let filter = EnvFilter::builder().parse_lossy(&level.0);
-    let started = tracing_subscriber::fmt()
+pub fn start(level: LogLevel) {
+    let LogLevel(level) = level;
+    let targets = Targets::new()
+        .with_default(level.min(LevelFilter::INFO))
+        .with_targets(OWN.map(|own| (own, level)));
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_env_filter(filter)
+        .with_span_list(false);
+    let started = tracing_subscriber::registry()
+        .with(lines.with_filter(targets))
         .try_init();
     if started.is_err() {
         tracing::debug!("logging was started already");

@@ -29,7 +29,9 @@ impl Counts {
     /// Starts every one of `names` at 0.
     #[must_use]
     pub fn of(names: &[&'static str]) -> Self {
-        Self { counts: names.iter().map(|name| (*name, 0)).collect() }
+        Self {
+            counts: names.iter().map(|name| (*name, 0)).collect(),
+        }
     }
 
     /// Adds `more` to the count called `name`.
@@ -51,9 +53,16 @@ impl Counts {
     /// Fails if `out` cannot be written.
     pub fn write(&self, function: &str, now: Timestamp, mut out: impl Write) -> io::Result<()> {
         let metrics = self.counts.keys().map(|name| Metric { name, unit: "Count" }).collect();
-        let directive = Directive { namespace: NAMESPACE, dimensions: [["FunctionName"]], metrics };
+        let directive = Directive {
+            namespace: NAMESPACE,
+            dimensions: [["FunctionName"]],
+            metrics,
+        };
         let line = Line {
-            aws: Metadata { timestamp: now.as_millisecond(), cloud_watch_metrics: [directive] },
+            aws: Metadata {
+                timestamp: now.as_millisecond(),
+                cloud_watch_metrics: [directive],
+            },
             function_name: function,
             counts: &self.counts,
         };
@@ -102,7 +111,13 @@ mod tests {
         let mut counts = Counts::of(&["Received", "Rejected"]);
         counts.add("Received", 2);
         let mut out = Vec::new();
-        counts.write("crisguard-watch-inference", "2026-11-22T00:00:00Z".parse().unwrap(), &mut out).unwrap();
+        counts
+            .write(
+                "crisguard-watch-inference",
+                "2026-11-22T00:00:00Z".parse().unwrap(),
+                &mut out,
+            )
+            .unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"{"_aws":{"Timestamp":1795305600000,"CloudWatchMetrics":[{"Namespace":"crisguard","Dimensions":[["FunctionName"]],"Metrics":[{"Name":"Received","Unit":"Count"},{"Name":"Rejected","Unit":"Count"}]}]},"FunctionName":"crisguard-watch-inference","Received":2,"Rejected":0}"#);
     }
 }

@@ -18,7 +18,10 @@ impl Report {
     /// Reports `error` with its causes under a `kind` by which it can be searched.
     #[must_use]
     pub fn of(kind: &'static str, error: &(dyn Error + 'static)) -> Self {
-        Self { kind, chain: chain(error) }
+        Self {
+            kind,
+            chain: chain(error),
+        }
     }
 }
 
@@ -32,7 +35,10 @@ impl Error for Report {}
 
 impl From<Report> for Diagnostic {
     fn from(report: Report) -> Self {
-        Self { error_type: report.kind.to_owned(), error_message: report.chain }
+        Self {
+            error_type: report.kind.to_owned(),
+            error_message: report.chain,
+        }
     }
 }
 

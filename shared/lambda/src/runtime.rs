@@ -44,7 +44,7 @@ where
 #[must_use]
 pub fn cold_start_failed(report: &Report) -> ExitCode {
     // The level may be what is wrong; if logging was started already, this changes nothing.
-    logging::start(&LogLevel::info());
+    logging::start(LogLevel::info());
     tracing::error!(error = %report, "the function cannot start");
     ExitCode::FAILURE
 }

@@ -33,7 +33,10 @@ async fn what_another_message_has_counted_is_left_out() {
     let world = world();
     deliver(&world, &[finding("app", "us-east-1", &["a", "b"])], at(0)).await;
     let overlapping = finding("app", "us-east-1", &["b", "c", "d"]);
-    assert_eq!(count(&world.memory, &overlapping, at(0)).await.unwrap(), Counted::New(2));
+    assert_eq!(
+        count(&world.memory, &overlapping, at(0)).await.unwrap(),
+        Counted::New(2)
+    );
     assert_eq!(the_count(&world), (4, false));
 }
 
@@ -74,7 +77,10 @@ async fn after_a_failure_the_rest_of_its_group_waits() {
         finding("other", "us-east-1", &["d"]),
     ];
     let exits = deliver(&world, &batch, at(0)).await;
-    assert_eq!(exits, [WayOut::Counted, WayOut::Rejected, WayOut::Retried, WayOut::Counted]);
+    assert_eq!(
+        exits,
+        [WayOut::Counted, WayOut::Rejected, WayOut::Retried, WayOut::Counted]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,7 +90,11 @@ async fn above_twenty_thousand_an_hour_the_count_says_at_least() {
         hundreds
             .map(|n| {
                 let identities: Vec<String> = (0..80).map(|i| format!("{n:05}-{i:02}")).collect();
-                finding("app", "us-east-1", &identities.iter().map(String::as_str).collect::<Vec<_>>())
+                finding(
+                    "app",
+                    "us-east-1",
+                    &identities.iter().map(String::as_str).collect::<Vec<_>>(),
+                )
             })
             .collect()
     };

@@ -66,13 +66,21 @@ impl Recall for Memory {
 
     async fn partition(&self, partition: &str) -> Result<Vec<Document>, Failure> {
         let documents = self.documents.borrow();
-        Ok(documents.values().filter(|document| document.key.partition == partition).cloned().collect())
+        Ok(documents
+            .values()
+            .filter(|document| document.key.partition == partition)
+            .cloned()
+            .collect())
     }
 }
 
 impl Remember for Memory {
     async fn write(&self, writes: &[Write]) -> Result<(), NotWritten> {
-        assert!((1..=100).contains(&writes.len()), "{} writes in one transaction", writes.len());
+        assert!(
+            (1..=100).contains(&writes.len()),
+            "{} writes in one transaction",
+            writes.len()
+        );
         let fault = self.faults.borrow_mut().pop_front().unwrap_or(Fault::None);
         match fault {
             Fault::Busy => return Err(NotWritten::Cancelled(vec![Some(Obstacle::Busy); writes.len()])),
@@ -115,15 +123,26 @@ impl Publish for Topic {
 }
 
 pub(super) fn failure(action: &'static str) -> Failure {
-    Failure { action, resource: "it".to_owned(), cause: "refused".to_owned(), disposition: Disposition::MayPass }
+    Failure {
+        action,
+        resource: "it".to_owned(),
+        cause: "refused".to_owned(),
+        disposition: Disposition::MayPass,
+    }
 }
 
 pub(super) type World = Ports<Memory, Topic>;
 
 pub(super) fn world() -> World {
     Ports {
-        memory: Memory { documents: RefCell::default(), faults: RefCell::default() },
-        topic: Topic { taken: RefCell::default(), refuses: Cell::new(false) },
+        memory: Memory {
+            documents: RefCell::default(),
+            faults: RefCell::default(),
+        },
+        topic: Topic {
+            taken: RefCell::default(),
+            refuses: Cell::new(false),
+        },
         texts: Texts::english().unwrap(),
     }
 }
@@ -178,7 +197,11 @@ pub(super) fn message(id: &str, finding: &Finding) -> Message {
 
 /// Delivers findings as one batch, and returns each message's way out in their order.
 pub(super) async fn deliver(world: &World, findings: &[Finding], now: Timestamp) -> Vec<WayOut> {
-    let messages = findings.iter().zip(0..).map(|(finding, n)| message(&format!("{n:04}"), finding)).collect();
+    let messages = findings
+        .iter()
+        .zip(0..)
+        .map(|(finding, n)| message(&format!("{n:04}"), finding))
+        .collect();
     ways_out(run(world, messages, now).await)
 }
 

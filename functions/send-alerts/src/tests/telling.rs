@@ -18,7 +18,12 @@ async fn findings_of_one_subject_are_one_alert() {
     deliver(&world, &batch, at(0)).await;
     let alerts = published(&world);
     assert_eq!(alerts.len(), 1);
-    let told: Vec<_> = alerts[0]["findings"].as_array().unwrap().iter().map(|line| &line["destination_region"]).collect();
+    let told: Vec<_> = alerts[0]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| &line["destination_region"])
+        .collect();
     assert_eq!(told, ["us-east-2", "us-east-1", "us-east-1"]);
 }
 
@@ -41,11 +46,18 @@ async fn a_crash_between_publishing_and_marking_repeats_one_alert() {
     let world = world();
     let message = finding("app", "us-east-1", &["a"]);
     // The count and the slot are written; the mark after publishing is not.
-    world.memory.faults.borrow_mut().extend([Fault::None, Fault::None, Fault::Unreachable]);
+    world
+        .memory
+        .faults
+        .borrow_mut()
+        .extend([Fault::None, Fault::None, Fault::Unreachable]);
     assert_eq!(deliver(&world, from_ref(&message), at(0)).await, [WayOut::Retried]);
     assert_eq!(published(&world).len(), 1);
     for minute in 1..3 {
-        assert_eq!(deliver(&world, from_ref(&message), at(minute)).await, [WayOut::Duplicate]);
+        assert_eq!(
+            deliver(&world, from_ref(&message), at(minute)).await,
+            [WayOut::Duplicate]
+        );
         assert_eq!(published(&world).len(), 2);
     }
 }
@@ -57,15 +69,31 @@ async fn within_an_hour_only_the_more_severe_alerts_again() {
     deliver(&world, &[high], at(0)).await;
     let another = of_control(&finding("app", "us-east-2", &["b"]), "source-region-allowed", "high");
     deliver(&world, &[another], at(10)).await;
-    assert_eq!(published(&world).len(), 1, "a finding of the same severity waits for the digest");
+    assert_eq!(
+        published(&world).len(),
+        1,
+        "a finding of the same severity waits for the digest"
+    );
     deliver(&world, &[finding("app", "us-east-1", &["c"])], at(20)).await;
     let alerts = published(&world);
     assert_eq!(alerts.len(), 2, "a more severe one does not");
-    assert_eq!(alerts[1]["findings"].as_array().unwrap().len(), 3, "and the alert names all so far");
-    assert_eq!(digest::publish(&world).await.unwrap(), 0, "so nothing is left for the digest");
+    assert_eq!(
+        alerts[1]["findings"].as_array().unwrap().len(),
+        3,
+        "and the alert names all so far"
+    );
+    assert_eq!(
+        digest::publish(&world).await.unwrap(),
+        0,
+        "so nothing is left for the digest"
+    );
 
     deliver(&world, &[finding("app", "eu-west-1", &["d"])], at(81)).await;
-    assert_eq!(published(&world).len(), 3, "an hour after the last alert a new finding alerts");
+    assert_eq!(
+        published(&world).len(),
+        3,
+        "an hour after the last alert a new finding alerts"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,7 +123,9 @@ async fn undecided_findings_wait_for_the_digest_and_alert_once_they_are_violatio
 #[tokio::test(start_paused = true)]
 async fn ten_alerts_an_hour_and_the_rest_in_the_digest() {
     let world = world();
-    let batch: Vec<_> = (0..14).map(|n| finding(&format!("app-{n}"), "us-east-1", &["a"])).collect();
+    let batch: Vec<_> = (0..14)
+        .map(|n| finding(&format!("app-{n}"), "us-east-1", &["a"]))
+        .collect();
     let exits = deliver(&world, &batch, at(0)).await;
     assert_eq!(exits, [WayOut::Counted; 14]);
     assert_eq!(published(&world).len(), 10);

@@ -13,14 +13,22 @@ async fn nothing_waiting_is_no_message() {
 #[tokio::test(start_paused = true)]
 async fn more_than_one_message_holds_comes_with_the_next_digest() {
     let world = world();
-    let batch: Vec<_> =
-        (0..70).map(|n| undecided(&finding(&format!("app-{n}"), "us-east-1", &["a"]))).collect();
+    let batch: Vec<_> = (0..70)
+        .map(|n| undecided(&finding(&format!("app-{n}"), "us-east-1", &["a"])))
+        .collect();
     deliver(&world, &batch, at(0)).await;
     assert_eq!(digest::publish(&world).await.unwrap(), 50);
     assert_eq!(published(&world)[0]["more"], 20);
     assert_eq!(digest::publish(&world).await.unwrap(), 20);
     assert_eq!(digest::publish(&world).await.unwrap(), 0);
-    let size = world.topic.taken.borrow().iter().map(|publication| publication.bodies.len()).max().unwrap();
+    let size = world
+        .topic
+        .taken
+        .borrow()
+        .iter()
+        .map(|publication| publication.bodies.len())
+        .max()
+        .unwrap();
     assert!(size <= 256 * 1024, "{size}");
 }
 
@@ -48,7 +56,14 @@ async fn long_texts_make_the_list_shorter_rather_than_the_message_too_large() {
     }
     assert_eq!(told, 50);
     assert!(world.topic.taken.borrow().len() > 1);
-    assert!(world.topic.taken.borrow().iter().all(|publication| publication.bodies.len() <= 256 * 1024));
+    assert!(
+        world
+            .topic
+            .taken
+            .borrow()
+            .iter()
+            .all(|publication| publication.bodies.len() <= 256 * 1024)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,7 +83,12 @@ async fn a_refusing_topic_and_a_crash_after_publishing_lose_nothing() {
 async fn what_arrives_while_the_digest_is_under_way_is_told_by_the_next() {
     let world = world();
     let first = undecided(&finding("app", "us-east-1", &["a"]));
-    deliver(&world, &[first, undecided(&finding("other", "us-east-1", &["x"]))], at(0)).await;
+    deliver(
+        &world,
+        &[first, undecided(&finding("other", "us-east-1", &["x"]))],
+        at(0),
+    )
+    .await;
     // As if another instance counted between the digest's reading and its deleting.
     let waiting = world.memory.documents.borrow().clone();
     deliver(&world, &[undecided(&finding("app", "us-east-1", &["b"]))], at(1)).await;
@@ -107,7 +127,11 @@ struct Overlay<'a> {
 impl Overlay<'_> {
     async fn digest(self) -> usize {
         let memory = &self.world.memory;
-        let ports = Ports { memory: Borrowed(memory), topic: self, texts: Texts::english().unwrap() };
+        let ports = Ports {
+            memory: Borrowed(memory),
+            topic: self,
+            texts: Texts::english().unwrap(),
+        };
         digest::publish(&ports).await.unwrap()
     }
 }
