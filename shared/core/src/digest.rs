@@ -20,5 +20,9 @@ pub(crate) fn of_bytes(bytes: &[u8]) -> String {
 }
 
 fn hexadecimal(bytes: impl Iterator<Item = u8>) -> String {
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    bytes.fold(String::new(), |mut text, byte| {
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+        text.extend([digit(byte >> 4), digit(byte & 0xf)]);
+        text
+    })
 }

@@ -210,8 +210,8 @@ impl Findings {
             account: invocation.account.clone(),
             source_region: invocation.source.clone(),
             destination_region: invocation.processed_in.destination(&invocation.source),
-            profile: invocation.target.profile_label().map(str::to_owned),
-            model: invocation.target.model_label().map(str::to_owned),
+            profile: invocation.target.profile_label().map(shortened),
+            model: invocation.target.model_label().map(shortened),
             principal: invocation.principal.to_string(),
         };
         let id = key.id();
@@ -266,6 +266,11 @@ impl Findings {
         findings.sort_by(|a, b| (&a.subject, &a.id, &a.first_seen).cmp(&(&b.subject, &b.id, &b.first_seen)));
         findings
     }
+}
+
+/// Bounds what a caller sent as a model's id, which may be any text.
+fn shortened(id: &str) -> String {
+    id.chars().filter(|c| !c.is_control()).take(512).collect()
 }
 
 /// Keeps the smallest [`EXAMPLES`] texts, so that the order of records does not matter.

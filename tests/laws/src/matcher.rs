@@ -107,7 +107,7 @@ fn one(alternative: &Value, leaf: &Value) -> Result<bool, Unsupported> {
 /// Tells whether `anything-but` names the leaf.
 fn excluded(argument: &Value, leaf: &Value) -> Result<bool, Unsupported> {
     match argument {
-        Value::Array(literals) if literals.iter().all(|l| l.is_string()) || literals.iter().all(|l| l.is_number()) => {
+        Value::Array(literals) if literals.iter().all(Value::is_string) || literals.iter().all(Value::is_number) => {
             Ok(literals.iter().any(|literal| equal(literal, leaf)))
         }
         Value::String(_) | Value::Number(_) => Ok(equal(argument, leaf)),

@@ -15,7 +15,8 @@ use crate::{
 ///
 /// Two different events can share an `eventID`, so its name and type belong to it. The two records
 /// of a stream's end (a management event and, on some trails, its data-event copy) are one event,
-/// keyed by the request that they end.
+/// keyed by the request that they end. A record that CloudTrail delivers again with more in it
+/// (`addendum`) is the event that it names as its original.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct EventIdentity {
     /// `eventID`: what people look up.
@@ -24,6 +25,9 @@ pub struct EventIdentity {
     pub event_name: String,
     /// `eventType`.
     pub event_type: String,
+    /// `addendum.originalEventID` of a record that was delivered again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original_event_id: Option<String>,
     /// `serviceEventDetails.parentRequestId` of a stream's end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_request_id: Option<String>,
@@ -37,8 +41,10 @@ impl EventIdentity {
             event_id,
             event_name,
             event_type,
+            original_event_id,
             parent_request_id,
         } = self;
+        let event_id = original_event_id.as_ref().unwrap_or(event_id);
         match parent_request_id {
             Some(parent) => digest::of_parts(&["end-of-stream", parent, event_name], 16),
             None => digest::of_parts(&["event", event_id, event_name, event_type], 16),

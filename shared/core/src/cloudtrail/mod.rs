@@ -228,6 +228,12 @@ impl<'a> Request<'a> {
             event_id: required("eventID", &wire.event_id)?.trim().chars().take(128).collect(),
             event_name: event_name.to_owned(),
             event_type: wire.event_type.filled().unwrap_or("AwsApiCall").to_owned(),
+            original_event_id: wire
+                .addendum
+                .0
+                .as_ref()
+                .and_then(|addendum| addendum.original_event_id.filled())
+                .map(|id| id.trim().chars().take(128).collect()),
             parent_request_id: parent_request_id(wire).filter(|_| completion).map(str::to_owned),
         };
         let target = if completion {

@@ -49,6 +49,8 @@ pub(super) struct RecordWire<'a> {
     #[serde(borrow, default)]
     pub(super) tls_details: Object<TlsDetailsWire<'a>>,
     #[serde(borrow, default)]
+    pub(super) addendum: Object<AddendumWire<'a>>,
+    #[serde(borrow, default)]
     pub(super) resources: Option<&'a RawValue>,
 }
 
@@ -89,6 +91,13 @@ pub(super) struct AdditionalEntriesWire<'a> {
 pub(super) struct TlsDetailsWire<'a> {
     #[serde(borrow, default)]
     pub(super) client_provided_host_header: Text<'a>,
+}
+
+/// Why a record was delivered late or again.
+#[derive(Debug, Deserialize)]
+pub(super) struct AddendumWire<'a> {
+    #[serde(borrow, default, rename = "originalEventID")]
+    pub(super) original_event_id: Text<'a>,
 }
 
 #[derive(Debug, Deserialize)]

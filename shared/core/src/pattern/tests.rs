@@ -93,3 +93,29 @@ fn everything_allowed_leaves_only_denials() {
         ["denied by an SCP"]
     );
 }
+
+/// Counts the combinations that `$or` multiplies out to
+/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>).
+fn combinations(pattern: &Value) -> usize {
+    let fields = pattern.as_object().unwrap().iter();
+    fields
+        .map(|(name, value)| match value {
+            Value::Array(alternatives) if name == "$or" => alternatives.iter().map(combinations).sum(),
+            Value::Array(alternatives) => alternatives.len(),
+            nested => combinations(nested),
+        })
+        .product()
+}
+
+#[test]
+fn no_pattern_has_more_combinations_than_eventbridge_takes() {
+    for text in [
+        "version: 1\nregions: {source: [ap-northeast-1], destination: [ap-northeast-1]}\nprofiles: {global: deny, allow: ['jp.*']}\n",
+        "version: 1\nregions: {source: [eu-central-1, eu-west-1, eu-west-3], destination: [eu-central-1, eu-west-1, eu-west-3]}\nprofiles: {global: deny}\n",
+    ] {
+        for pattern in compiled(text).patterns {
+            let combinations = combinations(&serde_json::from_str(&pattern.json).unwrap());
+            assert!(combinations <= 1000, "{}: {combinations}", pattern.name);
+        }
+    }
+}
