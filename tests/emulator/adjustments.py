@@ -22,18 +22,22 @@ from ministack.core.responses import (
     set_request_account_id,
     set_request_region,
 )
-from ministack.services import cloudformation, eventbridge, sqs
+from ministack.services import cloudformation, eventbridge, sns, sqs
 from ministack.services.cloudformation import provisioners
 
 log = logging.getLogger("crisguard.emulator")
 
 ALL_MANAGEMENT_EVENTS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 EMIT_PATH = "/_crisguard/emit"
+MAIL_PATH = "/_crisguard/mail"
 INSECURE_HEADER = b"x-crisguard-plain-http"
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+# What subscribers by e-mail have received since the emulator started.
+mail: list[dict[str, str]] = []
 
 
 class UndeliverableError(Exception):
@@ -51,6 +55,8 @@ def apply(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     _read_mapping_numbers()
     _keep_what_nested_stacks_retain()
     _update_nested_stacks()
+    _gather_batches_as_large_as_asked()
+    _keep_mail()
     return _gateway_with_emission(token)
 
 
@@ -213,6 +219,23 @@ def _read_mapping_numbers() -> None:
     handlers["update"] = with_numbers(2, handlers["update"])
 
 
+def _fill_batches() -> None:
+    """A function receives as many messages at once as its mapping's batch size says.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    """
+    receive = sqs._receive_messages_for_esm
+
+    def receive_batch(queue_url: str, size: int) -> list[dict[str, Any]]:
+        batch = more = receive(queue_url, size)
+        while more and len(batch) < size:
+            more = receive(queue_url, size - len(batch))
+            batch = batch + more
+        return batch
+
+    sqs._receive_messages_for_esm = receive_batch
+
+
 def _keep_what_nested_stacks_retain() -> None:
     """Deleting a nested stack keeps the resources whose DeletionPolicy says so.
 
@@ -255,6 +278,53 @@ def _update_nested_stacks() -> None:
     provisioners._update_resource = update
 
 
+def _gather_batches_as_large_as_asked() -> None:
+    """A function gets as many messages of a standard queue at once as its mapping asks for.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    """
+
+    def receive(queue_url: str, batch_size: Any) -> list[dict[str, Any]]:
+        with sqs._queues_lock:
+            queue = sqs._get_q(queue_url)
+            sqs._expire_retained(queue)
+            sqs._dlq_sweep(queue)
+            most = 10 if queue["is_fifo"] else 10_000
+            visibility = int(queue["attributes"].get("VisibilityTimeout", "30"))
+            messages: list[dict[str, Any]] = sqs._collect_msgs(queue, min(int(batch_size or 1), most), visibility)
+            return messages
+
+    sqs._receive_messages_for_esm = receive
+
+
+def _keep_mail() -> None:
+    """Who subscribed by e-mail receives the body written for e-mail; `MAIL_PATH` shows it.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
+    """
+    original = sns._fanout
+
+    def fanout(
+        topic_arn: str,
+        message_id: str,
+        message: str,
+        subject: str,
+        message_structure: str = "",
+        message_attributes: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        original(topic_arn, message_id, message, subject, message_structure, message_attributes, **options)
+        topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": []}
+        for subscription in topic["subscriptions"]:
+            if subscription.get("protocol") != "email" or not subscription.get("confirmed"):
+                continue
+            body = sns._resolve_message_for_protocol(message, message_structure, "email")
+            if sns._matches_filter_policy(subscription, message_attributes or {}, body):
+                mail.append({"to": subscription.get("endpoint", ""), "subject": subject, "body": body})
+
+    sns._fanout = fanout
+
+
 def _gateway_with_emission(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """The emulator's gateway, plus `EMIT_PATH` where the tests are AWS and emit events whose
     source begins with `aws.`; PutEvents goes on refusing those, as AWS does.
@@ -270,8 +340,8 @@ def _gateway_with_emission(token: str) -> Callable[[Scope, Receive, Send], Await
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            if scope["path"] == EMIT_PATH:
-                await _emit(token, receive, send)
+            if scope["path"] in ACTIONS:
+                await _act(ACTIONS[scope["path"]], token, receive, send)
                 return
             plain_http.set(any(name == INSECURE_HEADER for name, _ in scope["headers"]))
         await original(scope, receive, send)
@@ -279,7 +349,9 @@ def _gateway_with_emission(token: str) -> Callable[[Scope, Receive, Send], Await
     return application
 
 
-async def _emit(token: str, receive: Receive, send: Send) -> None:
+async def _act(
+    action: Callable[[dict[str, Any]], dict[str, Any]], token: str, receive: Receive, send: Send
+) -> None:
     body, more = b"", True
     while more:
         message = await receive()
@@ -287,9 +359,9 @@ async def _emit(token: str, receive: Receive, send: Send) -> None:
         more = message.get("more_body", False)
     request = json.loads(body)
     if request.get("token") != token:
-        status, answer = 403, {"error": "only AWS emits events whose source begins with aws."}
+        status, answer = 403, {"error": "only who started this emulator may ask for that"}
     else:
-        status, answer = 200, await asyncio.to_thread(_emit_events, request)
+        status, answer = 200, await asyncio.to_thread(action, request)
     payload = json.dumps(answer).encode()
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
     await send({"type": "http.response.body", "body": payload})
@@ -305,3 +377,10 @@ def _emit_events(request: dict[str, Any]) -> dict[str, Any]:
         _, _, body = eventbridge._put_events({"Entries": entries[start : start + 10]}, allow_aws_source=True)
         results += json.loads(body)["Entries"]
     return {"entries": results}
+
+
+def _show_mail(_: dict[str, Any]) -> dict[str, Any]:
+    return {"mail": list(mail)}
+
+
+ACTIONS = {EMIT_PATH: _emit_events, MAIL_PATH: _show_mail}

@@ -141,6 +141,36 @@ def test_queue_refuses_plain_http(aws: Emulator, deployed: dict[str, str]) -> No
         sqs.receive_message(QueueUrl=url)
 
 
+def test_a_function_receives_whole_batches(aws: Emulator, deployed: dict[str, str]) -> None:
+    functions, sqs = aws.client("lambda"), aws.client("sqs")
+    (mapping,) = functions.list_event_source_mappings(FunctionName=HOLD)["EventSourceMappings"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    url = sqs.get_queue_url(QueueName="crisguard-events")["QueueUrl"]
+    for start in (0, 10):
+        entries = [{"Id": str(n), "MessageBody": f"whole batch {n}"} for n in range(start, start + 10)]
+        sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+    line = logged(aws, HOLD, "whole batch 19")
+    assert len(json.loads(line.removeprefix("RECEIVED "))["Records"]) == 20
+
+
+def test_subscribers_receive_mail(aws: Emulator, deployed: dict[str, str]) -> None:
+    sns, topic = aws.client("sns"), deployed["AlertsTopicArn"]
+    for address, wanted in (("security@example.com", ["critical"]), ("low@example.com", ["low"])):
+        filters = {"FilterPolicy": json.dumps({"severity": wanted})}
+        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=address, Attributes=filters)
+    sns.publish(
+        TopicArn=topic,
+        Subject="an alert",
+        Message=json.dumps({"default": "{}", "email": "as people read it"}),
+        MessageStructure="json",
+        MessageAttributes={"severity": {"DataType": "String", "StringValue": "critical"}},
+    )
+    (mail,) = aws.mails()
+    assert (mail["from"], mail["to"]) == ("crisguard", "security@example.com")
+    assert (mail["subject"], mail["text"]) == ("an alert", "as people read it")
+
+
 def test_schedule_and_alarms_stand(aws: Emulator, deployed: dict[str, str]) -> None:
     assert aws.client("scheduler").get_schedule(Name="crisguard-digest")["Target"]["Input"] == '{"crisguard":"digest"}'
     alarms = {a["AlarmName"] for a in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]}
