@@ -13,6 +13,8 @@ FUZZ_SECONDS ?= 60
 
 DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 MACHETE := .tools/cargo-machete-$(CARGO_MACHETE_VERSION)/bin/cargo-machete
+# Named, so that the fuzzer's flags do not reach build scripts.
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 FUNCTIONS := --package watch-inference --package send-alerts
 
 -include infra/deploy.mk
@@ -20,7 +22,7 @@ FUNCTIONS := --package watch-inference --package send-alerts
 .PHONY: help build demo test test-unit test-e2e lint lint-format lint-rust lint-dependencies lint-words fuzz clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the functions and the crisguard command, optimised, for this machine
 	cargo build --locked --release $(FUNCTIONS) --package run-audit
@@ -57,8 +59,8 @@ fuzz: ## Fuzz the record parser: [FUZZ_SECONDS=60]
 	RUSTFLAGS="--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 	  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 	  -Cllvm-args=-sanitizer-coverage-trace-compares" \
-	  cargo build --locked --release --manifest-path tests/fuzz/Cargo.toml --target-dir tests/fuzz/target
-	tests/fuzz/target/release/record -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -print_final_stats=1 \
+	  cargo build --locked --release --manifest-path tests/fuzz/Cargo.toml --target-dir tests/fuzz/target --target $(HOST)
+	tests/fuzz/target/$(HOST)/release/record -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -print_final_stats=1 \
 	  tests/fuzz/corpus/record $(wildcard tests/fuzz/seeds/record)
 
 clean: ## Remove what was built and installed here
@@ -68,7 +70,7 @@ clean: ## Remove what was built and installed here
 # Unoptimised: these tools take longer to build than to run. Without default features, cargo-deny
 # leaves out the fetching of advisories, which CI does with its own build.
 $(DENY):
-	cargo install --locked --quiet --debug --no-default-features --root $(@D)/.. cargo-deny --version $(CARGO_DENY_VERSION)
+	cargo install --locked --quiet --debug --no-default-features --root $(@:/bin/cargo-deny=) cargo-deny --version $(CARGO_DENY_VERSION)
 
 $(MACHETE):
-	cargo install --locked --quiet --debug --root $(@D)/.. cargo-machete --version $(CARGO_MACHETE_VERSION)
+	cargo install --locked --quiet --debug --root $(@:/bin/cargo-machete=) cargo-machete --version $(CARGO_MACHETE_VERSION)
