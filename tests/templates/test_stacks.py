@@ -132,11 +132,10 @@ def test_queue_waits_for_the_function(nested: str) -> None:
 
 
 def test_functions_get_what_they_read() -> None:
-    common = {"CRISGUARD_ACCOUNT", "CRISGUARD_ORGANIZATION_PATH", "CRISGUARD_LOG_LEVEL"}
+    decides = {"CRISGUARD_ACCOUNT", "CRISGUARD_ORGANIZATION_PATH", "CRISGUARD_POLICY_BUCKET", "CRISGUARD_POLICY_KEY"}
     expected = {
-        "crisguard-watch-inference": common
-        | {"CRISGUARD_POLICY_BUCKET", "CRISGUARD_POLICY_KEY", "CRISGUARD_FINDINGS_QUEUE_URL"},
-        "crisguard-send-alerts": common | {"CRISGUARD_TABLE", "CRISGUARD_TOPIC_ARN"},
+        "crisguard-watch-inference": decides | {"CRISGUARD_FINDINGS_QUEUE_URL", "CRISGUARD_LOG_LEVEL"},
+        "crisguard-send-alerts": {"CRISGUARD_TABLE", "CRISGUARD_TOPIC_ARN", "CRISGUARD_LOG_LEVEL"},
     }
     functions = {f.properties["FunctionName"]: f.properties for f in of_type("AWS::Lambda::Function")}
     assert {name: set(p["Environment"]["Variables"]) for name, p in functions.items()} == expected
