@@ -349,9 +349,7 @@ def _gateway_with_emission(token: str) -> Callable[[Scope, Receive, Send], Await
     return application
 
 
-async def _act(
-    action: Callable[[dict[str, Any]], dict[str, Any]], token: str, receive: Receive, send: Send
-) -> None:
+async def _act(action: Callable[[dict[str, Any]], dict[str, Any]], token: str, receive: Receive, send: Send) -> None:
     body, more = b"", True
     while more:
         message = await receive()

@@ -197,9 +197,9 @@ class Emulator:
         """Deploys infra/template.yaml with the given code (function name → zip) and returns its outputs.
 
         The functions run on this machine, so the architecture is this machine's, and
-        batches are not held back unless `parameters` say so.
+        batches are held back as shortly as Lambda allows unless `parameters` say so.
         """
-        chosen = {"Architecture": host_architecture(), "BatchingWindowSeconds": "0", **(parameters or {})}
+        chosen = {"Architecture": host_architecture(), "BatchingWindowSeconds": "1", **(parameters or {})}
         return self.deploy(INFRA / "template.yaml", chosen, code=code, stack=stack, region=region)
 
     def deploy_source_region(
