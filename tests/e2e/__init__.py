@@ -1,0 +1,1 @@
+"""crisguard as it is deployed, end to end, in the local AWS."""

@@ -1,0 +1,25 @@
+"""Fixtures: one deployment for all tests; each test finds it empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.emulator import Emulator
+
+from .deployment import Deployment
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """crisguard, deployed once by the real templates, with IAM enforced."""
+    with Emulator.start() as aws:
+        yield Deployment.make(aws, tmp_path_factory.mktemp("code"))
+
+
+@pytest.fixture
+def deployed(deployment: Deployment) -> Deployment:
+    """The same deployment without what former tests left in it."""
+    deployment.forget()
+    return deployment
