@@ -1,4 +1,4 @@
-# Everything that people and CI run. Needs Rust (rustup), Python 3.10 or later with venv, and a C compiler;
+# Everything that people and CI run. Needs Rust (rustup), Python 3.11 or later with venv, and a C compiler;
 # all other tools are installed by these targets, pinned, into .tools and .venv.
 
 SHELL := /bin/bash
