@@ -5,7 +5,7 @@
 //! | `IDENTITY#<finding>#<hash>` | `IDENTITY` | an invocation, or a whole message, that was counted | 30 days |
 //! | `SUBJECT#<subject>` | `FINDING#<finding>` | a finding's count and how far it was told: [`Record`] | 30 days after its last change |
 //! | `SUBJECT#<subject>` | `ALERT` | the subject's last alert: [`LastAlert`] | 2 days |
-//! | `ALERTS#<hour>` | `SLOTS` | the alerts of an hour: [`Slots`] | 2 days |
+//! | `ALERTS#<hour>` | `SLOTS` | the alerts of an hour | 2 days |
 //! | `PENDING` | `FINDING#<finding>` | a [`Record`] that waits for the digest | until it is told |
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -12,6 +12,8 @@ use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _,
 
 /// The crates to which the level applies, by the prefix of their names.
 const OWN: [&str; 3] = ["crisguard", "watch_inference", "send_alerts"];
+/// Where the runtime logs a failed invocation once more, after `crate::runtime` has.
+const REPEATING: &str = "lambda_runtime::layers::panic";
 
 /// From which level on events are logged: `off`, `error`, `warn`, `info`, `debug` or `trace`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
