@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack import app as gateway
-from ministack.core import iam_evaluator
+from ministack.core import iam_actions, iam_evaluator
 from ministack.core.arn import parse_arn
 from ministack.core.responses import (
     get_account_id,
@@ -57,6 +57,7 @@ def apply(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     _update_nested_stacks()
     _gather_batches_as_large_as_asked()
     _keep_mail()
+    _authorize_batches_as_their_entries()
     return _gateway_with_emission(token)
 
 
@@ -323,6 +324,20 @@ def _keep_mail() -> None:
                 mail.append({"to": subscription.get("endpoint", ""), "subject": subject, "body": body})
 
     sns._fanout = fanout
+
+
+def _authorize_batches_as_their_entries() -> None:
+    """A batch of messages needs the permission for one message; there is no action for batches.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+    """
+    original = iam_actions.extract_iam_action
+
+    def extract(service: str, *arguments: Any, **options: Any) -> str | None:
+        action: str | None = original(service, *arguments, **options)
+        return action.removesuffix("Batch") if action and service in ("sqs", "sns") else action
+
+    iam_actions.extract_iam_action = extract
 
 
 def _gateway_with_emission(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
