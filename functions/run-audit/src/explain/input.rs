@@ -245,3 +245,72 @@ fn content(json: &[u8], describe: impl Fn(&Rejection) -> String) -> Content {
     };
     parsed.map_or_else(|error| Content::Unreadable(describe(&error)), Content::Record)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RECORD: &str = r#"{"eventSource": "s3.amazonaws.com", "eventName": "[{\\\"}]"}"#;
+
+    fn readable(text: &str) -> usize {
+        items(text.as_bytes())
+            .iter()
+            .filter(|item| matches!(item.content, Content::Record(_)))
+            .count()
+    }
+
+    #[test]
+    fn every_form_holds_its_records() {
+        let quoted = serde_json::to_string(RECORD).unwrap();
+        for (text, records) in [
+            (RECORD.to_owned(), 1),
+            (format!("\u{feff}{RECORD}"), 1),
+            (format!("{RECORD}{RECORD} {RECORD}"), 3),
+            (format!("{RECORD},\n{RECORD}"), 2),
+            (format!("[{RECORD}, [{RECORD}]]"), 2),
+            (format!(r#"{{"Records": [{RECORD}, {RECORD}]}}"#), 2),
+            (format!(r#"[{{"Records": [{RECORD}]}}, {{"Records": [{RECORD}]}}]"#), 2),
+            (
+                format!(r#"{{"NextToken": "x", "Events": [{{"CloudTrailEvent": {quoted}}}]}}"#),
+                1,
+            ),
+            (format!(r#"{{"Messages": [{{"Body": {quoted}}}]}}"#), 1),
+            (
+                format!(r#"{{"detail-type": "x", "source": "aws.s3", "detail": {RECORD}}}"#),
+                1,
+            ),
+            (format!(r#"{{"Records": [{RECORD}, {RECORD}"#), 2),
+            (format!("{{\"cut\": \"off\n{RECORD}\n}}\n{RECORD}"), 2),
+            (r#"{"Records": []}"#.to_owned(), 0),
+            ("[[[[[[[]]]]]]]".to_owned(), 0),
+        ] {
+            assert_eq!(readable(&text), records, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_place_names_the_line_and_the_path() {
+        let text = format!("{RECORD}\n{{\"Records\": [\n  {RECORD},\n  {RECORD}\n]}}");
+        let places: Vec<String> = items(text.as_bytes())
+            .iter()
+            .map(|item| item.place.to_string())
+            .collect();
+        assert_eq!(places, ["line 1", "Records[0], line 3", "Records[1], line 4"]);
+    }
+
+    proptest! {
+        #[test]
+        fn reading_ends_whatever_the_input(text in r#"([\[\]{}:,"\\\n 0a]|"Records"|"Events":\[){0,60}"#) {
+            items(text.as_bytes());
+        }
+
+        #[test]
+        fn broken_lines_never_hide_whole_ones(lines in prop::collection::vec(prop::option::of(0..RECORD.len()), 1..20)) {
+            let whole = lines.iter().filter(|line| line.is_none()).count();
+            let text: Vec<&str> = lines.iter().map(|cut| RECORD.get(..cut.unwrap_or(RECORD.len())).unwrap()).collect();
+            prop_assert_eq!(readable(&text.join("\n")), whole);
+        }
+    }
+}
