@@ -40,7 +40,8 @@ pub fn start(level: LogLevel) {
     let LogLevel(level) = level;
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::INFO))
-        .with_targets(OWN.map(|own| (own, level)));
+        .with_targets(OWN.map(|own| (own, level)))
+        .with_target(REPEATING, LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
