@@ -77,6 +77,8 @@ where
         Ok(arguments) => command(&arguments.command, &mut console, now),
         Err(message) => usage(&message, &mut console),
     };
+    // What was written must have arrived before the errors and the exit code speak of it.
+    let result = result.and_then(|status| console.output.flush().map(|()| status).map_err(Failure::from));
     result.unwrap_or_else(|failure| {
         // Where standard error is gone too, the exit code has to say it.
         drop(failure.write(console.errors));

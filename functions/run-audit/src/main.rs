@@ -1,6 +1,9 @@
 //! The `crisguard` command: reads the clock, the arguments and the terminal, and leaves the rest to the library.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, BufWriter, Write},
+    process::ExitCode,
+};
 
 use anstream::AutoStream;
 use run_audit::Console;
@@ -15,9 +18,12 @@ fn main() -> ExitCode {
     )]
     let now = jiff::Timestamp::now();
     let width = terminal_size::terminal_size().map_or(PLAIN_WIDTH, |(width, _)| usize::from(width.0));
+    // Below the stripping of colours, so that a line is not a system call for each of its words.
+    let colours = AutoStream::choice(&io::stdout());
+    let buffered: Box<dyn Write> = Box::new(BufWriter::new(io::stdout().lock()));
     let mut console = Console {
         input: &mut io::stdin().lock(),
-        output: &mut AutoStream::auto(io::stdout().lock()),
+        output: &mut AutoStream::new(buffered, colours),
         errors: &mut AutoStream::auto(io::stderr().lock()),
         width,
     };

@@ -58,6 +58,12 @@ pub(super) fn of(document: &DocumentWire, catalogue: &Catalogue, today: Date) ->
             ));
         }
     }
+    for (at, present) in [("alerts", document.alerts.is_some()), ("posture", document.posture.is_some())] {
+        if present {
+            let message = "this section is checked, but this version of crisguard does not act on it yet";
+            warnings.push(Warning::new(at, message));
+        }
+    }
     for (index, exception) in document.exceptions.0.iter().enumerate() {
         let at = format!("exceptions[{index}].expires");
         let (id, owner) = (exception.id.as_str(), exception.owner.as_str());
