@@ -1,0 +1,254 @@
+"""The stage: a local AWS with crisguard deployed as it would be on AWS, and ways to watch it work."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import botocore.exceptions
+
+from tests.emulator import Emulator, EmulatorError
+from tests.emulator.emulator import FUNCTIONS, REPOSITORY, detail_type_of
+
+from .records import OSAKA, TOKYO, VIRGINIA, Record
+
+POLICY = Path(__file__).with_name("policy.yaml")
+SOURCE_REGIONS = (TOKYO, OSAKA, VIRGINIA)
+SUBSCRIBER = "security@example.com"
+# Each function with the queue that it reads.
+WATCH, SEND = "crisguard-watch-inference", "crisguard-send-alerts"
+QUEUES = {WATCH: "crisguard-events", SEND: "crisguard-findings.fifo"}
+DEAD_LETTERS = {WATCH: "crisguard-events-dlq", SEND: "crisguard-findings-dlq.fifo"}
+FORWARDING_DEAD_LETTERS = "crisguard-forward-dlq"
+PATIENCE = 60.0
+
+
+class StageError(RuntimeError):
+    """Something the demo stands on did not work."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A deployed forwarding rule, with what its pattern is for."""
+
+    region: str
+    title: str
+    pattern: str
+
+
+class Stage:
+    """A running emulator in which crisguard is deployed."""
+
+    def __init__(self, aws: Emulator, binaries: Path) -> None:
+        """Takes a started emulator and the folder with the built functions and the crisguard command."""
+        self.aws = aws
+        self.binaries = binaries
+        self.rules: list[Rule] = []
+        self.outputs: dict[str, str] = {}
+        self._mappings: dict[str, str] = {}
+        self._urls: dict[str, str] = {}
+
+    # -- setting the stage -------------------------------------------------------
+
+    def crisguard(self, *arguments: str, given: str | None = None) -> str:
+        """What the crisguard command prints; 0 and 1 (there are findings) are its good exit codes."""
+        command = [str(self.binaries / "crisguard"), *arguments]
+        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+        if done.returncode not in (0, 1):
+            raise StageError(f"crisguard {arguments[0]} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def compile_policy(self) -> dict[str, str]:
+        """The policy as parameters of infra/source-region.yaml, compiled by the real command."""
+        self.crisguard("policy", "check", str(POLICY))
+        arguments = ("pattern", "--policy", str(POLICY), "--account", self.aws.account, "--format")
+        parameters: dict[str, str] = json.loads(self.crisguard(*arguments, "parameters"))
+        return parameters
+
+    def deploy_home(self) -> None:
+        """The main stack with the functions, and the policy where they read it."""
+        code = {}
+        for function in FUNCTIONS:
+            code[function] = self.aws.folder / f"{function}.zip"
+            zip_function = [sys.executable, str(REPOSITORY / "scripts" / "zip-function")]
+            subprocess.run([*zip_function, str(self.binaries / function), str(code[function])], check=True)
+        self.outputs = self.aws.deploy_home(code)
+        bucket, _, key = self.outputs["PolicyAddress"].removeprefix("s3://").partition("/")
+        self.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=POLICY.read_bytes())
+        sqs = self.aws.client("sqs")
+        for name in (*QUEUES.values(), *DEAD_LETTERS.values()):
+            self._urls[name] = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        functions = self.aws.client("lambda")
+        for function in QUEUES:
+            (mapping,) = functions.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+            self._mappings[function] = mapping["UUID"]
+        # A message that fails comes again after a second, not after the template's six minutes.
+        sqs.set_queue_attributes(QueueUrl=self._urls[QUEUES[WATCH]], Attributes={"VisibilityTimeout": "1"})
+        self.gather()
+
+    def deploy_source_region(self, region: str, patterns: dict[str, str]) -> None:
+        """The forwarding rules of one Region."""
+        self.aws.deploy_source_region(region, patterns)
+        titles = self._pattern_titles()
+        for rule in self.aws.client("events", region).list_rules(NamePrefix="crisguard-forward-")["Rules"]:
+            number = rule["Name"].rsplit("-", 1)[-1]
+            if number.isdigit():
+                self.rules.append(Rule(region, titles[int(number) - 1], rule["EventPattern"]))
+
+    def _pattern_titles(self) -> list[str]:
+        arguments = ("pattern", "--policy", str(POLICY), "--account", self.aws.account, "--format", "json")
+        return [pattern["name"] for pattern in json.loads(self.crisguard(*arguments))["patterns"]]
+
+    def subscribe(self) -> None:
+        """Somebody who reads the alerts."""
+        topic = self.outputs["AlertsTopicArn"]
+        self.aws.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint=SUBSCRIBER)
+
+    # -- acting ------------------------------------------------------------------
+
+    def emit(self, record: Record) -> None:
+        """A record on its Region's default bus, as AWS itself emits it."""
+        self.aws.put_cloudtrail_event(record["awsRegion"], record)
+
+    def forge(self, record: Record) -> tuple[int, int]:
+        """The record by PutEvents, in three ways; returns how many were refused and how many accepted."""
+        region, refused, accepted = record["awsRegion"], 0, 0
+        entry = {"DetailType": detail_type_of(record), "Detail": json.dumps(record)}
+        for source, bus in (("aws.bedrock", "default"), ("bedrock", "default"), ("aws-bedrock", "crisguard")):
+            entries = [{**entry, "Source": source, "EventBusName": bus}]
+            answer = self.aws.client("events", region).put_events(Entries=entries)
+            refused += answer["FailedEntryCount"]
+            accepted += 1 - answer["FailedEntryCount"]
+        return refused, accepted
+
+    def gather(self) -> None:
+        """Holds messages back until `decide` and `tell`, as a batching window does: batches are the same in every run."""
+        for function in QUEUES:
+            self._switch(function, on=False)
+
+    def release(self) -> None:
+        """Lets the functions run whenever something arrives, as they do on AWS."""
+        for function in QUEUES:
+            self._switch(function, on=True)
+
+    def decide(self) -> None:
+        """watch-inference handles what has arrived."""
+        self._drain(WATCH)
+
+    def tell(self) -> None:
+        """send-alerts handles the findings."""
+        self._drain(SEND)
+
+    def digest(self) -> int:
+        """The hourly digest, asked for as the schedule asks; returns how many findings it told."""
+        functions = self.aws.client("lambda")
+        answer = functions.invoke(FunctionName=SEND, Payload=json.dumps({"crisguard": "digest"}))
+        body = json.load(answer["Payload"])
+        if "FunctionError" in answer:
+            raise StageError(f"the digest failed: {body}")
+        digested: int = body["digested"]
+        return digested
+
+    def _switch(self, function: str, *, on: bool) -> None:
+        self.aws.client("lambda").update_event_source_mapping(UUID=self._mappings[function], Enabled=on)
+
+    def _drain(self, function: str) -> None:
+        queue = QUEUES[function]
+        if not self.waiting(queue):
+            return
+        self._switch(function, on=True)
+        until = time.monotonic() + PATIENCE
+        while self.waiting(queue):
+            if time.monotonic() > until:
+                last = "\n".join(self._log(function)[-5:])
+                raise StageError(f"{queue} was not empty after {PATIENCE:.0f} s; the last of {function}'s log:\n{last}")
+            time.sleep(0.02)
+        self._switch(function, on=False)
+
+    # -- watching ----------------------------------------------------------------
+
+    def matching(self, record: Record) -> list[Rule]:
+        """The deployed rules of the record's Region that match it, asked of EventBridge itself."""
+        region = record["awsRegion"]
+        event = json.dumps({
+            "id": record["eventID"],
+            "account": self.aws.account,
+            "source": "aws." + record["eventSource"].removesuffix(".amazonaws.com"),
+            "time": "2026-01-01T00:00:00Z",
+            "region": region,
+            "resources": [],
+            "detail-type": detail_type_of(record),
+            "detail": record,
+        })  # fmt: skip
+        events = self.aws.client("events", region)
+        here = [rule for rule in self.rules if rule.region == region]
+        return [r for r in here if events.test_event_pattern(EventPattern=r.pattern, Event=event)["Result"]]
+
+    def waiting(self, queue: str, region: str | None = None) -> int:
+        """How many messages a queue holds, those that are being handled included."""
+        sqs = self.aws.client("sqs", region)
+        url = self._urls.get(queue) if region is None else None
+        url = url or sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(attributes[name]) for name in names)
+
+    def receives_before_dead(self) -> int:
+        """How often a message of the events queue is tried before it goes to the dead-letter queue."""
+        url = self._urls[QUEUES[WATCH]]
+        attributes = self.aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+        return int(json.loads(attributes["Attributes"]["RedrivePolicy"])["maxReceiveCount"])
+
+    def counts(self, function: str) -> Counter[str]:
+        """The sums of a function's metrics so far, read where CloudWatch reads them: in its log."""
+        sums: Counter[str] = Counter()
+        for line in self._log(function):
+            if '"CloudWatchMetrics"' in line:
+                metrics = json.loads(line)
+                (directive,) = metrics["_aws"]["CloudWatchMetrics"]
+                for metric in directive["Metrics"]:
+                    sums[metric["Name"]] += metrics[metric["Name"]]
+        return sums
+
+    def _log(self, function: str) -> list[str]:
+        logs, group = self.aws.client("logs"), f"/aws/lambda/{function}"
+        lines: list[str] = []
+        for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
+            name, token, seen = stream["logStreamName"], {}, None
+            while token != seen:
+                seen = token
+                page = logs.get_log_events(logGroupName=group, logStreamName=name, startFromHead=True, **token)
+                lines += [event["message"] for event in page["events"]]
+                token = {"nextToken": page["nextForwardToken"]} if page["events"] else seen
+        return lines
+
+    def findings(self, principal: str) -> dict[str, int]:
+        """What crisguard remembers about a principal: control → count."""
+        remembered: dict[str, int] = {}
+        pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName="crisguard-memory")
+        for item in (item for page in pages for item in page["Items"]):
+            if item["pk"]["S"].startswith("SUBJECT#") and item["sk"]["S"].startswith("FINDING#"):
+                record: dict[str, Any] = json.loads(item["body"]["S"])
+                if record["finding"]["principal"] == principal:
+                    remembered[record["finding"]["control"]] = record["count"]
+        return remembered
+
+    def dead_letters(self) -> dict[str, int]:
+        """How many messages each dead-letter queue holds, those of the source Regions summed up."""
+        held = {queue: self.waiting(queue) for queue in DEAD_LETTERS.values()}
+        return {**held, FORWARDING_DEAD_LETTERS: sum(self.waiting(FORWARDING_DEAD_LETTERS, r) for r in SOURCE_REGIONS)}
+
+    def judged(self, records: list[Record]) -> Counter[str]:
+        """How the crisguard command decides these records: exit → how many."""
+        lines = "\n".join(json.dumps(record) for record in records)
+        explained = json.loads(self.crisguard("explain", "-", "--policy", str(POLICY), "--format", "json", given=lines))
+        return Counter(str(record.get("exit")) for record in explained["records"])
+
+
+FAILURES = (StageError, EmulatorError, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)

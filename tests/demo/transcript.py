@@ -1,0 +1,244 @@
+"""What the demo prints: for people, in colour on a terminal, plain everywhere else."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from .play import EXITS, Outcome, Passage
+from .stage import DEAD_LETTERS, FORWARDING_DEAD_LETTERS, SEND, WATCH
+from .stories import Quiet, Told
+from .sums import Played, Sum
+
+WIDEST = 100
+YES, NO = ("✓", "green"), ("✗", "bold red")
+COLOURS = {"Violation": "red", "Rejected": "magenta", "Undecided": "yellow", "Compliant": "green"}
+WORDS = {"NotApplicable": "Not applicable", "NotBedrock": "Not Bedrock"}
+MEANINGS = {
+    "Violation": "a rule of the policy is broken",
+    "Undecided": "the evidence does not suffice; never taken for compliant",
+    "Compliant": "let through to be sure, and found to be in order",
+    "NotApplicable": "no prompt was processed anywhere",
+    "NotBedrock": "not about Bedrock",
+    "Counted": "new, and remembered",
+    "Duplicate": "counted before",
+    "Retried": "failed for now, and delivered again",
+}
+# Where the part of an e-mail begins that is the same for every alert about the same control.
+ADVICE = ("WHY IT MATTERS", "WHAT TO DO")
+
+
+class Transcript:
+    """The demo's output."""
+
+    def __init__(self, *, full: bool) -> None:
+        """Prints every e-mail from its first to its last line if `full`."""
+        console = Console(highlight=False)
+        width = min(console.width, WIDEST) if console.is_terminal else WIDEST
+        self.console = Console(highlight=False, width=width, soft_wrap=False)
+        self.full = full
+        self._chapters = 0
+
+    # -- parts -------------------------------------------------------------------
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """A paragraph."""
+        self.console.print(Text(text, style=style))
+
+    def chapter(self, title: str, *introduction: str) -> None:
+        """The next part of the transcript."""
+        self._chapters += 1
+        self.console.print()
+        self.console.print(Rule(Text(f"{self._chapters}. {title}", style="bold"), align="left", style="dim"))
+        for line in introduction:
+            self.say(line)
+        if introduction:
+            self.console.print()
+
+    @contextmanager
+    def doing(self, what: str) -> Iterator[None]:
+        """A spinner on a terminal, nothing elsewhere."""
+        with self.console.status(Text(what, style="dim")):
+            yield
+
+    def done(self, what: str, good: bool = True) -> None:
+        """A line with a check mark."""
+        self.console.print(_marked(Text(what), good))
+
+    # -- chapters ----------------------------------------------------------------
+
+    def opening(self) -> None:
+        """What this is."""
+        self.say("crisguard: the demo", "bold")
+        self.say(
+            "A company in Japan lets Amazon Bedrock process prompts in Tokyo and Osaka, and nowhere else "
+            "(tests/demo/policy.yaml). Here crisguard watches over that: the release build of its functions, deployed "
+            "from infra/ to a local AWS with IAM enforced, and fed with CloudTrail events through EventBridge. "
+            "It all runs on this machine; no AWS account is touched."
+        )
+
+    def quiet(self, rows: Iterable[tuple[Quiet, list[Passage]]]) -> None:
+        """What the quiet majority was, and that none of it reached a function."""
+        table = self._table("What was called", "Calls", "Records", "Let through")
+        totals: Counter[str] = Counter()
+        for quiet, passages in rows:
+            through = sum(bool(p.rules) for p in passages)
+            totals.update(calls=quiet.calls, records=len(passages), through=through)
+            table.add_row(quiet.what, str(quiet.calls), str(len(passages)), str(through))
+        table.add_section()
+        numbers = [str(totals[name]) for name in ("calls", "records", "through")]
+        table.add_row("Together", *numbers, style="bold")
+        self.console.print(table)
+
+    def story(self, number: int, outcome: Outcome) -> None:
+        """One story: what happens in the world, and what came of it."""
+        story = outcome.story
+        self.console.print(_marked(Text(f"{number:2}. {story.name}", style="bold"), outcome.as_expected))
+        self._indented(story.happens)
+        result = Text("→ ", style="dim")
+        if story.forged:
+            result.append(f"{outcome.refused} refused by EventBridge, {outcome.accepted} matched by no rule")
+        for position, exit_name in enumerate(sorted(outcome.exits)):
+            result.append(" and " if position else "")
+            result.append(WORDS.get(exit_name, exit_name), COLOURS.get(exit_name, ""))
+        if outcome.findings:
+            result.append(": " + ", ".join(_times(c, n) for c, n in sorted(outcome.findings.items())))
+        result.append(f"; {story.told.value}" if story.told is not Told.NOBODY else "; nothing to tell")
+        self._indented(result)
+        for problem in outcome.problems:
+            self._indented(Text(problem, style="bold red"))
+
+    def filter(self, played: Played, regions: str) -> None:
+        """Which rule matched how many records, and how many matched none."""
+        self.chapter(
+            "What the filter dropped",
+            f"The rules are compiled from the policy and stand on the default bus in {regions}. "
+            "What none of them matches costs nothing: no function runs.",
+        )
+        quiet, stories = played.quiet, played.story_passages
+        titles = list(dict.fromkeys(title for p in (*quiet, *stories) for title in p.rules))
+        table = self._table("Rule", "Quiet majority", "Stories")
+        for title in titles:
+            table.add_row(title, *(str(sum(title in p.rules for p in part)) for part in (quiet, stories)))
+        table.add_section()
+        for label, part_of in (("Records matched by a rule", True), ("Records dropped", False)):
+            numbers = [str(sum(bool(p.rules) is part_of for p in part)) for part in (quiet, stories)]
+            table.add_row(label, *numbers, style="bold")
+        self.console.print(table)
+        self.say("A record that two rules match arrives twice. crisguard counts it once.", "dim")
+
+    def functions(self, played: Played) -> None:
+        """What each function did with what it received, from its own metrics."""
+        self.chapter("What the functions decided", "From the metrics that they write for CloudWatch.")
+        for function, counts in ((WATCH, played.watch), (SEND, played.send)):
+            table = self._table(function, "Messages", "")
+            for name in EXITS[function]:
+                meaning = MEANINGS.get(name, "")
+                if name == "Rejected":
+                    tries = f"the unreadable record, tried {played.receives} times"
+                    meaning = tries if counts[name] else "not readable"
+                style = COLOURS.get(name, "") if counts[name] else "dim"
+                table.add_row(Text(WORDS.get(name, name), style=style), str(counts[name]), Text(meaning, style="dim"))
+            table.add_section()
+            table.add_row("Received", str(counts["Received"]), "", style="bold")
+            self.console.print(table)
+        self.say(
+            f"{played.watch['FindingsSent']} findings went from the first function to the second; "
+            f"{played.send['AlertsPublished']} alerts and {played.send['DigestsPublished']} digest went out."
+        )
+
+    def mails(self, played: Played, folder: str) -> None:
+        """The alerts and the digest as the subscriber received them."""
+        self.chapter(
+            "What people received",
+            f"{len(played.alerts)} alerts and one digest, by e-mail. Whole texts: {folder}",
+        )
+        for number, mail in enumerate(played.alerts, start=1):
+            self._mail(f"Alert {number} of {len(played.alerts)}", mail, whole=self.full or number == 1)
+        self._mail("The hourly digest", played.digest, whole=self.full)
+
+    def _mail(self, title: str, mail: dict[str, str], *, whole: bool) -> None:
+        inner = self.console.width - 4
+        lines = mail["text"].rstrip().splitlines()
+        cut = next((n for n, line in enumerate(lines) if line.startswith(ADVICE)), len(lines))
+        body = Text(f"From: {mail['from']}\nTo: {mail['to']}\n", style="dim")
+        body.append(f"Subject: {mail['subject']}\n\n", "bold")
+        shown = lines if whole else lines[:cut]
+        body.append("\n".join(_wrapped(line, inner) for line in shown).rstrip())
+        if cut < len(lines) and not whole:
+            body.append(f"\n\n[{len(lines) - cut} more lines: why it matters, what to do now]", "dim")
+        self.console.print(Panel(body, title=title, title_align="left", border_style="dim"))
+
+    def dead_letters(self, dead: dict[str, int]) -> None:
+        """What could not be handled and waits for a person."""
+        self.chapter("What could not be handled")
+        table = self._table("Dead-letter queue", "Messages", "")
+        for queue, messages in dead.items():
+            meaning = {
+                DEAD_LETTERS[WATCH]: "the unreadable record, kept for 14 days; an alarm says so",
+                FORWARDING_DEAD_LETTERS: "one in each source Region",
+            }.get(queue, "")
+            table.add_row(queue, str(messages), Text(meaning, style="dim"))
+        self.console.print(table)
+
+    def sums(self, sums: list[Sum]) -> None:
+        """Every sum with its two sides."""
+        self.chapter("Whether it all adds up")
+        for one in sums:
+            sign = "=" if one.holds else "but"
+            self.done(f"{one.left}: {one.left_value} {sign} {one.right_value} {one.right}", one.holds)
+
+    def closing(self, outcomes: list[Outcome], sums: list[Sum], seconds: float) -> bool:
+        """The verdict, and how to deploy for real; returns whether all was as expected."""
+        stories_right = sum(outcome.as_expected for outcome in outcomes)
+        sums_right = sum(one.holds for one in sums)
+        good = stories_right == len(outcomes) and sums_right == len(sums)
+        self.console.print()
+        verdict = f"{stories_right} of {len(outcomes)} stories ended as they must, {sums_right} of {len(sums)} sums hold"
+        self.console.print(_marked(Text(f"{verdict} ({seconds:.0f} s)", style="bold"), good))
+        if not good:
+            self.say("Something above is marked ✗: crisguard, or the demo, does not do what it should.", "bold red")
+            return False
+        self.chapter("For real")
+        self.say("crisguard policy check policy.yaml               your own policy; start from tests/demo/policy.yaml")
+        self.say("make deploy POLICY=policy.yaml HOME_REGION=ap-northeast-1   all enabled Regions of your account")
+        self.say("make verify MODEL=jp.anthropic.claude-sonnet-4-6            one real call, followed to its decision")
+        self.say("README.md says what it costs, what it needs, and what it does not see.", "dim")
+        return True
+
+    # -- details -----------------------------------------------------------------
+
+    def _table(self, first: str, *others: str) -> Table:
+        table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column(first)
+        for header in others:
+            table.add_column(header, justify="right" if header else "left")
+        return table
+
+    def _indented(self, text: str | Text) -> None:
+        content = text if isinstance(text, Text) else Text(text)
+        for line in content.wrap(self.console, self.console.width - 4):
+            self.console.print(Text("    ") + line)
+
+
+def _marked(text: Text, good: bool) -> Text:
+    mark, style = YES if good else NO
+    return Text.assemble((mark, style), " ", text)
+
+
+def _times(what: str, count: int) -> str:
+    return what if count == 1 else f"{what} {count} times"
+
+
+def _wrapped(line: str, width: int) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    parts = textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
+    return "\n".join(parts)
