@@ -139,6 +139,9 @@ class Deployment:
 
         Identities stay: every record of a test has ids of its own.
         """
+        # A test that failed may have left something under way.
+        with contextlib.suppress(AssertionError):
+            self.settle(5)
         for queue in (EVENTS, EVENTS_DLQ, FINDINGS, FINDINGS_DLQ, EVERYTHING, RAW_CRITICAL, FROM_ELSEWHERE):
             self.aws.client("sqs").purge_queue(QueueUrl=self.url(queue))
         dynamodb = self.aws.client("dynamodb")

@@ -30,6 +30,9 @@ def call(
     **members: Any,
 ) -> Record:
     """The record of one inference request; `processed_in` is the Region that CloudTrail reports."""
+    # Requests that send no prompt go to another endpoint than those that do.
+    reads = name.startswith(("Get", "List", "CreateModelInvocationJob")) and not name.endswith(("Invoke", "Invokes"))
+    endpoint = "bedrock" if reads else "bedrock-runtime"
     additional = {} if processed_in is None else {"additionalEventData": {"inferenceRegion": processed_in}}
     return {
         "eventVersion": "1.11",
@@ -53,7 +56,7 @@ def call(
         "tlsDetails": {
             "tlsVersion": "TLSv1.3",
             "cipherSuite": "TLS_AES_128_GCM_SHA256",
-            "clientProvidedHostHeader": f"bedrock-runtime.{region}.amazonaws.com",
+            "clientProvidedHostHeader": f"{endpoint}.{region}.amazonaws.com",
         },
         **members,
     }
