@@ -70,7 +70,7 @@ def play_story(stage: Stage, story: Story) -> Outcome:
     """Plays a story from the first event to the last alert, and checks it."""
     outcome = Outcome(story)
     records = stamped([event.record for event in story.events], story.name, now())
-    before, mails_before = stage.counts(WATCH), len(stage.aws.mails())
+    before, mails_before = stage.counts(WATCH), len(stage.aws.mail())
     for play in range(story.plays):
         sent_before = stage.counts(WATCH)["FindingsSent"] if play else 0
         for record in records:
@@ -87,7 +87,7 @@ def play_story(stage: Stage, story: Story) -> Outcome:
     after = stage.counts(WATCH)
     outcome.exits = Counter({name: after[name] - before[name] for name in EXITS[WATCH] if after[name] > before[name]})
     outcome.findings = stage.findings(principal_of(story))
-    outcome.mails = stage.aws.mails()[mails_before:]
+    outcome.mails = stage.aws.mail()[mails_before:]
     outcome.problems = problems(outcome, stage.receives_before_dead())
     return outcome
 
@@ -127,7 +127,7 @@ def problems(outcome: Outcome, receives: int) -> list[str]:
         found.append(f"{len(outcome.mails)} e-mails instead of {alerts}")
     for mail in outcome.mails:
         wanted = (principal_of(story), ACCOUNT, *story.says)
-        found += [f"the alert does not say {word}" for word in wanted if word not in mail["subject"] + mail["text"]]
+        found += [f"the alert does not say {word}" for word in wanted if word not in mail["subject"] + mail["body"]]
         if not mail["subject"].startswith(SUBJECT):
             found.append(f"the alert's subject is {mail['subject']!r}")
     return found

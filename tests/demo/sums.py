@@ -62,13 +62,13 @@ class Played:
 
 def observe(stage: Stage, quiet: list[Passage], outcomes: list[Outcome]) -> Played:
     """Asks for the digest, then reads every count."""
-    before = len(stage.aws.mails())
+    before = len(stage.aws.mail())
     digested = stage.digest()
-    mails = stage.aws.mails()[before:]
+    mails = stage.aws.mail()[before:]
     played = Played(
         quiet,
         outcomes,
-        mails[0] if len(mails) == 1 else {"subject": f"{len(mails)} e-mails", "text": "", "from": "", "to": ""},
+        mails[0] if len(mails) == 1 else {"subject": f"{len(mails)} e-mails", "body": "", "from": "", "to": ""},
         digested,
         stage.counts(WATCH),
         stage.counts(SEND),
@@ -92,7 +92,7 @@ def sums(played: Played) -> list[Sum]:
     repeated = sum(outcome.repeated for outcome in played.outcomes)
     told = Counter(outcome.story.told for outcome in played.outcomes)
     waiting = [outcome for outcome in played.outcomes if outcome.story.told is Told.DIGEST]
-    named = [outcome for outcome in waiting if principal_of(outcome.story) in played.digest["text"]]
+    named = [outcome for outcome in waiting if principal_of(outcome.story) in played.digest["body"]]
     return [
         Sum(
             "Deliveries by the rules, and the unreadable record's further tries",

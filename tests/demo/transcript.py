@@ -167,7 +167,7 @@ class Transcript:
 
     def _mail(self, title: str, mail: dict[str, str], *, whole: bool) -> None:
         inner = self.console.width - 4
-        lines = mail["text"].rstrip().splitlines()
+        lines = mail["body"].rstrip().splitlines()
         cut = next((n for n, line in enumerate(lines) if line.startswith(ADVICE)), len(lines))
         body = Text(f"From: {mail['from']}\nTo: {mail['to']}\n", style="dim")
         body.append(f"Subject: {mail['subject']}\n\n", "bold")

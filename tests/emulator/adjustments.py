@@ -22,7 +22,7 @@ from ministack.core.responses import (
     set_request_account_id,
     set_request_region,
 )
-from ministack.services import cloudformation, eventbridge, sns, sqs
+from ministack.services import cloudformation, eventbridge, lambda_svc, sns, sqs
 from ministack.services.cloudformation import provisioners
 
 log = logging.getLogger("crisguard.emulator")
@@ -56,8 +56,10 @@ def apply(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     _keep_what_nested_stacks_retain()
     _update_nested_stacks()
     _gather_batches_as_large_as_asked()
+    _read_at_once()
     _keep_mail()
     _authorize_batches_as_their_entries()
+    _log_what_a_cold_start_wrote()
     return _gateway_with_emission(token)
 
 
@@ -220,23 +222,6 @@ def _read_mapping_numbers() -> None:
     handlers["update"] = with_numbers(2, handlers["update"])
 
 
-def _fill_batches() -> None:
-    """A function receives as many messages at once as its mapping's batch size says.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-    """
-    receive = sqs._receive_messages_for_esm
-
-    def receive_batch(queue_url: str, size: int) -> list[dict[str, Any]]:
-        batch = more = receive(queue_url, size)
-        while more and len(batch) < size:
-            more = receive(queue_url, size - len(batch))
-            batch = batch + more
-        return batch
-
-    sqs._receive_messages_for_esm = receive_batch
-
-
 def _keep_what_nested_stacks_retain() -> None:
     """Deleting a nested stack keeps the resources whose DeletionPolicy says so.
 
@@ -298,6 +283,18 @@ def _gather_batches_as_large_as_asked() -> None:
     sqs._receive_messages_for_esm = receive
 
 
+def _read_at_once() -> None:
+    """A mapping that is switched on reads what waits already; the emulator would look up to a second later."""
+    update = lambda_svc._update_esm
+
+    def update_and_wake(mapping: str, data: dict[str, Any]) -> Any:
+        answer = update(mapping, data)
+        lambda_svc._esm_wake.set()
+        return answer
+
+    lambda_svc._update_esm = update_and_wake
+
+
 def _keep_mail() -> None:
     """Who subscribed by e-mail receives the body written for e-mail; `MAIL_PATH` shows it.
 
@@ -321,7 +318,9 @@ def _keep_mail() -> None:
                 continue
             body = sns._resolve_message_for_protocol(message, message_structure, "email")
             if sns._matches_filter_policy(subscription, message_attributes or {}, body):
-                mail.append({"to": subscription.get("endpoint", ""), "subject": subject, "body": body})
+                sender = topic["attributes"].get("DisplayName") or "AWS Notifications"
+                received = {"from": sender, "to": subscription.get("endpoint", ""), "subject": subject, "body": body}
+                mail.append(received)
 
     sns._fanout = fanout
 
@@ -338,6 +337,25 @@ def _authorize_batches_as_their_entries() -> None:
         return action.removesuffix("Batch") if action and service in ("sqs", "sns") else action
 
     iam_actions.extract_iam_action = extract
+
+
+def _log_what_a_cold_start_wrote() -> None:
+    """What a function writes before it fails to start is in its log.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+    """
+    original = lambda_svc._execute_function_provided_warm
+
+    def execute(*arguments: Any) -> dict[str, Any]:
+        result: dict[str, Any] = original(*arguments)
+        body = result.get("body")
+        if result.get("error") and isinstance(body, dict) and not result.get("log"):
+            failed, _, written = str(body.get("errorMessage", "")).partition(": ")
+            if failed.startswith("bootstrap exited during init"):
+                result["log"] = written
+        return result
+
+    lambda_svc._execute_function_provided_warm = execute
 
 
 def _gateway_with_emission(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:

@@ -35,7 +35,6 @@ INFRA = REPOSITORY / "infra"
 ACCOUNT = "111122223333"
 HOME_REGION = "ap-northeast-1"
 ARTIFACTS = "crisguard-artifacts"
-MAILBOX = "mailbox.jsonl"
 FUNCTIONS = ("watch-inference", "send-alerts")
 
 
@@ -70,7 +69,6 @@ class Emulator:
             "AWS_ENDPOINT_URL": endpoint,
             "BIND_HOST": "127.0.0.1",
             "CRISGUARD_EMIT_TOKEN": token,
-            "CRISGUARD_MAILBOX": str(folder / MAILBOX),
             "GATEWAY_PORT": str(port),
             "IOT_MTLS_ENABLED": "0",
             "MINISTACK_ACCOUNT_ID": account,
@@ -176,14 +174,9 @@ class Emulator:
         return answer
 
     def mail(self) -> list[dict[str, str]]:
-        """What subscribers by e-mail received, oldest first: `to`, `subject`, `body`."""
+        """What subscribers by e-mail received, oldest first: `from`, `to`, `subject`, `body`."""
         answer: list[dict[str, str]] = self._post("/_crisguard/mail", {"token": self.token})["mail"]
         return answer
-
-    def mails(self) -> list[dict[str, str]]:
-        """What e-mail subscribers received, oldest first: `from`, `to`, `subject` and `text`."""
-        mailbox = self.folder / MAILBOX
-        return [json.loads(line) for line in mailbox.read_text().splitlines()] if mailbox.exists() else []
 
     # -- deployment ------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Runs the pinned emulator with crisguard's adjustments: `python -m tests.emulator.launcher`.
 
-Settings come from the environment (`Emulator` sets them): GATEWAY_PORT, BIND_HOST, AUTH,
-CRISGUARD_EMIT_TOKEN and CRISGUARD_MAILBOX.
+Settings come from the environment (`Emulator` sets them): GATEWAY_PORT, BIND_HOST, AUTH
+and CRISGUARD_EMIT_TOKEN.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import sys
-from pathlib import Path
 
 EXPECTED = "1.5.33"
 
@@ -25,11 +24,10 @@ def main() -> None:
     # Imported only now: another version may not have what the adjustments adjust.
     from ministack import app as gateway  # noqa: PLC0415
 
-    from . import adjustments, mailbox  # noqa: PLC0415
+    from . import adjustments  # noqa: PLC0415
 
     # `main` serves whatever its module calls `app`.
     gateway.app = adjustments.apply(os.environ["CRISGUARD_EMIT_TOKEN"])
-    mailbox.deliver_into(Path(os.environ["CRISGUARD_MAILBOX"]))
     gateway.main()
 
 

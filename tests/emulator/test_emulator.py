@@ -166,9 +166,9 @@ def test_subscribers_receive_mail(aws: Emulator, deployed: dict[str, str]) -> No
         MessageStructure="json",
         MessageAttributes={"severity": {"DataType": "String", "StringValue": "critical"}},
     )
-    (mail,) = aws.mails()
+    (mail,) = aws.mail()
     assert (mail["from"], mail["to"]) == ("crisguard", "security@example.com")
-    assert (mail["subject"], mail["text"]) == ("an alert", "as people read it")
+    assert (mail["subject"], mail["body"]) == ("an alert", "as people read it")
 
 
 def test_schedule_and_alarms_stand(aws: Emulator, deployed: dict[str, str]) -> None:
