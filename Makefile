@@ -27,16 +27,16 @@ help: ## List the targets
 build: ## Build the functions and the crisguard command, optimised, for this machine
 	cargo build --locked --release $(FUNCTIONS) --package run-audit
 
-demo: build ## Deploy to a local AWS, play a dozen stories, show the alerts: [DEMO_OPTIONS=--keep]
-	"$$(scripts/venv emulator)/bin/python" -m tests.demo $(DEMO_OPTIONS)
+demo: ## Deploy to a local AWS, play its stories, show the alerts: [DEMO_OPTIONS="--keep --full"]
+	scripts/demo $(DEMO_OPTIONS)
 
-test: lint-format test-unit lint test-templates test-e2e ## Everything that CI runs: lints, unit, law, template and end-to-end tests
+test: lint-format test-unit lint test-templates test-emulator test-scripts test-e2e ## Everything that CI runs: lints, unit, law, template and end-to-end tests
 
 test-unit: ## Unit, law and documentation tests
 	cargo test --locked --workspace
 
-test-e2e: build ## Deploy the templates to a local AWS and test the whole path
-	"$$(scripts/venv emulator)/bin/python" -m pytest -q tests/emulator $(wildcard tests/e2e)
+test-e2e: build ## Deploy the templates to a local AWS and test the whole path (about four minutes)
+	"$$(scripts/venv emulator)/bin/python" -m pytest -q tests/e2e
 
 lint: lint-format lint-words lint-rust lint-dependencies lint-templates ## Every check that runs nothing: style, spelling, lints, docs, licences, templates
 
