@@ -215,6 +215,7 @@ fn patterns_come_as_text_json_and_parameters() {
     assert_eq!(
         names,
         [
+            "PolicySha256",
             "Pattern1",
             "Pattern2",
             "Pattern3",
@@ -222,8 +223,7 @@ fn patterns_come_as_text_json_and_parameters() {
             "Pattern5",
             "Pattern6",
             "Pattern7",
-            "Pattern8",
-            "PolicySha256"
+            "Pattern8"
         ]
     );
     for (index, line) in json["patterns"].as_array().unwrap().iter().enumerate() {
