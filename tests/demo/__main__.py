@@ -56,7 +56,7 @@ def run(transcript: Transcript, binaries: Path, *, keep: bool) -> int:
         stage = set_stage(transcript, aws, binaries)
         played = play(transcript, stage)
         save(played)
-        transcript.filter(played, REGION_NAMES)
+        transcript.filter(played, stage.titles(), REGION_NAMES)
         transcript.functions(played)
         transcript.mails(played, f"{MAIL.relative_to(REPOSITORY)}/")
         transcript.dead_letters(played.dead)
@@ -87,7 +87,7 @@ def set_stage(transcript: Transcript, aws: Emulator, binaries: Path) -> Stage:
     for region in SOURCE_REGIONS:
         with transcript.doing(f"Deploying infra/source-region.yaml in {region} ..."):
             stage.deploy_source_region(region, parameters)
-    transcript.done(f"infra/source-region.yaml in {', '.join(SOURCE_REGIONS)}: the rules on each default bus")
+    transcript.done(f"infra/source-region.yaml in {', '.join(SOURCE_REGIONS)}")
     stage.subscribe()
     transcript.done(f"{SUBSCRIBER} is subscribed to the alerts")
     return stage
@@ -102,7 +102,9 @@ def play(transcript: Transcript, stage: Stage) -> Played:
         with transcript.doing(f"{quiet.calls} calls: {quiet.what} ..."):
             rows.append((quiet, play_quiet(stage, quiet)))
     transcript.quiet(rows)
-    transcript.chapter(f"{len(STORIES)} stories", "What happens in the world, and what crisguard makes of it.")
+    transcript.chapter(
+        "The stories", f"{len(STORIES)} of them: what happens in the world, and what crisguard makes of it."
+    )
     outcomes = []
     for number, story in enumerate(STORIES, start=1):
         with transcript.doing(f"{number} of {len(STORIES)}: {story.name} ..."):
@@ -118,7 +120,7 @@ def save(played: Played) -> None:
     MAIL.mkdir(parents=True)
     named = [(f"alert-{number}", mail) for number, mail in enumerate(played.alerts, start=1)]
     for name, mail in [*named, ("digest", played.digest)]:
-        text = f"From: {mail['from']}\nTo: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['text']}"
+        text = f"From: {mail['from']}\nTo: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['body']}"
         (MAIL / f"{name}.txt").write_text(text, encoding="utf-8")
 
 
@@ -143,8 +145,8 @@ def stay(transcript: Transcript, stage: Stage) -> None:
         "",
         "# The first story once more, as AWS emits it (change the role or the Region in it as you like):",
         f"curl -s {aws.endpoint}/_crisguard/emit -d @{event}",
-        "# The mailbox:",
-        f"cat {aws.folder}/mailbox.jsonl",
+        "# All e-mails so far:",
+        f"curl -s {aws.endpoint}/_crisguard/mail -d '{json.dumps({'token': aws.token})}' | python3 -m json.tool",
     ]
     for line in lines:
         # Not wrapped: it is meant to be copied.

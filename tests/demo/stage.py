@@ -53,6 +53,7 @@ class Stage:
         self.outputs: dict[str, str] = {}
         self._mappings: dict[str, str] = {}
         self._urls: dict[str, str] = {}
+        self._matching: dict[str, list[Rule]] = {}
 
     # -- setting the stage -------------------------------------------------------
 
@@ -95,13 +96,14 @@ class Stage:
     def deploy_source_region(self, region: str, patterns: dict[str, str]) -> None:
         """The forwarding rules of one Region."""
         self.aws.deploy_source_region(region, patterns)
-        titles = self._pattern_titles()
+        titles = self.titles()
         for rule in self.aws.client("events", region).list_rules(NamePrefix="crisguard-forward-")["Rules"]:
             number = rule["Name"].rsplit("-", 1)[-1]
             if number.isdigit():
                 self.rules.append(Rule(region, titles[int(number) - 1], rule["EventPattern"]))
 
-    def _pattern_titles(self) -> list[str]:
+    def titles(self) -> list[str]:
+        """What each compiled pattern is for, in the order of the rules."""
         arguments = ("pattern", "--policy", str(POLICY), "--account", self.aws.account, "--format", "json")
         return [pattern["name"] for pattern in json.loads(self.crisguard(*arguments))["patterns"]]
 
@@ -128,7 +130,7 @@ class Stage:
         return refused, accepted
 
     def gather(self) -> None:
-        """Holds messages back until `decide` and `tell`, as a batching window does: batches are the same in every run."""
+        """Holds messages back until `decide` and `tell`, as a batching window does: every run has the same batches."""
         for function in QUEUES:
             self._switch(function, on=False)
 
@@ -174,7 +176,16 @@ class Stage:
     # -- watching ----------------------------------------------------------------
 
     def matching(self, record: Record) -> list[Rule]:
-        """The deployed rules of the record's Region that match it, asked of EventBridge itself."""
+        """The deployed rules of the record's Region that match it, asked of EventBridge itself.
+
+        No rule looks at ids or times, so records that differ in nothing else are asked about once.
+        """
+        form = json.dumps({**record, "eventID": "", "requestID": "", "eventTime": "", "parentRequestId": ""})
+        if form not in self._matching:
+            self._matching[form] = self._ask_matching(record)
+        return self._matching[form]
+
+    def _ask_matching(self, record: Record) -> list[Rule]:
         region = record["awsRegion"]
         event = json.dumps({
             "id": record["eventID"],
@@ -220,12 +231,15 @@ class Stage:
         logs, group = self.aws.client("logs"), f"/aws/lambda/{function}"
         lines: list[str] = []
         for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
-            name, token, seen = stream["logStreamName"], {}, None
-            while token != seen:
-                seen = token
-                page = logs.get_log_events(logGroupName=group, logStreamName=name, startFromHead=True, **token)
+            pages: dict[str, str] = {}
+            while True:
+                page = logs.get_log_events(
+                    logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True, **pages
+                )
                 lines += [event["message"] for event in page["events"]]
-                token = {"nextToken": page["nextForwardToken"]} if page["events"] else seen
+                if not page["events"] or pages.get("nextToken") == page["nextForwardToken"]:
+                    break
+                pages = {"nextToken": page["nextForwardToken"]}
         return lines
 
     def findings(self, principal: str) -> dict[str, int]:

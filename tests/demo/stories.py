@@ -51,8 +51,8 @@ class Told(str, Enum):
     """Who hears of it."""
 
     ALERT = "one alert"
-    DIGEST = "the hourly digest"
-    NOBODY = "nobody, rightly"
+    DIGEST = "told in the hourly digest"
+    NOBODY = "nobody is told"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ QUIET = [
     Quiet("jp. profile, served in Tokyo", 24, [call("chat-app", f"jp.{SONNET}", served_in=TOKYO)]),
     Quiet("jp. profile, Region not reported", 12, [call("search-app", f"jp.{OPUS}", operation="InvokeModel")]),
     Quiet("jp. profile, streamed, ended in Osaka", 12, stream("chat-app", f"jp.{SONNET}", SONNET, OSAKA)),
-    Quiet("apac. profile that may be called, served in Tokyo", 8, [call("translator", f"apac.{NOVA}", served_in=TOKYO)]),
+    Quiet("apac. profile on the list, served in Tokyo", 8, [call("translator", f"apac.{NOVA}", served_in=TOKYO)]),
     Quiet("model in the Region itself", 16, [call("batch-job", HAIKU, operation="InvokeModel")]),
     Quiet("bedrock-mantle, which never leaves its Region", 12, [mantle_call("agents", OPUS)]),
 ]
@@ -118,7 +118,7 @@ STORIES = [
     ),
     Story(
         "A loop over forty documents",
-        "A nightly job calls a global profile 40 times: one alert with the exact count, not 40.",
+        "A nightly job calls a global profile 40 times: one alert with the exact count, not forty.",
         [Event(call("nightly-job", f"global.{OPUS}", served_in=OREGON), Exit.VIOLATION)] * 40,
         {DESTINATION: 40, GLOBAL: 40, PROFILE: 40},
         Told.ALERT,
@@ -139,7 +139,7 @@ STORIES = [
     ),
     Story(
         "A notebook calls us-east-1",
-        "A data scientist's default Region is Virginia, where nobody looks; crisguard's rule stands there too.",
+        "A data scientist's default Region, where nobody looks; crisguard's rule stands there too.",
         [Event(call("data-scientist", HAIKU, operation="InvokeModel", region=VIRGINIA), Exit.VIOLATION)],
         {SOURCE: 1},
         Told.ALERT,
@@ -147,7 +147,7 @@ STORIES = [
     ),
     Story(
         "A profile that nobody examined",
-        "An apac. profile outside the allow-list; this time the prompt stayed in Tokyo, the next one may not.",
+        "Outside the allow-list. This prompt stayed in Tokyo; the next one may be processed elsewhere.",
         [Event(call("recommender", "apac.anthropic.claude-sonnet-4-20250514-v1:0", served_in=TOKYO), Exit.VIOLATION)],
         {PROFILE: 1},
         Told.ALERT,
@@ -155,7 +155,7 @@ STORIES = [
     ),
     Story(
         "A Region deny breaks a permitted profile",
-        "Control Tower's SCP blocks Osaka, so every call of the jp. profile fails: which Region, which policy.",
+        "Control Tower's SCP blocks Osaka, so every call of the jp. profile fails. The alert says why.",
         [Event(denied_by_scp(call("help-desk", f"jp.{SONNET}"), OSAKA, SONNET), Exit.VIOLATION)],
         {SCP: 1},
         Told.ALERT,
@@ -178,7 +178,7 @@ STORIES = [
     ),
     Story(
         "AWS does not say where",
-        "A permitted apac. profile without a reported Region could have left Japan: undecided, never compliant.",
+        "A permitted profile that can leave Japan, and no Region in the record: not taken for compliant.",
         [Event(call("translator", f"apac.{NOVA}"), Exit.UNDECIDED)],
         {DESTINATION: 1},
         Told.DIGEST,
@@ -212,13 +212,13 @@ STORIES = [
     ),
     Story(
         "Somebody forges an event",
-        "With PutEvents, as AWS itself (refused), under another name, and straight onto crisguard's own bus.",
+        "By PutEvents: in AWS's name, under another name, and straight onto crisguard's own bus.",
         [Event(call("nobody", f"global.{SONNET}", served_in=SYDNEY), Exit.DROPPED)],
         forged=True,
     ),
     Story(
         "A record that nobody can read",
-        "Its time is no time. It goes to the dead-letter queue; its neighbour in the same batch is decided.",
+        "Its time is no time. It is kept for a person; its neighbour in the same batch is decided.",
         [
             Event({**call("legacy-app", f"apac.{NOVA}", served_in=SYDNEY), "eventTime": "soon"}, Exit.REJECTED),
             Event(call("legacy-app", f"apac.{NOVA}", served_in=SYDNEY), Exit.VIOLATION),

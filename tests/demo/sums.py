@@ -40,6 +40,11 @@ class Played:
     receives: int
 
     @property
+    def repeated(self) -> int:
+        """How many findings were sent again because their events came again."""
+        return sum(outcome.repeated for outcome in self.outcomes)
+
+    @property
     def story_passages(self) -> list[Passage]:
         """Each record of a story, each time it was played."""
         return [passage for o in self.outcomes for _ in range(o.story.plays) for passage in o.passages]
@@ -89,55 +94,45 @@ def sums(played: Played) -> list[Sum]:
         for event, passage in zip(outcome.story.events, outcome.passages, strict=False)
         if event.leaves is Exit.REJECTED
     )
-    repeated = sum(outcome.repeated for outcome in played.outcomes)
     told = Counter(outcome.story.told for outcome in played.outcomes)
     waiting = [outcome for outcome in played.outcomes if outcome.story.told is Told.DIGEST]
     named = [outcome for outcome in waiting if principal_of(outcome.story) in played.digest["body"]]
+    tries = poison * (played.receives - 1)
     return [
         Sum(
-            "Deliveries by the rules, and the unreadable record's further tries",
-            played.deliveries + poison * (played.receives - 1),
+            f"deliveries by the rules, with {tries} more tries of the unreadable record",
+            played.deliveries + tries,
             "received by watch-inference",
             watch["Received"],
         ),
+        Sum("exits of watch-inference", sum(watch[name] for name in EXITS[WATCH]), "received", watch["Received"]),
         Sum(
-            "Exits of watch-inference together",
-            sum(watch[name] for name in EXITS[WATCH]),
-            "received by watch-inference",
-            watch["Received"],
-        ),
-        Sum(
-            "Findings sent, without those that the queue knew already",
-            watch["FindingsSent"] - repeated,
+            "findings sent, less the repeats that the queue recognized",
+            watch["FindingsSent"] - played.repeated,
             "received by send-alerts",
             send["Received"],
         ),
+        Sum("exits of send-alerts", sum(send[name] for name in EXITS[SEND]), "received", send["Received"]),
+        Sum("alerts published", send["AlertsPublished"], "stories that call for one", told[Told.ALERT]),
+        Sum("alerts published", send["AlertsPublished"], "alerts in the mailbox", len(played.alerts)),
         Sum(
-            "Exits of send-alerts together",
-            sum(send[name] for name in EXITS[SEND]),
-            "received by send-alerts",
-            send["Received"],
-        ),
-        Sum("Alerts published", send["AlertsPublished"], "stories that call for one", told[Told.ALERT]),
-        Sum("Alerts published", send["AlertsPublished"], "alerts in the mailbox", len(played.alerts)),
-        Sum(
-            "Findings told in the digest",
+            "findings told in the digest",
             played.digested,
-            "findings that were undecided",
+            "findings that are undecided",
             sum(len(outcome.findings) for outcome in waiting),
         ),
-        Sum("Undecided stories", len(waiting), "named in the digest", len(named)),
-        Sum("Unreadable deliveries", poison, "messages in the events' dead-letter queue", played.dead[DEAD_LETTERS[WATCH]]),
+        Sum("undecided stories", len(waiting), "named in the digest", len(named)),
+        Sum("unreadable record", poison, "in the dead-letter queue of the events", played.dead[DEAD_LETTERS[WATCH]]),
         Sum(
-            "Messages in the other dead-letter queues",
+            "messages in all other dead-letter queues",
             played.dead[DEAD_LETTERS[SEND]] + played.dead[FORWARDING_DEAD_LETTERS],
-            "as it should be",
+            "allowed there",
             0,
         ),
         Sum(
-            "Dropped by the filter",
+            "records dropped by the filter",
             len(played.dropped),
-            "compliant or not applicable, says crisguard explain",
+            "that crisguard explain finds in order",
             played.judged["compliant"] + played.judged["not_applicable"],
         ),
     ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console
 from rich.panel import Panel
 from rich.rule import Rule
@@ -15,7 +17,7 @@ from rich.text import Text
 
 from .play import EXITS, Outcome, Passage
 from .stage import DEAD_LETTERS, FORWARDING_DEAD_LETTERS, SEND, WATCH
-from .stories import Quiet, Told
+from .stories import Quiet
 from .sums import Played, Sum
 
 WIDEST = 100
@@ -24,8 +26,8 @@ COLOURS = {"Violation": "red", "Rejected": "magenta", "Undecided": "yellow", "Co
 WORDS = {"NotApplicable": "Not applicable", "NotBedrock": "Not Bedrock"}
 MEANINGS = {
     "Violation": "a rule of the policy is broken",
-    "Undecided": "the evidence does not suffice; never taken for compliant",
-    "Compliant": "let through to be sure, and found to be in order",
+    "Undecided": "evidence is missing: not taken for compliant",
+    "Compliant": "let through to be sure; in order",
     "NotApplicable": "no prompt was processed anywhere",
     "NotBedrock": "not about Bedrock",
     "Counted": "new, and remembered",
@@ -34,6 +36,7 @@ MEANINGS = {
 }
 # Where the part of an e-mail begins that is the same for every alert about the same control.
 ADVICE = ("WHY IT MATTERS", "WHAT TO DO")
+ALL = 0
 
 
 class Transcript:
@@ -51,7 +54,7 @@ class Transcript:
 
     def say(self, text: str = "", style: str = "") -> None:
         """A paragraph."""
-        self.console.print(Text(text, style=style))
+        self._paragraph(Text(text, style=style))
 
     def chapter(self, title: str, *introduction: str) -> None:
         """The next part of the transcript."""
@@ -71,7 +74,7 @@ class Transcript:
 
     def done(self, what: str, good: bool = True) -> None:
         """A line with a check mark."""
-        self.console.print(_marked(Text(what), good))
+        self._paragraph(_marked(Text(what), good), "", "  ")
 
     # -- chapters ----------------------------------------------------------------
 
@@ -102,8 +105,9 @@ class Transcript:
         """One story: what happens in the world, and what came of it."""
         story = outcome.story
         self.console.print(_marked(Text(f"{number:2}. {story.name}", style="bold"), outcome.as_expected))
-        self._indented(story.happens)
-        result = Text("→ ", style="dim")
+        self._paragraph(Text(story.happens), "    ")
+        result = Text()
+        result.append("→ ", "dim")
         if story.forged:
             result.append(f"{outcome.refused} refused by EventBridge, {outcome.accepted} matched by no rule")
         for position, exit_name in enumerate(sorted(outcome.exits)):
@@ -111,12 +115,14 @@ class Transcript:
             result.append(WORDS.get(exit_name, exit_name), COLOURS.get(exit_name, ""))
         if outcome.findings:
             result.append(": " + ", ".join(_times(c, n) for c, n in sorted(outcome.findings.items())))
-        result.append(f"; {story.told.value}" if story.told is not Told.NOBODY else "; nothing to tell")
-        self._indented(result)
+        result.append(f"; {story.told.value}")
+        self._paragraph(result, "    ", "      ")
+        for mail in outcome.mails:
+            self._paragraph(Text(f"✉ {mail['subject']}", style="dim"), "    ", "      ")
         for problem in outcome.problems:
-            self._indented(Text(problem, style="bold red"))
+            self._paragraph(Text(problem, style="bold red"), "    ")
 
-    def filter(self, played: Played, regions: str) -> None:
+    def filter(self, played: Played, titles: list[str], regions: str) -> None:
         """Which rule matched how many records, and how many matched none."""
         self.chapter(
             "What the filter dropped",
@@ -124,21 +130,23 @@ class Transcript:
             "What none of them matches costs nothing: no function runs.",
         )
         quiet, stories = played.quiet, played.story_passages
-        titles = list(dict.fromkeys(title for p in (*quiet, *stories) for title in p.rules))
         table = self._table("Rule", "Quiet majority", "Stories")
         for title in titles:
             table.add_row(title, *(str(sum(title in p.rules for p in part)) for part in (quiet, stories)))
         table.add_section()
-        for label, part_of in (("Records matched by a rule", True), ("Records dropped", False)):
+        for label, part_of in (("Records that a rule matched", True), ("Records dropped", False)):
             numbers = [str(sum(bool(p.rules) is part_of for p in part)) for part in (quiet, stories)]
             table.add_row(label, *numbers, style="bold")
         self.console.print(table)
-        self.say("A record that two rules match arrives twice. crisguard counts it once.", "dim")
+        self.say()
+        self.say("A record that two rules match arrives twice; crisguard counts it once.", "dim")
 
     def functions(self, played: Played) -> None:
         """What each function did with what it received, from its own metrics."""
         self.chapter("What the functions decided", "From the metrics that they write for CloudWatch.")
         for function, counts in ((WATCH, played.watch), (SEND, played.send)):
+            if function == SEND:
+                self.say()
             table = self._table(function, "Messages", "")
             for name in EXITS[function]:
                 meaning = MEANINGS.get(name, "")
@@ -150,9 +158,11 @@ class Transcript:
             table.add_section()
             table.add_row("Received", str(counts["Received"]), "", style="bold")
             self.console.print(table)
+        self.say()
         self.say(
-            f"{played.watch['FindingsSent']} findings went from the first function to the second; "
-            f"{played.send['AlertsPublished']} alerts and {played.send['DigestsPublished']} digest went out."
+            f"watch-inference sent {played.watch['FindingsSent']} findings; {played.repeated} were repeats, which the "
+            f"queue recognized. send-alerts published {played.send['AlertsPublished']} alerts and "
+            f"{played.send['DigestsPublished']} digest."
         )
 
     def mails(self, played: Played, folder: str) -> None:
@@ -161,20 +171,26 @@ class Transcript:
             "What people received",
             f"{len(played.alerts)} alerts and one digest, by e-mail. Whole texts: {folder}",
         )
-        for number, mail in enumerate(played.alerts, start=1):
-            self._mail(f"Alert {number} of {len(played.alerts)}", mail, whole=self.full or number == 1)
-        self._mail("The hourly digest", played.digest, whole=self.full)
+        told = [(outcome.story.name, mail) for outcome in played.outcomes for mail in outcome.mails]
+        for number, (name, mail) in enumerate(told, start=1):
+            self._mail(f"Alert {number} of {len(told)}: {name}", mail, findings=ALL if number == 1 else 1)
+        self._mail("The hourly digest", played.digest, findings=3)
 
-    def _mail(self, title: str, mail: dict[str, str], *, whole: bool) -> None:
+    def _mail(self, title: str, mail: dict[str, str], *, findings: int) -> None:
+        """The e-mail; if not all of it is asked for, only so many of its findings, without the advice."""
         inner = self.console.width - 4
         lines = mail["body"].rstrip().splitlines()
-        cut = next((n for n, line in enumerate(lines) if line.startswith(ADVICE)), len(lines))
+        whole = self.full or findings == ALL
+        ends = (f"{findings + 1}. ", *ADVICE)
+        cut = next((n for n, line in enumerate(lines) if line.startswith(ends)), len(lines))
         body = Text(f"From: {mail['from']}\nTo: {mail['to']}\n", style="dim")
         body.append(f"Subject: {mail['subject']}\n\n", "bold")
         shown = lines if whole else lines[:cut]
         body.append("\n".join(_wrapped(line, inner) for line in shown).rstrip())
         if cut < len(lines) and not whole:
-            body.append(f"\n\n[{len(lines) - cut} more lines: why it matters, what to do now]", "dim")
+            more = sum(bool(re.match(r"\d+\. ", line)) for line in lines[cut:])
+            what = f"{more} more {'finding' if more == 1 else 'findings'}, " if more else ""
+            body.append(f"\n\n[{len(lines) - cut} more lines: {what}why it matters, what to do now]", "dim")
         self.console.print(Panel(body, title=title, title_align="left", border_style="dim"))
 
     def dead_letters(self, dead: dict[str, int]) -> None:
@@ -183,7 +199,7 @@ class Transcript:
         table = self._table("Dead-letter queue", "Messages", "")
         for queue, messages in dead.items():
             meaning = {
-                DEAD_LETTERS[WATCH]: "the unreadable record, kept for 14 days; an alarm says so",
+                DEAD_LETTERS[WATCH]: "the unreadable record, kept for 14 days",
                 FORWARDING_DEAD_LETTERS: "one in each source Region",
             }.get(queue, "")
             table.add_row(queue, str(messages), Text(meaning, style="dim"))
@@ -193,8 +209,8 @@ class Transcript:
         """Every sum with its two sides."""
         self.chapter("Whether it all adds up")
         for one in sums:
-            sign = "=" if one.holds else "but"
-            self.done(f"{one.left}: {one.left_value} {sign} {one.right_value} {one.right}", one.holds)
+            sign = "=" if one.holds else "≠"
+            self.done(f"{one.left_value:3} {one.left} {sign} {one.right_value} {one.right}", one.holds)
 
     def closing(self, outcomes: list[Outcome], sums: list[Sum], seconds: float) -> bool:
         """The verdict, and how to deploy for real; returns whether all was as expected."""
@@ -202,31 +218,43 @@ class Transcript:
         sums_right = sum(one.holds for one in sums)
         good = stories_right == len(outcomes) and sums_right == len(sums)
         self.console.print()
-        verdict = f"{stories_right} of {len(outcomes)} stories ended as they must, {sums_right} of {len(sums)} sums hold"
+        verdict = (
+            f"{stories_right} of {len(outcomes)} stories ended as they must, {sums_right} of {len(sums)} sums hold"
+        )
         self.console.print(_marked(Text(f"{verdict} ({seconds:.0f} s)", style="bold"), good))
         if not good:
             self.say("Something above is marked ✗: crisguard, or the demo, does not do what it should.", "bold red")
             return False
         self.chapter("For real")
-        self.say("crisguard policy check policy.yaml               your own policy; start from tests/demo/policy.yaml")
-        self.say("make deploy POLICY=policy.yaml HOME_REGION=ap-northeast-1   all enabled Regions of your account")
-        self.say("make verify MODEL=jp.anthropic.claude-sonnet-4-6            one real call, followed to its decision")
-        self.say("README.md says what it costs, what it needs, and what it does not see.", "dim")
+        for purpose, command in (
+            ("Your policy, in every enabled Region of your account:", "make deploy POLICY=policy.yaml"),
+            ("One real call, followed to its decision:", "make verify MODEL=jp.anthropic.claude-sonnet-4-6"),
+            ("All of it away again, but the policy and its history:", "make uninstall"),
+        ):
+            self.say(purpose)
+            self.say(f"    {command}", "bold")
+        self.say(
+            "Start your policy from tests/demo/policy.yaml and check it with `crisguard policy check`. README.md says "
+            "what crisguard needs, what it costs, and what it does not see."
+        )
         return True
 
     # -- details -----------------------------------------------------------------
 
     def _table(self, first: str, *others: str) -> Table:
-        table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         table.add_column(first)
         for header in others:
             table.add_column(header, justify="right" if header else "left")
         return table
 
-    def _indented(self, text: str | Text) -> None:
-        content = text if isinstance(text, Text) else Text(text)
-        for line in content.wrap(self.console, self.console.width - 4):
-            self.console.print(Text("    ") + line)
+    def _paragraph(self, text: Text, first: str = "", following: str = "") -> None:
+        """Text in lines that fit, the first behind one indent and the others behind another."""
+        following = following or first
+        lines = text.wrap(self.console, self.console.width - len(following))
+        for number, line in enumerate(lines):
+            line.rstrip()
+            self.console.print(Text(following if number else first) + line)
 
 
 def _marked(text: Text, good: bool) -> Text:
@@ -239,6 +267,7 @@ def _times(what: str, count: int) -> str:
 
 
 def _wrapped(line: str, width: int) -> str:
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    indented = len(line) - len(line.lstrip())
+    indent = " " * (indented + 2 if indented else 0)
     parts = textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
     return "\n".join(parts)
