@@ -152,8 +152,13 @@ fn advice(control: ControlId, line: &Line) -> Advice {
     }
 }
 
-/// Makes a sentence of an explanation: a capital at its start, a full stop at its end.
+/// Makes a sentence of an explanation: a capital at its start, a full stop at its end. An ARN or id
+/// at its start stays as it is.
 fn sentence(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default();
+    if !word.chars().all(char::is_alphabetic) {
+        return format!("{text}.");
+    }
     let mut characters = text.chars();
     let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}.", characters.as_str())
@@ -162,4 +167,16 @@ fn sentence(text: &str) -> String {
 /// Writes an RFC 3339 time as people read it.
 fn time(text: &str) -> String {
     text.replacen('T', " ", 1).replacen('Z', " UTC", 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_unless_with_an_id() {
+        assert_eq!(sentence("a prompt was processed"), "A prompt was processed.");
+        assert_eq!(sentence("arn:aws:bedrock:x is opaque"), "arn:aws:bedrock:x is opaque.");
+        assert_eq!(sentence("us.amazon.nova was used"), "us.amazon.nova was used.");
+    }
 }
