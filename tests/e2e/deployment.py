@@ -26,6 +26,7 @@ ELSEWHERE = "us-east-1"
 EU = "eu-central-1"
 EVENTS, EVENTS_DLQ = "crisguard-events", "crisguard-events-dlq"
 FINDINGS, FINDINGS_DLQ = "crisguard-findings.fifo", "crisguard-findings-dlq.fifo"
+FORWARD_DLQ = "crisguard-forward-dlq"
 TABLE = "crisguard-memory"
 WATCH, SEND = "crisguard-watch-inference", "crisguard-send-alerts"
 # Subscribers of the topic: a queue each, with what they asked for.
@@ -142,14 +143,27 @@ class Deployment:
         # A test that failed may have left something under way.
         with contextlib.suppress(AssertionError):
             self.settle(5)
-        for queue in (EVENTS, EVENTS_DLQ, FINDINGS, FINDINGS_DLQ, EVERYTHING, RAW_CRITICAL, FROM_ELSEWHERE):
-            self.aws.client("sqs").purge_queue(QueueUrl=self.url(queue))
+        self.purge()
         dynamodb = self.aws.client("dynamodb")
         for item in self.items():
             if not item["pk"]["S"].startswith("IDENTITY#"):
                 dynamodb.delete_item(TableName=TABLE, Key={"pk": item["pk"], "sk": item["sk"]})
         self.mail_before = len(self.aws.mail())
         self.since = time.time_ns() // 1_000_000
+
+    def purge(self) -> None:
+        """Empties the queues."""
+        for queue in (
+            EVENTS,
+            EVENTS_DLQ,
+            FINDINGS,
+            FINDINGS_DLQ,
+            EVERYTHING,
+            RAW_CRITICAL,
+            FROM_ELSEWHERE,
+            FORWARD_DLQ,
+        ):
+            self.aws.client("sqs").purge_queue(QueueUrl=self.url(queue))
 
     # -- playing -----------------------------------------------------------------
 
@@ -195,13 +209,20 @@ class Deployment:
         finally:
             sqs.set_queue_attributes(QueueUrl=url, Attributes=usual)
 
-    def restart(self, function: str, **variables: str) -> dict[str, str]:
-        """Starts the function anew, as a change of its configuration does; returns its former variables."""
+    @contextlib.contextmanager
+    def restarted(self, function: str, **variables: str) -> Iterator[None]:
+        """Starts the function anew, as a change of its configuration does, meanwhile with more variables."""
         client = self.aws.client("lambda")
-        before: dict[str, str] = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-        after = {**before, "CRISGUARD_LOG_LEVEL": "info", **variables, "E2E_RESTART": uuid.uuid4().hex}
-        client.update_function_configuration(FunctionName=function, Environment={"Variables": after})
-        return before
+        usual: dict[str, str] = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+
+        def change(variables: dict[str, str]) -> None:
+            client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+
+        change({**usual, **variables, "CRISGUARD_TEST_RESTART": uuid.uuid4().hex})
+        try:
+            yield
+        finally:
+            change(usual)
 
     def digest(self) -> dict[str, Any]:
         """Invokes send-alerts as the schedule does every hour, and returns its answer."""

@@ -1,0 +1,162 @@
+"""Each role may do what its function does and nothing more: without any one of its actions something breaks.
+
+The actions come from the templates. Those that the local AWS does not ask for are skipped, if
+tests/templates/paths.yaml says so with AWS's own page; there they are proven on the templates.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.templates.rendering import INFRA, load
+
+from . import records
+from .deployment import FORWARD_DLQ, SEND, WATCH, Deployment
+
+PATHS: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parents[1] / "templates" / "paths.yaml").read_text(encoding="utf-8")
+)
+# How paths.yaml calls each role, and where it stands.
+ROLES = {
+    "${WatchInference.Role}": ("watch-inference.yaml", "Role"),
+    "${SendAlerts.Role}": ("send-alerts.yaml", "Role"),
+    "${SendAlerts.ScheduleRole}": ("send-alerts.yaml", "ScheduleRole"),
+    "${source.ForwarderRole}": ("source-region.yaml", "ForwarderRole"),
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One action in one statement of a role's inline policy."""
+
+    role: str
+    name: str
+    policy: str
+    sid: str
+    action: str
+
+    def __str__(self) -> str:
+        return f"{self.policy}-{self.sid}-{self.action}"
+
+    @property
+    def paths(self) -> list[dict[str, Any]]:
+        """The paths that need this action of this role."""
+        return [path for path in PATHS if path["who"] == self.role and self.action in path["needs"]]
+
+
+def grants() -> list[Grant]:
+    """Every action that the templates grant to a role."""
+    found = []
+    for role, (template, logical_id) in ROLES.items():
+        properties = load(template)["Resources"][logical_id]["Properties"]
+        name = properties["RoleName"]["Fn::Sub"].replace("${AWS::Region}", records.HOME)
+        for policy in properties["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                actions = statement["Action"]
+                for action in [actions] if isinstance(actions, str) else actions:
+                    found.append(Grant(role, name, policy["PolicyName"], statement["Sid"], action))
+    return found
+
+
+def test_every_role_is_known() -> None:
+    """A role that is added to the templates is added to this test, too, and has no policy that is hidden from it."""
+    found = set()
+    for template in INFRA.glob("*.yaml"):
+        for logical_id, resource in load(template.name)["Resources"].items():
+            if resource["Type"] == "AWS::IAM::Role":
+                found.add((template.name, logical_id))
+                assert "ManagedPolicyArns" not in resource["Properties"]
+            assert resource["Type"] not in {"AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"}
+    assert found == set(ROLES.values())
+
+
+def test_what_is_granted_is_what_the_paths_need() -> None:
+    """An action can be skipped below only by a path that says why, and no path names an action that is not granted."""
+    granted = {(grant.role, grant.action) for grant in grants()}
+    needed = {(path["who"], action) for path in PATHS if path["who"] in ROLES for action in path["needs"]}
+    assert granted == needed
+    assert all(path["source"].startswith("https://docs.aws.amazon.com/") for path in PATHS)
+    assert not [action for _, action in granted if "*" in action]
+
+
+def test_the_roles_suffice(deployed: Deployment) -> None:
+    """With the roles as they are, the way that the next test breaks works to its end."""
+    assert went_wrong(deployed) is None
+
+
+@pytest.mark.parametrize("grant", grants(), ids=str)
+def test_without_it_something_breaks(deployed: Deployment, grant: Grant) -> None:
+    """Ops can tell an auditor that no role has an action to spare."""
+    unchecked = [path for path in grant.paths if path["emulator"] == "does not check"]
+    if grant.paths == unchecked:
+        pytest.skip(f"the local AWS does not ask for it: {unchecked[0]['path']}, see {unchecked[0]['source']}")
+    with without(deployed, grant):
+        problem = went_wrong(deployed)
+    assert problem, f"nothing breaks without {grant.action} of {grant.sid} in {grant.name}"
+    assert grant.action.lower() in problem.lower(), f"it broke, but for another reason:\n{problem}"
+
+
+@contextlib.contextmanager
+def without(deployed: Deployment, grant: Grant) -> Iterator[None]:
+    """Meanwhile the role's policy lacks the action in that statement."""
+    iam = deployed.aws.client("iam")
+    document = iam.get_role_policy(RoleName=grant.name, PolicyName=grant.policy)["PolicyDocument"]
+    changed = copy.deepcopy(document)
+    (statement,) = [s for s in changed["Statement"] if s["Sid"] == grant.sid]
+    actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+    statement["Action"] = [action for action in actions if action != grant.action]
+    assert len(statement["Action"]) == len(actions) - 1, "the deployed policy is the template's"
+    changed["Statement"] = [s for s in changed["Statement"] if s["Action"]]
+    put = {"RoleName": grant.name, "PolicyName": grant.policy}
+    if changed["Statement"]:
+        iam.put_role_policy(**put, PolicyDocument=json.dumps(changed))
+    else:
+        iam.delete_role_policy(**put)
+    try:
+        yield
+    finally:
+        iam.put_role_policy(**put, PolicyDocument=json.dumps(document))
+        deployed.purge()
+
+
+def went_wrong(deployed: Deployment) -> str | None:
+    """Leads a violation and an undecided call to an alert and a digest; returns the first failure on the way.
+
+    Nothing is tried again: the first attempt of each step tells.
+    """
+    with deployed.restarted(WATCH):
+        deployed.play(records.call(processed_in="ap-southeast-2", by="smoke"), records.call(by="smoke-undecided"))
+        if deployed.depth(FORWARD_DLQ):
+            return "events:PutEvents failed: the event is in the forwarder's dead-letter queue"
+        watched = deployed.wait(lambda: attempted(deployed, WATCH, 2), "watch-inference to try")
+        if watched != "done":
+            return watched
+    sent = deployed.wait(lambda: attempted(deployed, SEND, 2), "send-alerts to try")
+    if sent != "done":
+        return sent
+    for expected in (1, 0):
+        answer = deployed.aws.client("lambda").invoke(FunctionName=SEND, Payload=b'{"crisguard":"digest"}')
+        payload = answer["Payload"].read().decode()
+        if "FunctionError" in answer:
+            return payload
+        assert json.loads(payload) == {"digested": expected}
+    assert [alert.body["kind"] for alert in deployed.alerts()] == ["alert", "digest"]
+    return None
+
+
+def attempted(deployed: Deployment, function: str, messages: int) -> str | None:
+    """`done` once the function has handled that many messages, or what it logged about a failure."""
+    errors = [line for line in deployed.log(function) if '"level":"ERROR"' in line or '"level":"WARN"' in line]
+    metrics = deployed.metrics(function)
+    if metrics["Retried"] or any("cannot start" in line for line in errors):
+        return "\n".join(errors) or None
+    return "done" if metrics["Received"] >= messages else None
