@@ -192,6 +192,17 @@ async fn the_same_violation_is_one_finding_and_the_same_event_counts_once() {
 }
 
 #[tokio::test]
+async fn the_worst_finding_of_a_subject_is_sent_first() {
+    for role in ["app", "web", "job", "bot", "dev", "ops"] {
+        let queue = Queue::refusing(&[]);
+        let global = event("a", ACCOUNT, role, "us-east-1").replace("us.amazon.nova-lite", "global.amazon.nova-2-lite");
+        run_with(&queue, vec![message("m", global)]).await;
+        let severities: Vec<String> = queue.findings().iter().map(|f| f.severity.to_string()).collect();
+        assert_eq!(severities, ["critical", "high"], "{role}");
+    }
+}
+
+#[tokio::test]
 async fn exactly_the_messages_of_an_unsent_finding_fail() {
     let events = [("a", "first"), ("b", "second"), ("c", "first")];
     let messages = || {

@@ -1,6 +1,9 @@
 //! The message between the functions: what a control found, for whom, and how often.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -259,11 +262,17 @@ impl Findings {
         Some(id)
     }
 
-    /// Ends the gathering and returns every finding, in the order of their keys.
+    /// Ends the gathering and returns every finding, sorted by subject.
+    ///
+    /// The worst of a subject comes first: whoever reads them in several parts alerts about that one,
+    /// and not about a lesser one that happened to be read before.
     #[must_use]
     pub fn into_messages(self) -> Vec<Finding> {
         let mut findings: Vec<Finding> = self.full.into_iter().chain(self.open.into_values()).collect();
-        findings.sort_by(|a, b| (&a.subject, &a.id, &a.first_seen).cmp(&(&b.subject, &b.id, &b.first_seen)));
+        let worst = |finding: &Finding| Reverse((finding.verdict.is_violation(), finding.severity));
+        findings.sort_by(|a, b| {
+            (&a.subject, worst(a), &a.id, &a.first_seen).cmp(&(&b.subject, worst(b), &b.id, &b.first_seen))
+        });
         findings
     }
 }
