@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import signal
@@ -139,20 +140,22 @@ def stay(transcript: Transcript, stage: Stage) -> None:
     lines += [
         f'export PATH="$PWD/{cli.parent}:$PATH"',
         "",
-        "aws logs tail /aws/lambda/crisguard-watch-inference",
+        "aws logs filter-log-events --log-group-name /aws/lambda/crisguard-watch-inference",
         "aws dynamodb scan --table-name crisguard-memory",
-        "aws lambda list-functions --query Functions[].FunctionName",
+        "aws events list-rules --name-prefix crisguard --region us-east-1",
         "",
-        "# The first story once more, as AWS emits it (change the role or the Region in it as you like):",
-        f"curl -s {aws.endpoint}/_crisguard/emit -d @{event}",
+        "# The first story once more, as AWS emits it, by another role (or change what you like in the file):",
+        f"sed 's/web-shop/my-app/g' {event} | curl -s {aws.endpoint}/_crisguard/emit -d @-",
         "# All e-mails so far:",
         f"curl -s {aws.endpoint}/_crisguard/mail -d '{json.dumps({'token': aws.token})}' | python3 -m json.tool",
     ]
     for line in lines:
         # Not wrapped: it is meant to be copied.
         print(line, flush=True)
-    while aws.process.poll() is None:
-        time.sleep(0.5)
+    with contextlib.suppress(KeyboardInterrupt):
+        while aws.process.poll() is None:
+            time.sleep(0.5)
+    print("\nStopping and removing everything ...", flush=True)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
