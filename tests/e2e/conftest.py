@@ -11,6 +11,12 @@ from tests.emulator import Emulator
 from .deployment import Deployment
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Prints why tests are skipped: each skipped action must be proven elsewhere."""
+    if "s" not in config.option.reportchars:
+        config.option.reportchars += "s"
+
+
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """crisguard, deployed once by the real templates, with IAM enforced."""

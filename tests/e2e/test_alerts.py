@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from . import records
-from .deployment import ELSEWHERE, FROM_ELSEWHERE, MAILBOX, RAW_CRITICAL, SEND, WATCH, Deployment
+from .deployment import ELSEWHERE, FINDINGS, FROM_ELSEWHERE, MAILBOX, RAW_CRITICAL, SEND, WATCH, Deployment
 
 
 def test_a_destination_that_is_not_allowed(deployed: Deployment) -> None:
@@ -103,13 +103,37 @@ def test_a_call_in_a_region_that_is_not_allowed(deployed: Deployment) -> None:
     assert deployed.alerts(RAW_CRITICAL) == [], "high is not critical"
 
 
+def breaks_three_rules(by: str) -> records.Record:
+    """A call through a global profile, from and to Regions that are not allowed."""
+    return records.call(records.GLOBAL, region=ELSEWHERE, processed_in="eu-west-1", by=by)
+
+
+THREE_RULES = ["destination-region-allowed", "global-profile-allowed", "source-region-allowed"]
+
+
 def test_one_alert_names_every_control(deployed: Deployment) -> None:
     """A call that breaks three rules at once is one alert, not three."""
-    deployed.play(records.call(records.GLOBAL, region=ELSEWHERE, processed_in="eu-west-1", by="wild"))
+    with deployed.paused(SEND):
+        deployed.play(breaks_three_rules("wild"))
+        deployed.wait(lambda: deployed.depth(FINDINGS) == len(THREE_RULES), "the three findings")
     deployed.settle()
     (alert,) = deployed.alerts()
-    assert sorted(alert.controls) == ["destination-region-allowed", "global-profile-allowed", "source-region-allowed"]
+    assert sorted(alert.controls) == THREE_RULES
     assert alert.body["severity"] == "critical"
+    assert alert.body["findings"][0]["severity"] == "critical", "the worst comes first"
+
+
+def test_findings_that_are_read_one_by_one(deployed: Deployment) -> None:
+    """A queue may hand over a call's findings in parts: one alert about the worst, the others in it or the digest."""
+    for attempt in range(5):
+        deployed.forget()
+        deployed.play(breaks_three_rules(f"wild-{attempt}"))
+        deployed.settle()
+        (alert,) = deployed.alerts()
+        assert alert.controls[0] == "destination-region-allowed", "the worst is told first"
+        deployed.digest()
+        rest = [control for digest in deployed.alerts() for control in digest.controls]
+        assert sorted(alert.controls + rest) == THREE_RULES, "each is told once"
 
 
 def test_a_profile_that_an_scp_breaks(deployed: Deployment) -> None:
@@ -199,3 +223,4 @@ def test_no_text_of_the_customer_is_repeated(deployed: Deployment) -> None:
     (mail,) = deployed.mail()
     said = [str(alert), mail["body"], *deployed.log(WATCH), *deployed.log(SEND)]
     assert not [text for text in said if secret in text]
+    deployed.purge()
