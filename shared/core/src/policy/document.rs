@@ -1,14 +1,12 @@
 //! The policy document as users write it: strict, with errors that name the path and the line.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     exception::Exceptions,
-    overrides::{AccountSelector, Override},
-    parts::{AlertRules, PostureRules, ProfileRules, RegionSet},
+    overrides::Overrides,
+    parts::{AlertRules, PostureRules, ProfileRules, RegionSet, written},
 };
 use crate::digest;
 
@@ -28,16 +26,18 @@ pub(super) struct DocumentWire {
     pub(super) profiles: ProfileRules,
     /// What differs for an account (12 digits, quoted) or an organizational unit
     /// (`o-…/r-…/ou-…`); the nearest wins, field by field.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) accounts: BTreeMap<AccountSelector, Override>,
+    #[serde(default, skip_serializing_if = "Overrides::is_empty")]
+    pub(super) accounts: Overrides,
     /// What is permitted all the same, for a reason, by somebody, until a day.
     #[serde(default, skip_serializing_if = "Exceptions::is_empty")]
     pub(super) exceptions: Exceptions,
     /// What the nightly check asks of logging and encryption.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "PostureRules")]
     pub(super) posture: Option<PostureRules>,
     /// How people are told.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AlertRules")]
     pub(super) alerts: Option<AlertRules>,
 }
 
@@ -146,5 +146,10 @@ fn problem(error: &serde_saphyr::Error, line: u64, column: u64) -> String {
     if text.starts_with("unexpected end of input") {
         return "the document is empty; `crisguard policy example` prints one to start from".to_owned();
     }
-    text.to_owned()
+    // The parser's own words for a list or mapping; above all where a field was left without a value.
+    match text {
+        "expected sequence start" => "a list is expected: write one, or leave the field out".to_owned(),
+        "expected mapping start" => "fields with names are expected: write them, or leave this one out".to_owned(),
+        text => text.to_owned(),
+    }
 }

@@ -9,7 +9,7 @@ use serde::{
     de::{Error as _, SeqAccess, Visitor},
 };
 
-use super::parts::ProfilePattern;
+use super::parts::{ProfilePattern, written};
 use crate::{
     account::AccountId,
     arn::ArnPattern,
@@ -77,22 +77,28 @@ pub struct Coverage(CoverageWire);
 #[serde(deny_unknown_fields)]
 struct CoverageWire {
     /// Who called, as `ArnLike` matches.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ArnPattern")]
     principal: Option<ArnPattern>,
     /// The accounts that called.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "BTreeSet<AccountId12>")]
     account: Option<BTreeSet<AccountId12>>,
     /// The Regions that were called.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "BTreeSet<Region>")]
     source: Option<BTreeSet<Region>>,
     /// The Regions that processed the request; one that is not reported is never covered.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "BTreeSet<Region>")]
     destination: Option<BTreeSet<Region>>,
     /// The profiles that were called; the end of a stream names none, so it is never covered.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<ProfilePattern>")]
     profile: Option<Vec<ProfilePattern>>,
     /// The controls that it lifts; without this field, those on Regions and profiles.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "BTreeSet<ControlId>")]
     control: Option<BTreeSet<ControlId>>,
 }
 
@@ -100,6 +106,13 @@ struct CoverageWire {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 struct AccountId12(#[schemars(with = "String", regex(pattern = "^[0-9]{12}$"))] AccountId);
+
+impl Coverage {
+    /// Returns the profiles that are covered, by their patterns; none where any is.
+    pub(super) fn profiles(&self) -> &[ProfilePattern] {
+        self.0.profile.as_deref().unwrap_or_default()
+    }
+}
 
 impl TryFrom<CoverageWire> for Coverage {
     type Error = &'static str;
@@ -111,12 +124,13 @@ impl TryFrom<CoverageWire> for Coverage {
             source,
             destination,
             profile,
-            control: _,
+            control,
         } = &wire;
         let empty = account.as_ref().is_some_and(BTreeSet::is_empty)
             || source.as_ref().is_some_and(BTreeSet::is_empty)
             || destination.as_ref().is_some_and(BTreeSet::is_empty)
-            || profile.as_ref().is_some_and(Vec::is_empty);
+            || profile.as_ref().is_some_and(Vec::is_empty)
+            || control.as_ref().is_some_and(BTreeSet::is_empty);
         if empty {
             return Err("an empty list covers nothing: name at least one, or leave the field out");
         }

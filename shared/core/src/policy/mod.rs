@@ -106,7 +106,7 @@ impl PolicyDocument {
             exceptions: exceptions.0.clone(),
             sha256: self.sha256.clone(),
         };
-        for (selector, differs) in accounts {
+        for (selector, differs) in &accounts.0 {
             let applies = match (selector, path) {
                 (AccountSelector::Account(id), _) => id == account,
                 (AccountSelector::Unit(unit), Some(path)) => unit.contains(path),

@@ -1,11 +1,14 @@
 //! What differs for one account or organizational unit.
 
-use std::{borrow::Cow, cmp::Ordering, str::FromStr};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, fmt, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, MapAccess, Visitor},
+};
 
-use super::parts::{GlobalProfiles, ProfilePattern, RegionSet};
+use super::parts::{GlobalProfiles, ProfilePattern, RegionSet, written};
 use crate::account::{AccountId, OrganizationPath};
 
 /// Whom an override is for.
@@ -79,15 +82,60 @@ impl JsonSchema for AccountSelector {
     }
 }
 
+/// Whom the document has overrides for, and what differs for each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub(super) struct Overrides(pub(super) BTreeMap<AccountSelector, Override>);
+
+impl Overrides {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+struct OverridesVisitor;
+
+impl<'de> Visitor<'de> for OverridesVisitor {
+    type Value = Overrides;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("overrides by account or organizational unit")
+    }
+
+    /// Refuses two overrides for one account or unit: quoted and not, or with and without a slash
+    /// at the end, they are two keys to the parser, and one would silently replace the other.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut overrides = BTreeMap::new();
+        while let Some(selector) = map.next_key::<AccountSelector>()? {
+            if overrides.contains_key(&selector) {
+                let name: String = selector.into();
+                return Err(A::Error::custom(format!(
+                    "there are two overrides for `{name}`: keep one of the two"
+                )));
+            }
+            overrides.insert(selector, map.next_value()?);
+        }
+        Ok(Overrides(overrides))
+    }
+}
+
+impl<'de> Deserialize<'de> for Overrides {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OverridesVisitor)
+    }
+}
+
 /// The fields that differ; what is not written stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Override {
     /// The Regions that are allowed instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "RegionOverride")]
     pub(super) regions: Option<RegionOverride>,
     /// The profiles that are allowed instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ProfileOverride")]
     pub(super) profiles: Option<ProfileOverride>,
 }
 
@@ -96,10 +144,12 @@ pub(super) struct Override {
 #[serde(deny_unknown_fields)]
 pub(super) struct RegionOverride {
     /// Where Bedrock may be called.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "RegionSet")]
     pub(super) source: Option<RegionSet>,
     /// Where prompts may be processed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "RegionSet")]
     pub(super) destination: Option<RegionSet>,
 }
 
@@ -108,9 +158,11 @@ pub(super) struct RegionOverride {
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfileOverride {
     /// Whether `global.` profiles may be used.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "GlobalProfiles")]
     pub(super) global: Option<GlobalProfiles>,
     /// The profiles that may be used; `["*"]` lifts the list.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<ProfilePattern>")]
     pub(super) allow: Option<Vec<ProfilePattern>>,
 }

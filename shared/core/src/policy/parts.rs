@@ -4,10 +4,18 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use jiff::SignedDuration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use wildmatch::WildMatch;
 
 use crate::{decision::Severity, region::Region};
+
+/// Reads a field that may be left out, but not written without a value.
+///
+/// `destination:` with nothing after it, as when the last item of its list was commented out,
+/// would otherwise mean the same as no such line: no limit at all.
+pub(super) fn written<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
 
 /// The Regions allowed in one role: some, or (`["*"]`) every one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +128,8 @@ pub struct ProfileRules {
     /// Whether `global.` profiles may be used: `deny` or `allow`.
     pub global: GlobalProfiles,
     /// The profiles that may be used, as ids with `*` and `?`; without this list, any.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<ProfilePattern>")]
     pub allow: Option<Vec<ProfilePattern>>,
 }
 
@@ -172,10 +181,12 @@ impl From<ProfilePattern> for String {
 #[serde(deny_unknown_fields)]
 pub struct PostureRules {
     /// What model invocation logging must hold.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "InvocationLoggingRules")]
     pub invocation_logging: Option<InvocationLoggingRules>,
     /// The data-retention modes that are allowed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "BTreeSet<DataRetentionMode>")]
     pub data_retention: Option<BTreeSet<DataRetentionMode>>,
 }
 
@@ -220,13 +231,16 @@ pub enum DataRetentionMode {
 #[serde(deny_unknown_fields)]
 pub struct AlertRules {
     /// The language of alerts.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Language")]
     pub language: Option<Language>,
     /// The least severity that is told.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Severity")]
     pub minimum_severity: Option<Severity>,
     /// After how long an open finding is told again, such as `24h`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "RemindAfter")]
     pub remind_after: Option<RemindAfter>,
 }
 

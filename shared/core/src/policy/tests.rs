@@ -126,6 +126,11 @@ fn errors_name_the_path_and_the_line() {
             "leave the field out",
         ),
         ("[us-west-2]", "[]", "exceptions[0].match"),
+        (
+            "[us-west-2]",
+            "[us-west-2], control: []",
+            "an empty list covers nothing",
+        ),
         ("\"111122223333\"", "\"1111\"", "neither a 12-digit account id"),
         ("24h", "5s", "shorter than an hour"),
         ("ou-ab12-11111111\"", "x\"", "is not an organization path"),
@@ -137,6 +142,91 @@ fn errors_name_the_path_and_the_line() {
             "{from} → {to} gave {error:?}"
         );
     }
+}
+
+/// A field without a value is not a field that was left out: for a list that limits something,
+/// that would lift the limit.
+#[test]
+fn a_field_without_a_value_is_refused() {
+    for (from, to, expected) in [
+        ("allow: [\"jp.*\"]", "allow:", "at `profiles.allow`: a list is expected"),
+        (
+            "allow: [\"jp.*\"]",
+            "allow: ~",
+            "at `profiles.allow`: a list is expected",
+        ),
+        (
+            "destination: [us-west-2] }",
+            "destination: }",
+            "at `exceptions[0].match.destination`: a list is expected",
+        ),
+        (
+            "destination: [us-west-2] }",
+            "control: }",
+            "at `exceptions[0].match.control`: a list is expected",
+        ),
+        (
+            "principal: \"arn:aws:iam::111122223333:role/research-*\"",
+            "principal: ~",
+            "at `exceptions[0].match.principal`",
+        ),
+        (
+            "{ global: allow }",
+            "{ global: }",
+            "at `accounts.111122223333.profiles.global`",
+        ),
+        (
+            "{ profiles: { global: allow } }",
+            "{ profiles: }",
+            "at `accounts.111122223333.profiles`: fields with names are expected",
+        ),
+        (
+            "regions: { destination: [\"*\"] }",
+            "regions: { destination: }",
+            "regions.destination`: a list is expected",
+        ),
+        ("alerts: { language: ja", "alerts: { language: ", "at `alerts.language`"),
+        (
+            "data_retention: [none, default]",
+            "data_retention:",
+            "at `posture.data_retention`",
+        ),
+    ] {
+        let text = FULL.replace(from, to);
+        assert_ne!(text, FULL, "{from}");
+        let error = PolicyDocument::parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{from} → {to} gave {error:?}");
+    }
+}
+
+/// To the YAML parser these are two keys each.
+#[test]
+fn two_overrides_for_one_account_or_unit_are_refused() {
+    for (one, other) in [
+        ("111122223333", "\"111122223333\""),
+        ("o-a1b2c3d4e5/r-ab12", "o-a1b2c3d4e5/r-ab12/"),
+    ] {
+        let text = format!(
+            "version: 1\nregions: {{source: [us-east-1], destination: [us-east-1]}}\nprofiles: {{global: deny}}\n\
+             accounts:\n  {one}: {{profiles: {{global: deny}}}}\n  {other}: {{profiles: {{global: allow}}}}\n"
+        );
+        let error = PolicyDocument::parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("line 5") && error.contains("two overrides"),
+            "{text} gave {error:?}"
+        );
+    }
+}
+
+/// What is quoted in YAML or not, and looks like a number or a truth value, is the text that stands there.
+#[test]
+fn scalars_are_read_as_they_are_written() {
+    let document = parse(
+        "version: 1\nregions: {source: [us-east-1], destination: [us-east-1]}\nprofiles: {global: deny}\n\
+         accounts:\n  012345670123: {profiles: {global: allow}}\n",
+    );
+    let policy = document.for_account(&account("012345670123"), None).unwrap();
+    assert!(policy.permits_global_profiles());
 }
 
 #[test]
@@ -216,7 +306,10 @@ fn warnings_name_contradictions() {
     );
 
     let wide = FULL
-        .replace("\"jp.*\"", "\"apac.*\", \"xx.*\", \"global.*\"")
+        .replace(
+            "\"jp.*\"",
+            "\"apac.*\", \"xx.*\", \"global.*\", \"arn:aws:bedrock:*:*:inference-profile/jp.x\"",
+        )
         .replace("[ap-northeast-1, ap-northeast-3]", "[ap-northeast-1, ap-nowhere-9]");
     let texts: Vec<String> = parse(&wide)
         .warnings(&catalogue, jiff::civil::date(2027, 3, 15))
@@ -227,6 +320,7 @@ fn warnings_name_contradictions() {
         "can leave the allowed Regions",
         "`xx.*` matches no inference profile",
         "which profiles.global denies",
+        "at `profiles.allow[3]`: `arn:aws:bedrock:*:*:inference-profile/jp.x` matches nothing: write the profile's id alone, `jp.x`",
         "ap-nowhere-9",
         "runs out on 2027-03-31",
     ] {

@@ -45,7 +45,7 @@ pub(super) fn of(document: &DocumentWire, catalogue: &Catalogue, today: Date) ->
         allow: document.profiles.allow.as_deref(),
     };
     let mut warnings = base.warnings(catalogue);
-    for (selector, differs) in &document.accounts {
+    for (selector, differs) in &document.accounts.0 {
         let name: String = selector.clone().into();
         warnings.extend(
             base.replaced_by(differs, format!("accounts.{name}."))
@@ -58,13 +58,20 @@ pub(super) fn of(document: &DocumentWire, catalogue: &Catalogue, today: Date) ->
             ));
         }
     }
-    for (at, present) in [("alerts", document.alerts.is_some()), ("posture", document.posture.is_some())] {
+    for (at, present) in [
+        ("alerts", document.alerts.is_some()),
+        ("posture", document.posture.is_some()),
+    ] {
         if present {
             let message = "this section is checked, but this version of crisguard does not act on it yet";
             warnings.push(Warning::new(at, message));
         }
     }
     for (index, exception) in document.exceptions.0.iter().enumerate() {
+        for (position, pattern) in exception.covers.profiles().iter().enumerate() {
+            let at = format!("exceptions[{index}].match.profile[{position}]");
+            warnings.extend(by_arn(pattern).map(|message| Warning::new(at, message)));
+        }
         let at = format!("exceptions[{index}].expires");
         let (id, owner) = (exception.id.as_str(), exception.owner.as_str());
         let expires = exception.expires;
@@ -82,6 +89,18 @@ pub(super) fn of(document: &DocumentWire, catalogue: &Catalogue, today: Date) ->
         }
     }
     warnings
+}
+
+/// Says so if a pattern names a system-defined profile by its ARN: those are compared by their
+/// ids, however they were called, so it matches nothing.
+fn by_arn(pattern: &ProfilePattern) -> Option<String> {
+    let written = pattern.as_str();
+    let (_, id) = written
+        .split_once(":inference-profile/")
+        .filter(|_| written.starts_with("arn:"))?;
+    Some(format!(
+        "`{written}` matches nothing: write the profile's id alone, `{id}`"
+    ))
 }
 
 /// The rules as they stand for everybody, or for one account or unit.
@@ -141,6 +160,7 @@ impl<'a> Rules<'a> {
             let at = self.at(&format!("profiles.allow[{index}]"));
             let written = pattern.as_str();
             if written.starts_with("arn:") {
+                warnings.extend(by_arn(pattern).map(|message| Warning::new(at, message)));
                 continue;
             }
             let matched: Vec<_> = catalogue.profiles().filter(|(id, _)| pattern.matches(id)).collect();
