@@ -196,6 +196,8 @@ pub fn record() -> impl Strategy<Value = Value> {
     let host = option::of(select(vec![
         "bedrock-runtime.us-east-1.amazonaws.com",
         "bedrock.us-east-1.amazonaws.com",
+        "vpce-0a1b2c3d-e4f5.bedrock-runtime.us-east-1.vpce.amazonaws.com",
+        "vpce-0a1b2c3d-e4f5.bedrock-agent-runtime.us-east-1.vpce.amazonaws.com",
     ]));
     let role = select(vec!["app", "batch"]);
     ((name, source, event_type, host, role), select(REGIONS.to_vec()), option::of(model_id()), reported(), error(), any::<Index>())
@@ -219,6 +221,10 @@ pub fn record() -> impl Strategy<Value = Value> {
             }
             let entries = reported.map_or_else(|| json!({}), |region| json!({ "inferenceRegion": region }));
             if event_type == Some("AwsServiceEvent") {
+                // Where calls report it: nobody has seen this, and nobody has ruled it out.
+                if id.index(4) == 0 {
+                    put("additionalEventData", entries.clone());
+                }
                 put("serviceEventDetails", json!({ "parentRequestId": "r-0", "AdditionalEventData": { "additionalEntries": entries } }));
             } else {
                 put("additionalEventData", entries);

@@ -101,14 +101,31 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// A member that should be an object; anything else counts as an object without members.
+/// A member that should be an object.
 #[derive(Clone, Debug)]
-pub(super) struct Object<T>(pub(super) Option<T>);
+pub(super) enum Object<T> {
+    /// Absent or null.
+    Absent,
+    /// The object.
+    Is(T),
+    /// Something else: what its members would have said is not known.
+    Other,
+}
+
+impl<T> Object<T> {
+    /// Returns the object where there is one.
+    pub(super) fn object(&self) -> Option<&T> {
+        match self {
+            Self::Is(object) => Some(object),
+            Self::Absent | Self::Other => None,
+        }
+    }
+}
 
 /// What `#[serde(default)]` puts where the member is not there.
 impl<T> Default for Object<T> {
     fn default() -> Self {
-        Self(None)
+        Self::Absent
     }
 }
 
@@ -122,36 +139,36 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(|inner| Object(Some(inner)))
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object::Is)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Object(None))
+        Ok(Object::Other)
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Object(None))
+        Ok(Object::Other)
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Object(None))
+        Ok(Object::Absent)
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Object(None))
+        Ok(Object::Other)
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Object(None))
+        Ok(Object::Other)
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Object(None))
+        Ok(Object::Other)
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Object(None))
+        Ok(Object::Other)
     }
 }
 

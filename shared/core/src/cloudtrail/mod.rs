@@ -11,6 +11,8 @@ mod operation;
 mod principal;
 mod wire;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -24,7 +26,7 @@ use crate::{
     model::ModelReference,
     region::{DestinationRegion, Region, SourceRegion},
 };
-use lenient::Text;
+use lenient::{Object, Text};
 use wire::{EnvelopeWire, Head, RecordWire, ResourceWire};
 
 /// The `eventSource` values of Bedrock. Real records say `bedrock.amazonaws.com` for the runtime
@@ -184,7 +186,8 @@ impl<'a> Request<'a> {
         if wire.event_type.text() == Some("AwsServiceEvent") {
             let ends_stream = known.as_ref().is_some_and(Operation::is_streaming)
                 || parent_request_id(wire).is_some()
-                || *reported_at_end(wire) != Text::Absent;
+                || *reported_at_end(wire) != Text::Absent
+                || names_a_destination(wire);
             let operation = ends_stream.then(|| known.unwrap_or_else(other))?;
             return Some(Self {
                 wire,
@@ -194,10 +197,9 @@ impl<'a> Request<'a> {
         }
         let host = wire
             .tls_details
-            .0
-            .as_ref()
+            .object()
             .and_then(|tls| tls.client_provided_host_header.text());
-        let counts = || *reported(wire) != Text::Absent || Operation::may_be_inference(event_name, host);
+        let counts = || names_a_destination(wire) || Operation::may_be_inference(event_name, host);
         let operation = known.or_else(|| counts().then(other))?;
         let half = if operation.is_streaming() {
             Half::StreamCall
@@ -230,8 +232,7 @@ impl<'a> Request<'a> {
             event_type: wire.event_type.filled().unwrap_or("AwsApiCall").to_owned(),
             original_event_id: wire
                 .addendum
-                .0
-                .as_ref()
+                .object()
                 .and_then(|addendum| addendum.original_event_id.filled())
                 .map(|id| id.trim().chars().take(128).collect()),
             parent_request_id: parent_request_id(wire).filter(|_| completion).map(str::to_owned),
@@ -246,10 +247,9 @@ impl<'a> Request<'a> {
             Text::Is(code) => Some(Failure::classify(code, wire.error_message.text())),
             Text::Other(kind) => Some(Failure::classify(kind, None)),
         };
-        let reported = if completion {
-            reported_at_end(wire)
-        } else {
-            reported(wire)
+        let reported = match reported_at_end(wire) {
+            at_end if completion && *at_end != Text::Absent => at_end,
+            _ => reported(wire),
         };
         let processed_in = match reported {
             Text::Is(name) => match name.parse::<Region>() {
@@ -258,10 +258,10 @@ impl<'a> Request<'a> {
                 Err(_) => ProcessedIn::Unreadable(name.chars().filter(|c| !c.is_control()).take(64).collect()),
             },
             Text::Other(kind) => ProcessedIn::Unreadable((*kind).to_owned()),
+            // However a stream ended, a model had begun to answer.
+            Text::Absent if completion => ProcessedIn::Unreported,
             Text::Absent => match &failure {
-                Some(Failure::MayHaveBeenProcessed { .. }) | None
-                    if !completion && (mantle || target.stays_in_source()) =>
-                {
+                Some(Failure::MayHaveBeenProcessed { .. }) | None if mantle || target.stays_in_source() => {
                     ProcessedIn::Source
                 }
                 Some(Failure::MayHaveBeenProcessed { .. }) | None => ProcessedIn::Unreported,
@@ -276,7 +276,7 @@ impl<'a> Request<'a> {
             operation,
             half,
             target,
-            principal: Principal::from_wire(wire.user_identity.0.as_ref()),
+            principal: Principal::from_wire(wire.user_identity.object()),
             processed_in,
             request_id: wire.request_id.filled().map(|id| id.chars().take(128).collect()),
             failure,
@@ -306,8 +306,7 @@ fn required<'a>(path: &'static str, text: &'a Text<'_>) -> Result<&'a str, Rejec
 fn account(wire: &RecordWire<'_>) -> Result<AccountId, Rejection> {
     let callers = || {
         wire.user_identity
-            .0
-            .as_ref()
+            .object()
             .and_then(|identity| identity.account_id.filled())
     };
     let text = wire
@@ -325,32 +324,42 @@ fn account(wire: &RecordWire<'_>) -> Result<AccountId, Rejection> {
 }
 
 const ABSENT: &Text<'static> = &Text::Absent;
+const NOT_AN_OBJECT: &Text<'static> = &Text::Other("additionalEventData is not an object");
 
+/// Returns what a call reports as its destination.
+///
+/// Some exports write `additionalEventData` as a text; what it says is then not known, which is
+/// not the same as that it says nothing.
 fn reported<'a>(wire: &'a RecordWire<'a>) -> &'a Text<'a> {
-    wire.additional_event_data
-        .0
-        .as_ref()
-        .map_or(ABSENT, |data| &data.inference_region)
+    match &wire.additional_event_data {
+        Object::Absent => ABSENT,
+        Object::Is(data) => &data.inference_region,
+        Object::Other => NOT_AN_OBJECT,
+    }
+}
+
+/// Tells whether the record has `inferenceRegion` where calls have it, which only inference does.
+fn names_a_destination(wire: &RecordWire<'_>) -> bool {
+    let data = wire.additional_event_data.object();
+    data.is_some_and(|data| data.inference_region != Text::Absent)
 }
 
 fn reported_at_end<'a>(wire: &'a RecordWire<'a>) -> &'a Text<'a> {
     wire.service_event_details
-        .0
-        .as_ref()
-        .and_then(|details| details.additional_event_data.0.as_ref())
-        .and_then(|data| data.additional_entries.0.as_ref())
+        .object()
+        .and_then(|details| details.additional_event_data.object())
+        .and_then(|data| data.additional_entries.object())
         .map_or(ABSENT, |entries| &entries.inference_region)
 }
 
 fn parent_request_id<'a>(wire: &'a RecordWire<'a>) -> Option<&'a str> {
     wire.service_event_details
-        .0
-        .as_ref()
+        .object()
         .and_then(|details| details.parent_request_id.filled())
 }
 
 fn target_of_call(wire: &RecordWire<'_>, mantle: bool) -> ModelReference {
-    let parameters = wire.request_parameters.0.as_ref();
+    let parameters = wire.request_parameters.object();
     let named = parameters.map_or(ABSENT, |parameters| match (&parameters.model_id, mantle) {
         (Text::Absent, _) => &parameters.model,
         (_, true) if parameters.model != Text::Absent => &parameters.model,
@@ -358,10 +367,19 @@ fn target_of_call(wire: &RecordWire<'_>, mantle: bool) -> ModelReference {
     });
     match named {
         // Nothing on bedrock-mantle crosses Regions, whatever its name looks like.
-        Text::Is(id) if mantle => ModelReference::FoundationModel(id.chars().take(2048).collect()),
-        Text::Is(id) => ModelReference::parse(id),
+        Text::Is(id) if mantle => ModelReference::FoundationModel(bounded_id(id).into_owned()),
+        Text::Is(id) => ModelReference::parse(&bounded_id(id)),
         Text::Absent => ModelReference::Absent,
         Text::Other(kind) => ModelReference::Unknown((*kind).to_owned()),
+    }
+}
+
+/// Cuts off what is longer than any model's id: AWS takes 2,048 characters
+/// (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>).
+fn bounded_id(id: &str) -> Cow<'_, str> {
+    match id.char_indices().nth(2048) {
+        Some((end, _)) => id.get(..end).unwrap_or_default().into(),
+        None => id.into(),
     }
 }
 
@@ -372,7 +390,7 @@ fn target_of_completion(wire: &RecordWire<'_>) -> ModelReference {
         .and_then(|resources| {
             resources
                 .iter()
-                .filter_map(|resource| resource.arn.filled().map(ModelReference::parse))
+                .filter_map(|resource| resource.arn.filled().map(|arn| ModelReference::parse(&bounded_id(arn))))
                 .find(|target| matches!(target, ModelReference::FoundationModel(_)))
         })
         .unwrap_or(ModelReference::Absent)

@@ -50,6 +50,10 @@ impl Operation {
     pub const NOT_INFERENCE_PREFIXES: [&'static str; 6] = ["List", "Get", "Describe", "Delete", "Tag", "Untag"];
     /// How the name of a runtime endpoint begins, in every Region and variant.
     pub const RUNTIME_HOST_PREFIX: &'static str = "bedrock-runtime";
+    /// How a runtime endpoint's own name in a VPC is put together, around the endpoint's id:
+    /// `vpce-…-….bedrock-runtime.REGION.vpce.amazonaws.com`
+    /// (<https://docs.aws.amazon.com/bedrock/latest/userguide/vpc-interface-endpoints.html>).
+    pub const RUNTIME_HOST_IN_VPC: [&'static str; 2] = ["vpce-", ".bedrock-runtime"];
 
     /// Recognises an event by its name.
     pub(super) fn known(event_name: &str) -> Option<Self> {
@@ -70,11 +74,17 @@ impl Operation {
     /// AWS does not document the event names of the OpenAI-style and Messages APIs of the runtime
     /// endpoint, so whatever comes through it counts until it is known not to.
     pub(super) fn may_be_inference(event_name: &str, host: Option<&str>) -> bool {
-        host.is_some_and(|host| host.starts_with(Self::RUNTIME_HOST_PREFIX))
+        host.is_some_and(Self::is_runtime_host)
             && !Self::NOT_INFERENCE.contains(&event_name)
             && !Self::NOT_INFERENCE_PREFIXES
                 .iter()
                 .any(|prefix| event_name.starts_with(prefix))
+    }
+
+    fn is_runtime_host(host: &str) -> bool {
+        let [before, after] = Self::RUNTIME_HOST_IN_VPC;
+        host.starts_with(Self::RUNTIME_HOST_PREFIX)
+            || host.strip_prefix(before).is_some_and(|rest| rest.contains(after))
     }
 
     /// Tells whether a second record, at the stream's end, reports where the request was processed.
@@ -135,5 +145,19 @@ mod tests {
             Some("bedrock-agent-runtime.eu-west-1.amazonaws.com")
         ));
         assert!(!Operation::may_be_inference("CreateGuardrail", None));
+        for (host, counts) in [
+            ("vpce-0a1b2c3d-e4f5.bedrock-runtime.eu-west-1.vpce.amazonaws.com", true),
+            (
+                "vpce-0a1b2c3d-e4f5.bedrock-agent-runtime.eu-west-1.vpce.amazonaws.com",
+                false,
+            ),
+            ("vpce-0a1b2c3d-e4f5.bedrock.eu-west-1.vpce.amazonaws.com", false),
+        ] {
+            assert_eq!(
+                Operation::may_be_inference("CreateChatCompletion", Some(host)),
+                counts,
+                "{host}"
+            );
+        }
     }
 }

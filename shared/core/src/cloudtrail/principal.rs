@@ -37,11 +37,10 @@ impl Principal {
             .map_or((None, None), |(role, session)| (Some(role), Some(session)));
         let issuer = identity
             .session_context
-            .0
-            .as_ref()
-            .and_then(|context| context.session_issuer.0.as_ref())
+            .object()
+            .and_then(|context| context.session_issuer.object())
             .and_then(|issuer| issuer.arn.filled());
-        let identity_center = identity.on_behalf_of.0.as_ref().and_then(|user| user.user_id.filled());
+        let identity_center = identity.on_behalf_of.object().and_then(|user| user.user_id.filled());
         let name = issuer
             .map(str::to_owned)
             .or(role)

@@ -2,7 +2,8 @@
 //!
 //! What no pattern matches is dropped by EventBridge before any function runs, and costs nothing.
 //! So the law is one-sided: **every record whose decision is neither compliant nor not applicable
-//! must match**; a pattern may let through more, never less. Where a pattern would be too long, it
+//! must match**; a pattern may let through more, never less. It holds for records as CloudTrail
+//! hands them to EventBridge, where every member is of its documented kind. Where a pattern would be too long, it
 //! is widened, and [`Compiled::widened`] says by what.
 //!
 //! Operators: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>.
@@ -188,9 +189,11 @@ fn through_the_runtime_endpoint() -> Value {
         .chain(Operation::STREAMING)
         .chain(Operation::NOT_INFERENCE)
         .collect();
+    let [before, after] = Operation::RUNTIME_HOST_IN_VPC;
+    let hosts = json!([{ "prefix": Operation::RUNTIME_HOST_PREFIX }, { "wildcard": format!("{before}*{after}*") }]);
     json!({
         "eventName": [{ "anything-but": known }],
-        "tlsDetails": { "clientProvidedHostHeader": [{ "prefix": Operation::RUNTIME_HOST_PREFIX }] }
+        "tlsDetails": { "clientProvidedHostHeader": hosts }
     })
 }
 
