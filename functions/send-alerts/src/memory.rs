@@ -66,7 +66,8 @@ pub enum MemoryError {
 /// A finding as it is remembered: over all its messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// The finding; times and examples over all messages, the reason of the latest. Its own
+    /// The finding; times and examples over all messages, the reason of the latest violation,
+    /// or of the latest gap if there is none. Its own
     /// `count` and `identities` are empty here.
     pub finding: Finding,
     /// How many invocations were counted.
@@ -122,7 +123,10 @@ impl Record {
         let last_seen = before.last_seen.max(message.last_seen);
         let event_ids = examples(&before.event_ids, &message.event_ids);
         let sessions = examples(&before.sessions, &message.sessions);
-        let latest = if message.last_seen >= before.last_seen {
+        // The latest reason, but a violation is not undone by a later gap: the two can share an id,
+        // and people must be told of the violation even if both come before anybody was told.
+        let rank = |finding: &Finding| (finding.verdict.is_violation(), finding.last_seen);
+        let latest = if rank(message) >= rank(before) {
             message
         } else {
             before

@@ -14,8 +14,8 @@
 //!   "policy_sha256": "…"}]}
 //! ```
 //!
-//! `more` counts findings that found no room: those of an alert stay in the memory, those of a
-//! digest come with the next one.
+//! `more` counts findings that found no room: those of an alert come with the digest unless they
+//! were told before, those of a digest come with the next one.
 
 use std::{
     cmp::Reverse,
@@ -181,11 +181,6 @@ impl Notice {
             kind,
             findings: records.into_iter().map(Line::of).collect(),
         }
-    }
-
-    /// Writes the message with as many findings as fit.
-    pub(crate) fn publication(&self, texts: &Texts) -> Result<Publication, TextError> {
-        self.fitted(texts).map(|(publication, _)| publication)
     }
 
     /// Writes the message with as many findings as fit, and returns the ids of those.

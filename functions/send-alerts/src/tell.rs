@@ -109,7 +109,9 @@ pub async fn tell<Memory: Recall + Remember, Topic: Publish>(
         .map(|record| &record.value)
         .filter(|record| record.finding.verdict.is_violation())
         .collect();
-    for record in &violations {
+    let (publication, listed) = Notice::alert(&violations).fitted(&ports.texts)?;
+    // What found no room in the alert, and is not known yet, waits for the digest.
+    for record in violations.iter().filter(|record| listed.contains(&record.finding.id)) {
         marks.insert(
             record.finding.id.clone(),
             Mark {
@@ -118,7 +120,6 @@ pub async fn tell<Memory: Recall + Remember, Topic: Publish>(
             },
         );
     }
-    let publication = Notice::alert(&violations).publication(&ports.texts)?;
     ports.topic.publish(&publication).await?;
     mark(
         &ports.memory,

@@ -28,6 +28,42 @@ async fn findings_of_one_subject_are_one_alert() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_finds_no_room_in_an_alert_comes_with_the_digest() {
+    let world = world();
+    let regions: Vec<String> = (1..=60).map(|n| format!("xx-test-{n}")).collect();
+    let batch: Vec<_> = regions.iter().map(|region| finding("app", region, &["a"])).collect();
+    deliver(&world, &batch, at(0)).await;
+    while digest::publish(&world).await.unwrap() > 0 {}
+    let told: Vec<_> = published(&world)
+        .iter()
+        .flat_map(|notice| notice["findings"].as_array().unwrap().clone())
+        .map(|line| line["destination_region"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(told.len(), 60, "each once");
+    assert!(regions.iter().all(|region| told.contains(region)), "{told:?}");
+}
+
+/// A service control policy's denials have one id, whether or not the message names the Region.
+#[tokio::test(start_paused = true)]
+async fn a_gap_that_comes_with_a_violation_does_not_hide_it() {
+    for gap_is_later in [true, false] {
+        let world = world();
+        let violation = finding("app", "us-east-1", &["a"]);
+        let mut gap = undecided(&finding("app", "us-east-1", &["b"]));
+        if gap_is_later {
+            gap.last_seen = at(30);
+        } else {
+            gap.last_seen = at(-30);
+        }
+        deliver(&world, &[violation.clone(), gap.clone()], at(0)).await;
+        let alerts = published(&world);
+        assert_eq!(alerts.len(), 1);
+        assert_eq!(alerts[0]["findings"][0]["decision"], "non-compliant");
+        assert_eq!(alerts[0]["findings"][0]["count"], 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusing_topic_is_tried_again_and_nothing_is_lost() {
     let world = world();
     let message = finding("app", "us-east-1", &["a"]);
