@@ -16,7 +16,7 @@ EXITS = {
     WATCH: ("Compliant", "Violation", "Undecided", "NotApplicable", "NotBedrock", "Rejected", "Retried"),
     SEND: ("Counted", "Duplicate", "Rejected", "Retried"),
 }
-# A notice's own explanations are at least this severe, or people would not be alerted.
+# How the subject of every e-mail begins.
 SUBJECT = "[crisguard] "
 
 
@@ -124,7 +124,7 @@ def problems(outcome: Outcome, receives: int) -> list[str]:
         found.append(f"PutEvents refused {outcome.refused} and accepted {outcome.accepted}, instead of 1 and 2")
     alerts = int(story.told is Told.ALERT)
     if len(outcome.mails) != alerts:
-        found.append(f"{len(outcome.mails)} e-mails instead of {alerts}")
+        found.append(f"e-mails: {len(outcome.mails)} instead of {alerts}")
     for mail in outcome.mails:
         wanted = (principal_of(story), ACCOUNT, *story.says)
         found += [f"the alert does not say {word}" for word in wanted if word not in mail["subject"] + mail["body"]]

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from .play import EXITS, Outcome, Passage
 from .stage import DEAD_LETTERS, FORWARDING_DEAD_LETTERS, SEND, WATCH
-from .stories import Quiet
+from .stories import Quiet, Told
 from .sums import Played, Sum
 
 WIDEST = 100
@@ -115,7 +115,7 @@ class Transcript:
             result.append(WORDS.get(exit_name, exit_name), COLOURS.get(exit_name, ""))
         if outcome.findings:
             result.append(": " + ", ".join(_times(c, n) for c, n in sorted(outcome.findings.items())))
-        result.append(f"; {story.told.value}")
+        result.append(f"; {_told(outcome)}")
         self._paragraph(result, "    ", "      ")
         for mail in outcome.mails:
             self._paragraph(Text(f"✉ {mail['subject']}", style="dim"), "    ", "      ")
@@ -260,6 +260,12 @@ class Transcript:
 def _marked(text: Text, good: bool) -> Text:
     mark, style = YES if good else NO
     return Text.assemble((mark, style), " ", text)
+
+
+def _told(outcome: Outcome) -> str:
+    if outcome.mails:
+        return Told.ALERT.value if len(outcome.mails) == 1 else f"{len(outcome.mails)} alerts"
+    return "no alert" if outcome.story.told is Told.ALERT else outcome.story.told.value
 
 
 def _times(what: str, count: int) -> str:
