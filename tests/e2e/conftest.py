@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -15,6 +15,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """Prints why tests are skipped: each skipped action must be proven elsewhere."""
     if "s" not in config.option.reportchars:
         config.option.reportchars += "s"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows the queues, metrics and logs beside every failure."""
+    report = yield
+    deployed = getattr(item, "funcargs", {}).get("deployed")
+    if report.when == "call" and report.failed and deployed:
+        report.sections.append(("crisguard", deployed.report()))
+    return report
 
 
 @pytest.fixture(scope="session")
