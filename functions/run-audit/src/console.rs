@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, text::escaped};
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -31,9 +31,11 @@ pub struct Console<'a> {
 
 impl Console<'_> {
     /// Writes a value as indented JSON, with a line end.
+    ///
+    /// What could drive a terminal is escaped: JSON itself asks for that below U+0020 only.
     pub(crate) fn write_json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let json = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
-        Ok(writeln!(self.output, "{json}")?)
+        Ok(writeln!(self.output, "{}", escaped(&json))?)
     }
 }
 

@@ -7,9 +7,24 @@ pub(crate) fn harmless(text: &str) -> String {
     text.chars().map(|c| if acts(c) { '\u{fffd}' } else { c }).collect()
 }
 
+/// Escapes in JSON what could drive a terminal: outside its texts, only line ends could, and stay.
+pub(crate) fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if acts(c) && c != '\n' {
+            text.push_str("\\u");
+            text.extend([12, 8, 4, 0].map(|shift| char::from_digit((u32::from(c) >> shift) & 0xf, 16).unwrap_or('0')));
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
 /// Tells whether a character acts on the terminal or on the order of others.
 fn acts(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Breaks a text into lines of at most `width` columns at its spaces, all but the first indented.
@@ -90,6 +105,15 @@ mod tests {
     #[test]
     fn nothing_drives_the_terminal() {
         assert_eq!(harmless("a\u{1b}[31mb\u{202e}c\n"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}");
+    }
+
+    #[test]
+    fn json_drives_no_terminal_and_says_the_same() {
+        let text = "a\u{9b}2J\u{202e}\u{61c}\u{7f}\u{1b}é\n";
+        let json = serde_json::to_string_pretty(&[text]).unwrap();
+        let escaped = escaped(&json);
+        assert!(escaped.chars().all(|c| c == '\n' || !acts(c)), "{escaped}");
+        assert_eq!(serde_json::from_str::<[String; 1]>(&escaped).unwrap(), [text]);
     }
 
     #[test]

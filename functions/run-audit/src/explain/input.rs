@@ -13,6 +13,10 @@ use super::spans::{Child, Cursor, Span, children};
 /// How deep arrays and wrappers may stand in each other.
 const DEEPEST: usize = 4;
 
+/// How many times the length of the input is read over again, in all, to find whole records behind
+/// broken ones; only an input that is broken on purpose takes more.
+const PATIENCE: usize = 32;
+
 /// Where a record stands in the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Place {
@@ -56,7 +60,9 @@ pub(super) fn items(text: &[u8]) -> Vec<Item> {
         text,
         line_ends: line_ends(text),
         items: Vec::new(),
+        broken_at: None,
     };
+    let mut patience = text.len().saturating_mul(PATIENCE);
     let mut cursor = Cursor::new(text, 0);
     loop {
         cursor.skip_separators();
@@ -66,18 +72,27 @@ pub(super) fn items(text: &[u8]) -> Vec<Item> {
         let start = cursor.at();
         let span = cursor.value();
         let begins_document = matches!(text.get(start), Some(b'{' | b'['));
-        if begins_document && (span.closed || reading.is_wrapper(span)) {
+        let mut broken_at = start;
+        if begins_document && span.closed {
             reading.unwrap(span, "", 0);
-            if span.closed {
-                continue;
-            }
+            continue;
+        } else if begins_document && reading.is_wrapper(span) {
+            broken_at = reading.unwrap_broken(span, "", 0);
         } else if begins_document {
             reading.unreadable(start, "", "its brackets or quotes do not close");
         } else {
             reading.unreadable(start, "", "this is not a JSON object");
         }
-        cursor = Cursor::new(text, start);
+        cursor = Cursor::new(text, broken_at);
         cursor.skip_to_next_document();
+        match patience.checked_sub(span.end.saturating_sub(broken_at)) {
+            Some(left) => patience = left,
+            None if cursor.peek().is_none() => {}
+            None => {
+                reading.unreadable(cursor.at(), "", "too much is broken before it: mend that first");
+                return reading.items;
+            }
+        }
     }
 }
 
@@ -86,6 +101,8 @@ struct Reading<'a> {
     text: &'a [u8],
     line_ends: Vec<usize>,
     items: Vec<Item>,
+    /// Where the last value begins, or ends if it was read, whose brackets or quotes do not close.
+    broken_at: Option<usize>,
 }
 
 /// A form in which several records come together.
@@ -112,6 +129,20 @@ impl Reading<'_> {
         }
     }
 
+    /// Takes apart what breaks off, and returns from where on nothing has been read.
+    fn unwrap_broken(&mut self, span: Span, path: &str, depth: usize) -> usize {
+        self.broken_at = None;
+        self.unwrap(span, path, depth);
+        self.broken_at.take().unwrap_or_else(|| {
+            self.unreadable(
+                span.start,
+                path,
+                "its brackets or quotes do not close: something may be missing",
+            );
+            span.end
+        })
+    }
+
     fn is_wrapper(&self, span: Span) -> bool {
         self.text.get(span.start) == Some(&b'[') || self.wrapper(span).is_some()
     }
@@ -134,7 +165,10 @@ impl Reading<'_> {
     fn elements(&mut self, span: Span, path: &str, depth: usize) {
         for (index, Child { value, .. }) in children(self.text, span).into_iter().enumerate() {
             let path = format!("{path}[{index}]");
-            if !value.closed {
+            if !value.closed && depth < DEEPEST && self.is_wrapper(value) {
+                self.broken_at = Some(self.unwrap_broken(value, &path, depth + 1));
+            } else if !value.closed {
+                self.broken_at = Some(value.start);
                 self.unreadable(
                     value.start,
                     &path,
@@ -165,6 +199,9 @@ impl Reading<'_> {
                     let content = content(json.as_bytes(), ToString::to_string);
                     self.push(value.start, &path, content);
                 }
+            }
+            if !value.closed {
+                self.broken_at = Some(value.end);
             }
         }
     }
@@ -283,10 +320,41 @@ mod tests {
             ),
             (format!(r#"{{"Records": [{RECORD}, {RECORD}"#), 2),
             (format!("{{\"cut\": \"off\n{RECORD}\n}}\n{RECORD}"), 2),
+            (format!("{{\"Records\": [\n{RECORD},\n{RECORD}\n"), 2),
+            (format!("[\n{RECORD},\n{RECORD},\n{{\"a\":"), 2),
+            (format!("{{\"Records\": [\n{RECORD}\n}}\n{RECORD}"), 2),
+            (format!("[{{\"Records\": [\n{RECORD},\n{RECORD},"), 2),
+            (format!("{{\"Records\": [\n{{\"a\":\n{RECORD}\n{RECORD}\n"), 2),
+            (
+                format!("{{\"Events\": [{{\"CloudTrailEvent\": {quoted}}},\n{{\"CloudTrailEvent\": {quoted}\n"),
+                2,
+            ),
             (r#"{"Records": []}"#.to_owned(), 0),
             ("[[[[[[[]]]]]]]".to_owned(), 0),
         ] {
             assert_eq!(readable(&text), records, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_breaks_off_is_said() {
+        for text in [format!(r#"{{"Records": [{RECORD}, {RECORD}"#), format!("[{RECORD},")] {
+            let unreadable = items(text.as_bytes())
+                .iter()
+                .filter(|item| matches!(item.content, Content::Unreadable(_)))
+                .count();
+            assert_eq!(unreadable, 1, "{text}");
+        }
+    }
+
+    /// Each line opens what never closes, so each could be read to the end of the input.
+    #[test]
+    fn reading_takes_a_bounded_effort() {
+        for line in ["[\n", "{\"a\":\n", "{\"Records\":[\n", "[{\n", "{\"Events\":[\n"] {
+            let text = line.repeat(20_000);
+            let started = std::time::Instant::now();
+            items(text.as_bytes());
+            assert!(started.elapsed().as_secs() < 10, "{line:?}");
         }
     }
 
