@@ -126,11 +126,7 @@ impl Record {
         // The latest reason, but a violation is not undone by a later gap: the two can share an id,
         // and people must be told of the violation even if both come before anybody was told.
         let rank = |finding: &Finding| (finding.verdict.is_violation(), finding.last_seen);
-        let latest = if rank(message) >= rank(before) {
-            message
-        } else {
-            before
-        };
+        let latest = if rank(message) >= rank(before) { message } else { before };
         self.finding = Finding {
             first_seen,
             last_seen,
