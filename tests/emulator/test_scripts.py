@@ -22,6 +22,16 @@ if sys.argv[1] == "pattern":
     print(json.dumps({"PolicySha256": "b" * 64, "Pattern1": pattern, **{f"Pattern{n}": "" for n in range(2, 9)}}))
 """
 
+# The AWS CLI itself, but for its patience: it sleeps half a minute after each deployment,
+# and the emulator is done before the first look.
+AWS = f"""#!{sys.executable}
+import sys, time
+sleep = time.sleep
+time.sleep = lambda seconds: sleep(min(seconds, 0.2))
+from awscli.clidriver import main
+sys.exit(main())
+"""
+
 
 class Shell:
     """Runs the scripts of a copy of this checkout, so that a test leaves no files in the real one."""
@@ -35,16 +45,18 @@ class Shell:
             place = folder / "target" / "lambda" / function / "bootstrap.zip"
             place.parent.mkdir(parents=True)
             shutil.copyfile(archive, place)
-        crisguard = folder / "crisguard"
-        crisguard.write_text(CRISGUARD, encoding="utf-8")
-        crisguard.chmod(0o755)
+        crisguard, aws_cli = folder / "crisguard", folder / "bin" / "aws"
+        aws_cli.parent.mkdir()
+        for path, text in ((crisguard, CRISGUARD), (aws_cli, AWS)):
+            path.write_text(text, encoding="utf-8")
+            path.chmod(0o755)
         (folder / "policy.yaml").write_text("version: 1\n", encoding="utf-8")
         self.environment: dict[str, str] = {
             **os.environ,
             **aws.environment(),
             "CRISGUARD": str(crisguard),
             "CRISGUARD_VERIFY_PAUSE": "1",
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{aws_cli.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         }
 
     def run(self, script: str, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
@@ -86,7 +98,6 @@ def assert_that_a_failed_region_is_named(shell: Shell) -> None:
     assert (shell.folder / "build/deploy/failed-deploy.txt").read_text(encoding="utf-8").split() == ["us-east-1"]
 
 
-# The AWS CLI sleeps half a minute after each deployment: minutes of waiting, little work.
 @pytest.mark.slow
 def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> None:
     bucket = f"crisguard-policy-{fresh.account}-{fresh.home_region}"
