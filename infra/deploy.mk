@@ -23,5 +23,5 @@ test-templates: ## Evaluate the templates: who may send what where, under which 
 test-emulator: ## The local AWS behaves as AWS does where crisguard depends on it
 	"$$(scripts/venv emulator)/bin/python" -m pytest -q -m "not slow" tests/emulator
 
-test-scripts: ## deploy, verify and uninstall against the local AWS (three minutes, mostly waiting)
+test-scripts: ## deploy, verify and uninstall against the local AWS
 	"$$(scripts/venv emulator)/bin/python" -m pytest -q -m slow tests/emulator
