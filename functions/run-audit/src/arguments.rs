@@ -25,7 +25,8 @@ Examples:
   crisguard policy example > policy.yaml
   crisguard policy check policy.yaml
   crisguard explain records.json --policy policy.yaml
-  aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=Converse \\
+  aws cloudtrail lookup-events --lookup-attributes \\
+    AttributeKey=EventSource,AttributeValue=bedrock.amazonaws.com \\
     | crisguard explain - --policy policy.yaml"
 )]
 pub(crate) struct Arguments {
@@ -48,7 +49,8 @@ Exit codes: 0 compiled, 2 it could not be compiled.
 
 Examples:
   crisguard pattern --policy policy.yaml
-  crisguard pattern --policy policy.yaml --account 111122223333 --format parameters > parameters.json")]
+  crisguard pattern --policy policy.yaml --account 111122223333 \\
+    --format parameters > parameters.json")]
     Pattern(PatternArguments),
     /// Explain CloudTrail records: where each prompt was processed, and what every control decides.
     #[command(after_help = "\
@@ -61,8 +63,9 @@ Exit codes: 0 nothing to report, 1 a violation, something undecided or an unread
 
 Examples:
   crisguard explain record.json --policy policy.yaml
-  gunzip -c 111122223333_CloudTrail_ap-northeast-1_20261121T1000Z_x.json.gz | crisguard explain - --policy policy.yaml
-  crisguard explain records.jsonl --policy policy.yaml --format json | jq '.records[] | select(.exit == \"violation\")'")]
+  gunzip -c LOG_FILE.json.gz | crisguard explain - --policy policy.yaml
+  crisguard explain records.jsonl --policy policy.yaml --format json \\
+    | jq '.records[] | select(.exit == \"violation\")'")]
     Explain(ExplainArguments),
     /// List the inference profiles that are known, and the Regions each can reach.
     #[command(after_help = "\
@@ -92,7 +95,8 @@ Exit codes: 0 sound, 1 sound with warnings, 2 not valid or not readable.
 
 Examples:
   crisguard policy check policy.yaml
-  crisguard policy check policy.yaml --account 111122223333 --organization-path o-a1b2c3d4e5/r-ab12/ou-ab12-11111111
+  crisguard policy check policy.yaml --account 111122223333 \\
+    --organization-path o-a1b2c3d4e5/r-ab12/ou-ab12-11111111
   crisguard policy check policy.yaml --format json | jq .warnings")]
     Check(CheckArguments),
     /// Print the JSON Schema of the policy document, for editors.
