@@ -23,7 +23,7 @@ need() { command -v "$1" >/dev/null || fail "$1 is not installed" "$2"; }
 # shellcheck disable=SC2034 # account is used by the scripts that source this file
 know_account() {
   need aws "Install the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
-  need python3 "Install Python 3.9 or later."
+  need python3 "Install Python 3.11 or later."
   account=$(aws sts get-caller-identity --query Account --output text) ||
     fail "AWS did not accept the credentials" "Sign in (aws sso login, or set AWS_PROFILE) and try again."
   home_region=${home_region:-${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}}

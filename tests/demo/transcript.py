@@ -229,13 +229,13 @@ class Transcript:
         for purpose, command in (
             ("Your policy, in every enabled Region of your account:", "make deploy POLICY=policy.yaml"),
             ("One real call, followed to its decision:", "make verify MODEL=jp.anthropic.claude-sonnet-4-6"),
-            ("All of it away again, but the policy and its history:", "make uninstall"),
+            ("All of it away again, but the policy, the alerts topic and their key:", "make uninstall"),
         ):
             self.say(purpose)
             self.say(f"    {command}", "bold")
         self.say(
-            "Start your policy from tests/demo/policy.yaml and check it with `crisguard policy check`. README.md says "
-            "what crisguard needs, what it costs, and what it does not see."
+            "Start your policy from `crisguard policy example` and check it with `crisguard policy check`. README.md "
+            "says what crisguard needs, what it costs, and what it does not see."
         )
         return True
 
