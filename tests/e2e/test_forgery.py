@@ -1,4 +1,4 @@
-"""Nobody but AWS makes crisguard believe that something happened."""
+"""Nobody puts events on a bus that crisguard takes for AWS's own."""
 
 from __future__ import annotations
 

@@ -174,6 +174,7 @@ impl Notice {
         records.sort_by_key(|record| {
             (
                 Reverse((record.finding.severity, record.count)),
+                record.finding.control,
                 record.finding.id.clone(),
             )
         });

@@ -16,7 +16,7 @@ pub const LARGEST: usize = 256 * 1024;
 /// What a company permits: in which Regions Bedrock may be called and may process prompts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "crisguard policy", extend("$id" = "https://crisguard.dev/schema/policy-1.json"))]
+#[schemars(title = "crisguard policy", extend("$id" = "urn:crisguard:policy:1"))]
 pub(super) struct DocumentWire {
     /// The version of this form: 1.
     pub(super) version: FormVersion,
@@ -146,9 +146,20 @@ fn problem(error: &serde_saphyr::Error, line: u64, column: u64) -> String {
     if text.starts_with("unexpected end of input") {
         return "the document is empty; `crisguard policy example` prints one to start from".to_owned();
     }
+    if let Some((value, expected)) = text
+        .strip_prefix("unknown variant ")
+        .and_then(|rest| rest.split_once(", expected "))
+    {
+        return format!(
+            "{value} is not one of the values here: write {}",
+            expected.trim_start_matches("one of ")
+        );
+    }
     // The parser's own words for a list or mapping; above all where a field was left without a value.
     match text {
-        "expected sequence start" => "a list is expected: write one, or leave the field out".to_owned(),
+        "expected sequence start" => {
+            "a list is expected: write [one, or, more], or leave the field out where it is optional".to_owned()
+        }
         "expected mapping start" => "fields with names are expected: write them, or leave this one out".to_owned(),
         text => text.to_owned(),
     }
