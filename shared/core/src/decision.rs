@@ -261,6 +261,14 @@ pub enum EvidenceGap {
         /// The profile that was called.
         profile: String,
     },
+    /// The request was denied, and the record does not say by what.
+    #[error(
+        "{profile} was denied, and the record has no message that says by what; it may be a service control policy"
+    )]
+    DenialNotExplained {
+        /// The profile that was called.
+        profile: String,
+    },
     /// The policy for the record's account cannot be told.
     #[error("the policy for account {account} cannot be told: {reason}")]
     PolicyUnresolved {

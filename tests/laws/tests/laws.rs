@@ -162,7 +162,7 @@ proptest! {
     /// A destination that contradicts the catalogue is left out: without it, the catalogue is all
     /// that is known, and that contradiction is for `profile-destinations-known` to find.
     #[test]
-    fn removing_evidence_makes_nothing_compliant(document in policy(), record in record(), member in 0..4_usize) {
+    fn removing_evidence_makes_nothing_compliant(document in policy(), record in record(), member in 0..5_usize) {
         let catalogue = catalogue();
         let policy = effective(&document);
         let Some((full, before)) = decide(&record, &policy, catalogue) else { return Ok(()) };
@@ -170,7 +170,7 @@ proptest! {
             return Ok(());
         }
         let mut less = record.clone();
-        let name = ["additionalEventData", "requestParameters", "userIdentity", "serviceEventDetails"][member];
+        let name = ["additionalEventData", "requestParameters", "userIdentity", "serviceEventDetails", "errorMessage"][member];
         less.as_object_mut().unwrap().remove(name);
         let Some((_, after)) = decide(&less, &policy, catalogue) else { return Ok(()) };
         for (before, after) in before.iter().zip(&after) {

@@ -39,7 +39,9 @@ impl Failure {
     #[must_use]
     pub fn classify(code: &str, message: Option<&str>) -> Self {
         match code {
-            "AccessDenied" | "AccessDeniedException" => Self::Denied(Denial::parse(message.unwrap_or_default())),
+            "AccessDenied" | "AccessDeniedException" => {
+                Self::Denied(message.map_or(Denial::Unexplained, Denial::parse))
+            }
             "ThrottlingException" => Self::Throttled,
             "ValidationException" => Self::Invalid,
             "ResourceNotFoundException" => Self::NotFound,
@@ -65,7 +67,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Denied(Denial::ServiceControlPolicy(_)) => f.write_str("a service control policy denied it"),
-            Self::Denied(Denial::Other) => f.write_str("it was denied"),
+            Self::Denied(Denial::Other | Denial::Unexplained) => f.write_str("it was denied"),
             Self::Throttled => f.write_str("it was throttled"),
             Self::Invalid => f.write_str("it was malformed"),
             Self::NotFound => f.write_str("its model or profile was not found"),
@@ -81,8 +83,10 @@ impl fmt::Display for Failure {
 pub enum Denial {
     /// A service control policy.
     ServiceControlPolicy(ScpDenial),
-    /// Anything else, or a message that does not tell.
+    /// Anything else that the message tells of.
     Other,
+    /// The record has no message, so it may have been any of them.
+    Unexplained,
 }
 
 /// What a denial by a service control policy says of itself.
@@ -172,7 +176,7 @@ mod tests {
     fn scp(message: &str) -> ScpDenial {
         match Denial::parse(message) {
             Denial::ServiceControlPolicy(denial) => denial,
-            Denial::Other => panic!("not a denial by a service control policy: {message}"),
+            Denial::Other | Denial::Unexplained => panic!("not a denial by a service control policy: {message}"),
         }
     }
 

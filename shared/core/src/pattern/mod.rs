@@ -138,7 +138,7 @@ pub fn compile(policy: &Policy, catalogue: &Catalogue, account: Option<&AccountI
         json!({
             "$or": inference_calls(),
             "errorCode": ["AccessDenied", "AccessDeniedException"],
-            "errorMessage": [{ "wildcard": "*service control policy*" }]
+            "errorMessage": [{ "wildcard": "*service control policy*" }, { "exists": false }, null]
         }),
     )?;
     Ok(compiled)

@@ -37,8 +37,15 @@ pub(super) fn decide(evidence: &Evidence<'_>) -> Decision {
     if invocation.half == Half::StreamCompletion {
         return Decision::NotApplicable(Irrelevance::DecidedAtStreamCall);
     }
-    let Some(Failure::Denied(Denial::ServiceControlPolicy(denial))) = &invocation.failure else {
-        return Decision::NotApplicable(Irrelevance::NotDeniedByScp);
+    let denial = match (&invocation.failure, invocation.target.profile()) {
+        (Some(Failure::Denied(Denial::ServiceControlPolicy(denial))), _) => denial,
+        (Some(Failure::Denied(Denial::Unexplained)), Some(profile))
+            if policy.permits_profile(profile) && policy.permits_source(&invocation.source) =>
+        {
+            let profile = profile.id().to_owned();
+            return Decision::Undecided(EvidenceGap::DenialNotExplained { profile });
+        }
+        _ => return Decision::NotApplicable(Irrelevance::NotDeniedByScp),
     };
     let Some(profile) = invocation.target.profile() else {
         return evidence.without_system_profile();
