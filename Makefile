@@ -46,6 +46,7 @@ lint-format: ## Check the formatting of the Rust code
 lint-rust: ## Check the Rust code and its documentation; every warning fails
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+	@cargo metadata --locked --format-version 1 --manifest-path tests/fuzz/Cargo.toml >/dev/null # its lock file is its own
 
 lint-dependencies: $(DENY) $(MACHETE) ## Check licences, bans and sources of dependencies, and that each is used
 	$(DENY) --log-level error check --hide-inclusion-graph bans licenses sources
