@@ -1,13 +1,11 @@
 //! Policy documents in files, and errors that show the line.
 
 use std::{
-    collections::BTreeMap,
     fs::File,
     io::{self, Read},
 };
 
 use crisguard_core::policy::{Policy, PolicyDocument, PolicyError};
-use serde::Deserialize;
 
 use crate::{
     arguments::{InputPath, Place},
@@ -43,8 +41,8 @@ impl PolicyFile {
         })?;
         Ok(Self {
             name,
+            overrides: document.overridden(),
             document,
-            overrides: overrides(&bytes),
         })
     }
 
@@ -90,19 +88,6 @@ pub(crate) fn read(path: &InputPath, input: &mut dyn Read) -> Result<Vec<u8>, Fa
         error,
     })?;
     Ok(bytes)
-}
-
-/// Returns whom a sound document has overrides for.
-fn overrides(bytes: &[u8]) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct Overrides {
-        #[serde(default)]
-        accounts: BTreeMap<String, serde_json::Value>,
-    }
-    let text = String::from_utf8_lossy(bytes);
-    serde_saphyr::from_str::<Overrides>(text.trim_start_matches('\u{feff}'))
-        .map(|document| document.accounts.into_keys().collect())
-        .unwrap_or_default()
 }
 
 /// Shows the line that an error speaks of, with a caret under the column.

@@ -121,6 +121,12 @@ impl PolicyDocument {
         Ok(policy)
     }
 
+    /// Returns whom the document has overrides for: accounts and organizational units, as written.
+    #[must_use]
+    pub fn overridden(&self) -> Vec<String> {
+        self.document.accounts.0.keys().cloned().map(String::from).collect()
+    }
+
     /// Returns what is contradictory, ineffective or about to run out, for people to look at.
     #[must_use]
     pub fn warnings(&self, catalogue: &Catalogue, today: jiff::civil::Date) -> Vec<Warning> {
