@@ -1,9 +1,9 @@
 //! The function's configuration.
 
-use crisguard_core::account::{AccountId, OrganizationPath};
 use crisguard_lambda::{
     config::{ConfigurationError, Variables},
     logging::LogLevel,
+    policy_in_force::Scope,
 };
 
 /// What the template tells the function.
@@ -21,15 +21,6 @@ pub struct Config {
     pub scope: Scope,
     /// `CRISGUARD_LOG_LEVEL`, `info` if it is not set.
     pub log_level: LogLevel,
-}
-
-/// The account that is watched, and its place in the organization.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope {
-    /// `CRISGUARD_ACCOUNT`.
-    pub account: AccountId,
-    /// `CRISGUARD_ORGANIZATION_PATH`, if the account's place was given.
-    pub organization_path: Option<OrganizationPath>,
 }
 
 impl Config {

@@ -6,18 +6,13 @@ use crisguard_core::{catalog::Catalogue, exit::Exit};
 use crisguard_lambda::{
     batch::{BatchResponse, messages},
     metrics::Counts,
+    policy_in_force::{PolicyInForce, ReadPolicy, Renewal},
     report::{Report, chain},
 };
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use crate::{
-    Outcome, WayOut,
-    config::Config,
-    policy_in_force::{PolicyInForce, Renewal},
-    ports::{ReadPolicy, SendFindings},
-    run,
-};
+use crate::{Outcome, WayOut, config::Config, ports::SendFindings, run};
 
 /// The metrics of this function. `Received` is the sum of the seven exits that follow it.
 pub mod metric {

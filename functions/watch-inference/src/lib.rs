@@ -9,7 +9,6 @@
 
 pub mod config;
 mod function;
-pub mod policy_in_force;
 pub mod ports;
 
 use std::{collections::BTreeSet, iter};
@@ -25,10 +24,10 @@ use crisguard_core::{
 use crisguard_lambda::{
     batch::{Message, MessageId},
     fingerprint,
+    policy_in_force::PolicyInForce,
 };
 
 pub use function::{WatchInference, metric};
-use policy_in_force::PolicyInForce;
 use ports::SendFindings;
 
 /// How every message of a batch left, and what was handed on.

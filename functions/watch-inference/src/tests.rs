@@ -7,14 +7,10 @@ use crisguard_aws::{
     s3::Fetched,
     sqs::{OutgoingMessage, Unsent},
 };
-use jiff::{SignedDuration, Timestamp};
+use crisguard_lambda::policy_in_force::{ReadPolicy, Scope};
+use jiff::Timestamp;
 
 use super::*;
-use crate::{
-    config::Scope,
-    policy_in_force::{REREAD_AFTER, Renewal},
-    ports::ReadPolicy,
-};
 
 const POLICY: &str =
     "version: 1\nregions: { source: [us-west-2], destination: [us-west-2] }\nprofiles: { global: deny }\n";
@@ -258,46 +254,6 @@ async fn another_account_is_undecided_where_its_unit_would_matter() {
         ways_out(&outcome),
         [WayOut::Exit(Exit::Compliant), WayOut::Exit(Exit::Undecided)]
     );
-}
-
-#[tokio::test]
-async fn a_cold_start_without_a_usable_policy_says_what_is_wrong_where() {
-    let unit = format!("{POLICY}accounts:\n  o-a/r-b: {{ regions: {{ source: ['*'] }} }}\n");
-    let stores = [
-        Store::holding("version: 1\nregions: { source: [Tokyo] }\n"),
-        Store::holding(&unit),
-        Store(RefCell::new(Err(failure()))),
-    ];
-    let mut errors = Vec::new();
-    for store in stores {
-        let error = PolicyInForce::read(&store, scope(None), now()).await.unwrap_err();
-        errors.push(crisguard_lambda::report::chain(&error));
-    }
-    insta::assert_snapshot!(errors.join("\n"));
-}
-
-#[tokio::test]
-async fn a_policy_is_reread_after_five_minutes_and_a_bad_one_keeps_the_old() {
-    let store = Store::holding(POLICY);
-    let mut policy = PolicyInForce::read(&store, scope(None), now()).await.unwrap();
-    let sha256 = policy.sha256().to_owned();
-    let later = |minutes: i32| now() + REREAD_AFTER * minutes;
-
-    *store.0.borrow_mut() = Ok("version: 2".to_owned());
-    let early = later(1) - SignedDuration::from_secs(1);
-    assert!(matches!(policy.renew(&store, early).await, Renewal::Kept));
-    for minutes in [1, 2] {
-        assert!(matches!(
-            policy.renew(&store, later(minutes)).await,
-            Renewal::Rejected(_)
-        ));
-        assert_eq!(policy.sha256(), sha256);
-    }
-
-    *store.0.borrow_mut() = Ok(POLICY.replace("deny", "allow"));
-    assert!(matches!(policy.renew(&store, later(3)).await, Renewal::Replaced));
-    assert_ne!(policy.sha256(), sha256);
-    assert!(matches!(policy.renew(&store, later(4)).await, Renewal::Kept));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! A function reads its configuration once ([`config`]), takes its messages apart so that one
 //! bad message fails alone ([`batch`]), counts every exit ([`metrics`]), writes structured logs
 //! ([`logging`]) and tells the Lambda service about errors with their whole chain ([`report`]).
+//! The policy, which several of them decide by, is read by [`policy_in_force`].
 //! What a function *does* is not here: each has a `run(ports, input)` that knows nothing of Lambda.
 
 pub mod batch;
@@ -11,5 +12,6 @@ pub mod config;
 pub mod fingerprint;
 pub mod logging;
 pub mod metrics;
+pub mod policy_in_force;
 pub mod report;
 pub mod runtime;

@@ -2,17 +2,46 @@
 
 use std::borrow::Cow;
 
-use crisguard_aws::{Failure, s3::Fetched};
+use crisguard_aws::{
+    Failure,
+    s3::{Fetched, Object},
+};
 use crisguard_core::{
-    account::AccountId,
+    account::{AccountId, OrganizationPath},
     policy::{Policy, PolicyDocument, PolicyError, Unresolved},
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{config::Scope, ports::ReadPolicy};
-
 /// How long a policy is taken as current before its object is asked again.
 pub const REREAD_AFTER: SignedDuration = SignedDuration::from_mins(5);
+
+/// The account that is watched, and its place in the organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// `CRISGUARD_ACCOUNT`.
+    pub account: AccountId,
+    /// `CRISGUARD_ORGANIZATION_PATH`, if the account's place was given.
+    pub organization_path: Option<OrganizationPath>,
+}
+
+/// Reads the policy document.
+pub trait ReadPolicy {
+    /// Returns where the document is, for people.
+    fn address(&self) -> String;
+
+    /// Reads the document unless it is still the version with the tag `known`.
+    fn read(&self, known: Option<&str>) -> impl Future<Output = Result<Fetched, Failure>>;
+}
+
+impl ReadPolicy for Object {
+    fn address(&self) -> String {
+        Self::address(self)
+    }
+
+    async fn read(&self, known: Option<&str>) -> Result<Fetched, Failure> {
+        self.fetch(known).await
+    }
+}
 
 /// A policy document that has been found usable, and what it comes to for the watched account.
 #[derive(Debug)]
@@ -123,6 +152,24 @@ impl PolicyInForce {
         }
     }
 
+    /// Returns the document.
+    #[must_use]
+    pub fn document(&self) -> &PolicyDocument {
+        &self.document
+    }
+
+    /// Returns what the document comes to for the watched account.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Returns whose policy it is.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// Returns the SHA-256 of the document.
     #[must_use]
     pub fn sha256(&self) -> &str {
@@ -134,4 +181,100 @@ fn sound(bytes: &[u8], scope: &Scope) -> Result<(PolicyDocument, Policy), Reason
     let document = PolicyDocument::parse(bytes)?;
     let policy = document.for_account(&scope.account, scope.organization_path.as_ref())?;
     Ok((document, policy))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use crisguard_aws::Disposition;
+
+    use super::*;
+    use crate::report::chain;
+
+    const POLICY: &str =
+        "version: 1\nregions: { source: [us-west-2], destination: [us-west-2] }\nprofiles: { global: deny }\n";
+
+    /// A policy object whose content a test sets.
+    struct Store(RefCell<Result<String, Failure>>);
+
+    impl Store {
+        fn holding(policy: &str) -> Self {
+            Self(RefCell::new(Ok(policy.to_owned())))
+        }
+    }
+
+    impl ReadPolicy for Store {
+        fn address(&self) -> String {
+            "s3://policies/policy.yaml".to_owned()
+        }
+
+        async fn read(&self, known: Option<&str>) -> Result<Fetched, Failure> {
+            let content = self.0.borrow().clone()?;
+            let etag = content.len().to_string();
+            if known == Some(&etag) {
+                return Ok(Fetched::Unchanged);
+            }
+            Ok(Fetched::Content {
+                bytes: content.into_bytes(),
+                etag: Some(etag),
+            })
+        }
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-22T10:00:00Z".parse().unwrap()
+    }
+
+    fn scope() -> Scope {
+        Scope {
+            account: "111122223333".parse().unwrap(),
+            organization_path: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_cold_start_without_a_usable_policy_says_what_is_wrong_where() {
+        let unit = format!("{POLICY}accounts:\n  o-a/r-b: {{ regions: {{ source: ['*'] }} }}\n");
+        let stores = [
+            Store::holding("version: 1\nregions: { source: [Tokyo] }\n"),
+            Store::holding(&unit),
+            Store(RefCell::new(Err(Failure {
+                action: "test:Action",
+                resource: "it".to_owned(),
+                cause: "refused".to_owned(),
+                disposition: Disposition::MayPass,
+            }))),
+        ];
+        let mut errors = Vec::new();
+        for store in stores {
+            let error = PolicyInForce::read(&store, scope(), now()).await.unwrap_err();
+            errors.push(chain(&error));
+        }
+        insta::assert_snapshot!(errors.join("\n"));
+    }
+
+    #[tokio::test]
+    async fn a_policy_is_reread_after_five_minutes_and_a_bad_one_keeps_the_old() {
+        let store = Store::holding(POLICY);
+        let mut policy = PolicyInForce::read(&store, scope(), now()).await.unwrap();
+        let sha256 = policy.sha256().to_owned();
+        let later = |minutes: i32| now() + REREAD_AFTER * minutes;
+
+        *store.0.borrow_mut() = Ok("version: 2".to_owned());
+        let early = later(1) - SignedDuration::from_secs(1);
+        assert!(matches!(policy.renew(&store, early).await, Renewal::Kept));
+        for minutes in [1, 2] {
+            assert!(matches!(
+                policy.renew(&store, later(minutes)).await,
+                Renewal::Rejected(_)
+            ));
+            assert_eq!(policy.sha256(), sha256);
+        }
+
+        *store.0.borrow_mut() = Ok(POLICY.replace("deny", "allow"));
+        assert!(matches!(policy.renew(&store, later(3)).await, Renewal::Replaced));
+        assert_ne!(policy.sha256(), sha256);
+        assert!(matches!(policy.renew(&store, later(4)).await, Renewal::Kept));
+    }
 }
