@@ -1,4 +1,4 @@
-//! The message between the functions: what a control found, for whom, and how often.
+//! The messages between the functions: what a control found, for whom or where, and how often.
 
 use std::{
     cmp::Reverse,
@@ -14,11 +14,12 @@ use crate::{
     controls::ControlId,
     decision::{Assessment, Decision, EvidenceGap, ExpiredException, Severity, Violation},
     digest,
-    region::{DestinationRegion, SourceRegion},
+    posture::PostureDecision,
+    region::{DestinationRegion, Region, SourceRegion},
 };
 
 /// The version of the message's form; a reader refuses any other.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The most event ids and session names that a finding carries as examples.
 pub const EXAMPLES: usize = 5;
 /// The most identities in one message: with the finding itself they fit the hundred actions of
@@ -91,6 +92,86 @@ impl Verdict {
     }
 }
 
+/// A message to send-alerts, by its `kind`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "kind")]
+pub enum Message {
+    /// What a control found in some invocations.
+    Invocations(Finding),
+    /// What a control decided about an account's settings in a Region, compliant or not.
+    Posture(PostureFinding),
+    /// The synthetic record of a Region came through.
+    Canary(CanaryArrival),
+}
+
+/// What a control decided about the settings of one account in one Region, at one time.
+///
+/// It is sent compliant too: what was found before is resolved by that, and by nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostureFinding {
+    /// The form of the message: [`VERSION`].
+    pub version: u32,
+    /// The id made of control, account and Region: 32 hexadecimal digits.
+    pub id: String,
+    /// The id of control and account, so that one alert names all Regions: 32 hexadecimal digits.
+    pub subject: String,
+    /// The control that decided.
+    pub control: ControlId,
+    /// The decision and its typed reason.
+    #[serde(flatten)]
+    pub decision: PostureDecision,
+    /// The control's severity.
+    pub severity: Severity,
+    /// The account that was looked at.
+    pub account: AccountId,
+    /// The Region that was looked at.
+    pub region: Region,
+    /// When it was looked at.
+    pub observed_at: Timestamp,
+    /// The reason in one English sentence.
+    pub explanation: String,
+    /// The SHA-256 of the policy that was in force.
+    pub policy_sha256: String,
+}
+
+impl PostureFinding {
+    /// Makes the message about one decision.
+    #[must_use]
+    pub fn new(
+        control: ControlId,
+        account: AccountId,
+        region: Region,
+        observed_at: Timestamp,
+        decision: PostureDecision,
+        policy_sha256: &str,
+    ) -> Self {
+        Self {
+            version: VERSION,
+            id: digest::of_parts(&["posture", control.name(), account.as_str(), region.as_str()], 16),
+            subject: digest::of_parts(&["posture subject", control.name(), account.as_str()], 16),
+            control,
+            severity: control.severity(),
+            account,
+            region,
+            observed_at,
+            explanation: decision.to_string(),
+            decision,
+            policy_sha256: policy_sha256.to_owned(),
+        }
+    }
+}
+
+/// The synthetic record of a Region came through the whole path; it stands for nobody's call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CanaryArrival {
+    /// The form of the message: [`VERSION`].
+    pub version: u32,
+    /// The Region on whose bus it was put.
+    pub region: Region,
+    /// When it was put there.
+    pub at: Timestamp,
+}
+
 /// One finding over some invocations, as it travels from watch-inference to send-alerts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -146,7 +227,7 @@ pub enum NotAFinding {
     #[error("the message is not a finding")]
     Json(#[from] serde_json::Error),
     /// The message was made by another version.
-    #[error("the finding is of version {0}, and this function reads version {VERSION}: deploy both functions together")]
+    #[error("the message is of version {0}, and this function reads version {VERSION}: deploy all functions together")]
     Version(u32),
     /// The message contradicts itself.
     #[error("the finding counts {count} invocations but lists {listed} identities (1 to {IDENTITIES} are expected)")]
@@ -158,26 +239,44 @@ pub enum NotAFinding {
     },
 }
 
-impl Finding {
-    /// Reads a finding from the body of a message.
+impl Message {
+    /// Reads a message from its body.
     ///
     /// # Errors
     ///
-    /// Fails if the text is not a finding's JSON, is of another version, or contradicts itself.
+    /// Fails if the text is not a message's JSON, is of another version, or contradicts itself.
     pub fn from_json(body: &str) -> Result<Self, NotAFinding> {
-        let finding: Self = serde_json::from_str(body)?;
-        if finding.version != VERSION {
-            return Err(NotAFinding::Version(finding.version));
+        // The version first: another version's message need not have this one's members.
+        let Versioned { version } = serde_json::from_str(body)?;
+        if version != VERSION {
+            return Err(NotAFinding::Version(version));
         }
-        let listed = finding.identities.len();
-        if finding.count != listed || listed == 0 || listed > IDENTITIES {
-            return Err(NotAFinding::Count {
-                count: finding.count,
-                listed,
-            });
+        let message = serde_json::from_str(body)?;
+        if let Self::Invocations(finding) = &message {
+            let listed = finding.identities.len();
+            if finding.count != listed || listed == 0 || listed > IDENTITIES {
+                return Err(NotAFinding::Count {
+                    count: finding.count,
+                    listed,
+                });
+            }
         }
-        Ok(finding)
+        Ok(message)
     }
+
+    /// Writes the message's body.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot be written as JSON.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
 }
 
 /// Findings being gathered over one batch, at most one for each key and verdict until it is full.

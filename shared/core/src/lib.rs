@@ -20,4 +20,5 @@ pub mod inference_profile;
 pub mod model;
 pub mod pattern;
 pub mod policy;
+pub mod posture;
 pub mod region;

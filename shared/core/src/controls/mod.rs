@@ -8,6 +8,7 @@ mod global_profile_allowed;
 mod inference_denied_by_scp;
 mod metadata;
 mod profile_allowed;
+mod rule_receives_inference;
 mod source_region_allowed;
 
 use std::fmt;
@@ -39,17 +40,37 @@ pub enum ControlId {
     ProfileAllowed,
     /// A call through a permitted profile was not refused by a service control policy.
     InferenceDeniedByScp,
+    /// crisguard's own rules stand in every enabled Region and receive what they must.
+    RuleReceivesInference,
 }
+
+/// How a control decides about one invocation.
+type AboutInvocation = fn(&Evidence<'_>) -> Decision;
+
+/// The controls that decide about invocations, in the order of reports.
+const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
+    (ControlId::DestinationRegionAllowed, destination_region_allowed::decide),
+    (ControlId::SourceRegionAllowed, source_region_allowed::decide),
+    (ControlId::GlobalProfileAllowed, global_profile_allowed::decide),
+    (ControlId::ProfileAllowed, profile_allowed::decide),
+    (ControlId::InferenceDeniedByScp, inference_denied_by_scp::decide),
+];
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
         Self::ProfileAllowed,
         Self::InferenceDeniedByScp,
+        Self::RuleReceivesInference,
     ];
+
+    /// Returns the controls that decide about invocations, in the order of reports.
+    pub fn about_invocations() -> impl Iterator<Item = Self> {
+        ABOUT_INVOCATIONS.into_iter().map(|(control, _)| control)
+    }
 
     /// Returns what people are told about the control.
     #[must_use]
@@ -60,6 +81,7 @@ impl ControlId {
             Self::GlobalProfileAllowed => &global_profile_allowed::METADATA,
             Self::ProfileAllowed => &profile_allowed::METADATA,
             Self::InferenceDeniedByScp => &inference_denied_by_scp::METADATA,
+            Self::RuleReceivesInference => &rule_receives_inference::METADATA,
         }
     }
 
@@ -83,21 +105,11 @@ impl ControlId {
 
     /// Tells whether the control says what is permitted, so that an exception can lift it unasked.
     ///
-    /// A denial by a service control policy is a fact about another policy: an exception lifts
-    /// it only by naming the control.
+    /// A denial by a service control policy is a fact about another policy, and a rule that
+    /// receives nothing is a fact about crisguard: an exception lifts those only by naming the control.
     #[must_use]
     pub const fn is_about_permission(self) -> bool {
-        !matches!(self, Self::InferenceDeniedByScp)
-    }
-
-    fn decide(self, evidence: &Evidence<'_>) -> Decision {
-        match self {
-            Self::DestinationRegionAllowed => destination_region_allowed::decide(evidence),
-            Self::SourceRegionAllowed => source_region_allowed::decide(evidence),
-            Self::GlobalProfileAllowed => global_profile_allowed::decide(evidence),
-            Self::ProfileAllowed => profile_allowed::decide(evidence),
-            Self::InferenceDeniedByScp => inference_denied_by_scp::decide(evidence),
-        }
+        !matches!(self, Self::InferenceDeniedByScp | Self::RuleReceivesInference)
     }
 }
 
@@ -171,9 +183,9 @@ pub fn assess(invocation: &Invocation, policy: &Policy, catalogue: &Catalogue) -
         policy,
         catalogue,
     };
-    ControlId::ALL
+    ABOUT_INVOCATIONS
         .into_iter()
-        .map(|control| excepted(control, control.decide(&evidence), invocation, policy))
+        .map(|(control, decide)| excepted(control, decide(&evidence), invocation, policy))
         .collect()
 }
 
@@ -184,8 +196,7 @@ pub fn without_policy(invocation: &Invocation, reason: &str) -> Vec<Assessment> 
         account: invocation.account.to_string(),
         reason: reason.to_owned(),
     };
-    ControlId::ALL
-        .into_iter()
+    ControlId::about_invocations()
         .map(|control| Assessment {
             control,
             decision: Decision::Undecided(gap.clone()),

@@ -76,7 +76,7 @@ fn folder(control: ControlId) -> std::path::PathBuf {
 #[test]
 fn every_case_of_every_control_holds() {
     let catalogue = Catalogue::embedded().unwrap();
-    for control in ControlId::ALL {
+    for control in ControlId::about_invocations() {
         let mut decisions = BTreeSet::new();
         let mut paths: Vec<_> = fs::read_dir(folder(control).join("cases"))
             .unwrap()
