@@ -97,7 +97,7 @@ impl Verdict {
 #[serde(rename_all = "lowercase", tag = "kind")]
 pub enum Message {
     /// What a control found in some invocations.
-    Invocations(Finding),
+    Invocations(Box<Finding>),
     /// What a control decided about an account's settings in a Region, compliant or not.
     Posture(PostureFinding),
     /// The synthetic record of a Region came through.

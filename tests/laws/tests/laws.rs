@@ -192,7 +192,7 @@ proptest! {
         }
         for finding in findings.into_messages() {
             prop_assert!(finding.count <= IDENTITIES);
-            let message = Message::Invocations(finding);
+            let message = Message::Invocations(Box::new(finding));
             let json = message.to_json().unwrap();
             prop_assert!(json.len() <= 64 * 1024);
             prop_assert_eq!(Message::from_json(&json).unwrap(), message);

@@ -15,6 +15,7 @@ use crate::{
     arn::ArnPattern,
     cloudtrail::{Half, Invocation},
     controls::ControlId,
+    finding::{Finding, PostureFinding},
     region::Region,
 };
 
@@ -150,41 +151,90 @@ impl From<Coverage> for CoverageWire {
     }
 }
 
+/// What an exception is held against.
+struct Facts<'a> {
+    control: ControlId,
+    principal: Option<&'a str>,
+    account: &'a AccountId,
+    source: &'a Region,
+    destination: Option<&'a Region>,
+    profile: Option<&'a str>,
+}
+
 impl Exception {
     /// Tells whether the exception covers what `control` says about `invocation`, whatever the day.
     #[must_use]
     pub fn covers(&self, control: ControlId, invocation: &Invocation) -> bool {
+        let destination = invocation.processed_in.destination(&invocation.source);
+        self.fits(&Facts {
+            control,
+            principal: Some(invocation.principal.name()),
+            account: &invocation.account,
+            source: &invocation.source.0,
+            destination: destination.as_ref().map(|region| &region.0),
+            profile: match invocation.half {
+                Half::StreamCompletion => None,
+                Half::Whole | Half::StreamCall => invocation.target.profile_label(),
+            },
+        })
+    }
+
+    /// Tells whether the exception covers a finding that was made before the exception was written,
+    /// whatever the day.
+    #[must_use]
+    pub fn covers_finding(&self, finding: &Finding) -> bool {
+        self.fits(&Facts {
+            control: finding.control,
+            principal: Some(&finding.principal),
+            account: &finding.account,
+            source: &finding.source_region.0,
+            destination: finding.destination_region.as_ref().map(|region| &region.0),
+            profile: finding.profile.as_deref(),
+        })
+    }
+
+    /// Tells whether the exception covers a finding about settings: it must name the control.
+    #[must_use]
+    pub fn covers_posture(&self, finding: &PostureFinding) -> bool {
+        self.fits(&Facts {
+            control: finding.control,
+            principal: None,
+            account: &finding.account,
+            source: &finding.region,
+            destination: None,
+            profile: None,
+        })
+    }
+
+    /// Every field that is written must fit; what is not known fits none.
+    fn fits(&self, facts: &Facts<'_>) -> bool {
         let CoverageWire {
             principal,
             account,
             source,
             destination,
             profile,
-            control: controls,
+            control,
         } = &self.covers.0;
-        let lifts = controls
+        control
             .as_ref()
-            .map_or(control.is_about_permission(), |controls| controls.contains(&control));
-        let processed_in = invocation.processed_in.destination(&invocation.source);
-        lifts
+            .map_or(facts.control.is_about_permission(), |controls| {
+                controls.contains(&facts.control)
+            })
             && principal
                 .as_ref()
-                .is_none_or(|pattern| pattern.matches(invocation.principal.name()))
+                .is_none_or(|pattern| facts.principal.is_some_and(|principal| pattern.matches(principal)))
             && account
                 .as_ref()
-                .is_none_or(|accounts| accounts.iter().any(|account| account.0 == invocation.account))
-            && source
-                .as_ref()
-                .is_none_or(|regions| regions.contains(&invocation.source.0))
+                .is_none_or(|accounts| accounts.iter().any(|account| account.0 == *facts.account))
+            && source.as_ref().is_none_or(|regions| regions.contains(facts.source))
             && destination
                 .as_ref()
-                .is_none_or(|regions| processed_in.is_some_and(|region| regions.contains(&region.0)))
+                .is_none_or(|regions| facts.destination.is_some_and(|region| regions.contains(region)))
             && profile.as_ref().is_none_or(|patterns| {
-                invocation.half != Half::StreamCompletion
-                    && invocation
-                        .target
-                        .profile_label()
-                        .is_some_and(|profile| patterns.iter().any(|pattern| pattern.matches(profile)))
+                facts
+                    .profile
+                    .is_some_and(|profile| patterns.iter().any(|pattern| pattern.matches(profile)))
             })
     }
 

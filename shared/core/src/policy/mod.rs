@@ -16,8 +16,8 @@ pub use document::{LARGEST, PolicyError};
 pub use exception::{Coverage, Exception, FilledText};
 use overrides::AccountSelector;
 pub use parts::{
-    AlertRules, DataRetentionMode, GlobalProfiles, InvocationLoggingRules, Language, Modality, PostureRules,
-    ProfilePattern, ProfileRules, RegionSet, RemindAfter,
+    AlertRules, DataRetentionMode, DigestRhythm, GlobalProfiles, InvocationLoggingRules, Language, Modality,
+    PostureRules, ProfilePattern, ProfileRules, RegionSet, RemindAfter,
 };
 pub use warnings::Warning;
 
@@ -71,6 +71,12 @@ impl PolicyDocument {
     #[must_use]
     pub fn sha256(&self) -> &str {
         &self.sha256
+    }
+
+    /// Returns every exception of the document, those that have expired too.
+    #[must_use]
+    pub fn exceptions(&self) -> &[Exception] {
+        &self.document.exceptions.0
     }
 
     /// Returns how people are to be told, where the document says so.

@@ -238,10 +238,24 @@ pub struct AlertRules {
     #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Severity")]
     pub minimum_severity: Option<Severity>,
-    /// After how long an open finding is told again, such as `24h`.
+    /// After how long an open finding that goes on is told again, such as `24h`.
     #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "RemindAfter")]
     pub remind_after: Option<RemindAfter>,
+    /// How often what called for no alert of its own is told together: `hourly` or `daily`.
+    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DigestRhythm")]
+    pub digest: Option<DigestRhythm>,
+}
+
+/// How often the digest is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DigestRhythm {
+    /// Every hour in which there is something to tell.
+    Hourly,
+    /// At most once in 24 hours.
+    Daily,
 }
 
 /// A language that alerts and reports are written in.

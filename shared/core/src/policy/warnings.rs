@@ -58,14 +58,9 @@ pub(super) fn of(document: &DocumentWire, catalogue: &Catalogue, today: Date) ->
             ));
         }
     }
-    for (at, present) in [
-        ("alerts", document.alerts.is_some()),
-        ("posture", document.posture.is_some()),
-    ] {
-        if present {
-            let message = "this section is checked, but this version of crisguard does not act on it yet";
-            warnings.push(Warning::new(at, message));
-        }
+    if document.posture.is_some() {
+        let message = "this section is checked, but this version of crisguard does not act on it yet";
+        warnings.push(Warning::new("posture", message));
     }
     for (index, exception) in document.exceptions.0.iter().enumerate() {
         for (position, pattern) in exception.covers.profiles().iter().enumerate() {
