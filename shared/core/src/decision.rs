@@ -333,22 +333,19 @@ pub struct Assessment {
     pub expired_exceptions: Vec<ExpiredException>,
 }
 
-/// Writes Regions as people list them, shortened to eight.
+/// Writes Regions as people list them, shortened.
 fn listed(regions: &BTreeSet<Region>) -> String {
+    let (shown, more) = shortened(regions);
+    match (shown.is_empty(), more) {
+        (true, _) => "none".to_owned(),
+        (false, 0) => shown.join(", "),
+        (false, more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Returns the first eight Regions, and how many there are beside them.
+pub(crate) fn shortened(regions: &BTreeSet<Region>) -> (Vec<&str>, usize) {
     const SHOWN: usize = 8;
-    if regions.is_empty() {
-        return "none".to_owned();
-    }
-    let mut text = regions
-        .iter()
-        .take(SHOWN)
-        .map(Region::as_str)
-        .collect::<Vec<_>>()
-        .join(", ");
-    if let Some(more) = regions.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        text.push_str(" and ");
-        text.push_str(&more.to_string());
-        text.push_str(" more");
-    }
-    text
+    let shown = regions.iter().take(SHOWN).map(Region::as_str).collect();
+    (shown, regions.len().saturating_sub(SHOWN))
 }

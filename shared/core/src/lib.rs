@@ -22,3 +22,4 @@ pub mod pattern;
 pub mod policy;
 pub mod posture;
 pub mod region;
+pub mod texts;

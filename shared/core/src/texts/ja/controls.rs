@@ -1,0 +1,74 @@
+//! What people are told about the controls.
+
+use crate::{controls::ControlId, texts::ControlWords};
+
+pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
+    match control {
+        ControlId::DestinationRegionAllowed => ControlWords {
+            title: "プロンプトの処理を許可されたリージョンに限定",
+            rationale: "クロスリージョン推論では、プロンプトと応答が、事前の確認なく別のリージョンに送られます。\
+                そのリージョンが許可されていなければ、個人データや規制対象のデータが、取り決めた場所の外に出たことになります。",
+            remedy: &[
+                "該当する呼び出しを特定します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventId,AttributeValue=EVENT_ID`",
+                "推論プロファイルの送信先リージョンを確認します: `aws bedrock get-inference-profile --region SOURCE --inference-profile-identifier PROFILE`",
+                "送信元リージョンだけで処理されるモデル、または許可されたリージョンの外に出ない推論プロファイルに切り替えます",
+                "アプリケーションを修正するまでの間は、そのプロファイルを拒否します（bedrock:InvokeModel* を、ArnLike と bedrock:InferenceProfileArn の条件で拒否する SCP）",
+                "意図した利用であれば、ポリシーでそのリージョンを許可するか、責任者と期限を定めた例外を追加します",
+            ],
+        },
+        ControlId::SourceRegionAllowed => ControlWords {
+            title: "Bedrock の呼び出しを許可されたリージョンに限定",
+            rationale: "呼び出し先のリージョンは、プロンプトを受け取り、ログや保存データを保持し、通常はリクエストの処理も行います。\
+                ほかのリージョンが呼び出されると、許可されたリージョンのために整えた設定は何も効きません。",
+            remedy: &[
+                "該当する呼び出しを特定します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventId,AttributeValue=EVENT_ID`",
+                "アプリケーションのリージョン（AWS_REGION、またはクライアントの region 設定）を、許可されたリージョンに変更します",
+                "aws:RequestedRegion を条件とする SCP で、ほかのリージョンの Bedrock を拒否します（許可している推論プロファイルは除外します）",
+                "意図した利用であれば、ポリシーでそのリージョンを許可するか、責任者と期限を定めた例外を追加します",
+            ],
+        },
+        ControlId::GlobalProfileAllowed => ControlWords {
+            title: "グローバル推論プロファイルの使用を許可された範囲に限定",
+            rationale: "グローバル推論プロファイルでは、プロンプトが現在も将来も、どの商用リージョンでも処理される可能性があります。\
+                今日の呼び出しが近くのリージョンで処理されても、次の呼び出しがそうなる保証はありません。",
+            remedy: &[
+                "アプリケーションのグローバル推論プロファイルを、地域別の推論プロファイルに置き換えます: `aws bedrock list-inference-profiles --region SOURCE --type-equals SYSTEM_DEFINED`",
+                "グローバルの送信先を全員に対して拒否します（aws:RequestedRegion が `unspecified` の bedrock:InvokeModel* を拒否する SCP）",
+                "意図した利用であれば、ポリシーの profiles.global を allow にするか（許可する送信先リージョンは変わりません）、例外を追加します",
+            ],
+        },
+        ControlId::ProfileAllowed => ControlWords {
+            title: "使用する推論プロファイルを許可リストに限定",
+            rationale: "審査した推論プロファイルだけを使うと決めた組織にとって、それ以外は想定外です。\
+                送信先リージョンはプロファイルごとに異なり、新しいプロファイルは予告なく追加されます。",
+            remedy: &[
+                "アプリケーションで使用するプロファイルを、許可リストにあるものに変更します",
+                "bedrock:InvokeModel の許可を、許可リストのプロファイルの ARN と bedrock:InferenceProfileArn で限定します",
+                "意図した利用であれば、ポリシーの profiles.allow にそのプロファイルを加えるか、例外を追加します",
+            ],
+        },
+        ControlId::InferenceDeniedByScp => ControlWords {
+            title: "許可した推論プロファイルが SCP に妨げられないこと",
+            rationale: "サービスコントロールポリシー (SCP) が推論プロファイルの送信先リージョンを 1 つでもブロックすると、\
+                ポリシーで許可していても、そのプロファイルを使用する呼び出しはすべて失敗します。\
+                エラーには、誰も呼び出していないリージョンが示されます。",
+            remedy: &[
+                "該当する SCP の内容を確認します: `aws organizations describe-policy --policy-id POLICY_ID`（管理アカウントまたは委任管理者アカウントで実行）",
+                "拒否しているステートメントを変更します（別の SCP を足しても拒否は解除されません）。bedrock:InferenceProfileArn の ArnNotLike 条件でプロファイルを除外し、送信先となるリージョンを固定します",
+                "または、ブロックされているリージョンを SCP で許可します（すべてのサービスに対して開放されます）",
+                "または、クロスリージョン推論を必要としないモデルを、そのリージョンで直接呼び出します",
+            ],
+        },
+        ControlId::RuleReceivesInference => ControlWords {
+            title: "crisguard のルールが有効なすべてのリージョンで Bedrock のイベントを受信していること",
+            rationale: "通知がないことが「準拠」を意味するのは、ルールが正しく動いている間だけです。\
+                削除されたルール、状態が ENABLED に変えられたルール、別のポリシーから作られたルールは、何も受信しないか、\
+                誤った呼び出しだけを受信し、しかもそのことを知らせません。",
+            remedy: &[
+                "再デプロイして、すべてのルールを元に戻します: `make deploy POLICY=policy.yaml`",
+                "ルールを変更した操作を特定します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventSource,AttributeValue=events.amazonaws.com`",
+                "呼び出しがあるのにイベントが届いていない場合は、マルチリージョンの証跡が読み取り専用の管理イベントを記録しているかを確認します: `aws cloudtrail get-event-selectors --trail-name TRAIL`",
+            ],
+        },
+    }
+}

@@ -1,0 +1,112 @@
+//! What people read about findings and controls, in each language.
+//!
+//! English stands where the facts stand: a reason's `Display`, a control's [`Metadata`]. Every other
+//! language has a catalogue of its own, made of exhaustive matches: a variant or control without
+//! its text does not compile. Ids, ARNs, Region names and commands are the same in every language.
+//!
+//! ```
+//! use crisguard_core::{decision::Violation, policy::Language, texts};
+//! let violation = Violation::ProfileNotAllowed { profile: "us.amazon.nova-lite-v1:0".to_owned() };
+//! assert_eq!(
+//!     texts::explanation(&violation, Language::Ja),
+//!     "ポリシーの許可リストにない推論プロファイル us.amazon.nova-lite-v1:0 が使用されました"
+//! );
+//! ```
+//!
+//! [`Metadata`]: crate::controls::Metadata
+
+mod ja;
+
+use crate::{
+    controls::ControlId,
+    decision::{EvidenceGap, Severity, Violation},
+    finding::Verdict,
+    policy::Language,
+};
+
+/// A typed reason that can be told in every language.
+pub trait Reason {
+    /// Writes the reason in one language, without the full stop at its end.
+    fn told_in(&self, language: Language) -> String;
+}
+
+/// Writes a reason in one language, without the full stop at its end.
+///
+/// What stands in it may be whatever a caller sent: it is not made safe to show.
+#[must_use]
+pub fn explanation(reason: &impl Reason, language: Language) -> String {
+    reason.told_in(language)
+}
+
+/// What people are told about a control, in one language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControlWords {
+    /// A few words that say what must hold.
+    pub title: &'static str,
+    /// Why it matters, in a sentence or two.
+    pub rationale: &'static str,
+    /// What to do, step by step; commands stand in backticks. A word of [`FROM_FINDING`] stands for
+    /// the finding's own value.
+    pub remedy: &'static [&'static str],
+}
+
+/// The words in a remedy's steps that stand for a value of the finding at hand.
+///
+/// A step whose value the finding does not have says nothing: it is to be left out. Other words in
+/// capitals, as `POLICY_ID`, are for people to fill in.
+pub const FROM_FINDING: [&str; 3] = ["SOURCE", "EVENT_ID", "PROFILE"];
+
+/// Returns what people are told about a control.
+#[must_use]
+pub const fn control(control: ControlId, language: Language) -> ControlWords {
+    match language {
+        Language::En => {
+            let metadata = control.metadata();
+            ControlWords {
+                title: metadata.title,
+                rationale: metadata.rationale,
+                remedy: metadata.remedy,
+            }
+        }
+        Language::Ja => ja::control(control),
+    }
+}
+
+/// Returns the word for a severity.
+#[must_use]
+pub const fn severity(severity: Severity, language: Language) -> &'static str {
+    match language {
+        Language::En => severity.name(),
+        Language::Ja => ja::severity(severity),
+    }
+}
+
+impl Reason for Violation {
+    fn told_in(&self, language: Language) -> String {
+        match language {
+            Language::En => self.to_string(),
+            Language::Ja => ja::violation(self),
+        }
+    }
+}
+
+impl Reason for EvidenceGap {
+    fn told_in(&self, language: Language) -> String {
+        match language {
+            Language::En => self.to_string(),
+            Language::Ja => ja::evidence_gap(self),
+        }
+    }
+}
+
+impl Reason for Verdict {
+    fn told_in(&self, language: Language) -> String {
+        match self {
+            Self::NonCompliant(violation) => violation.told_in(language),
+            Self::Undecided(gap) => gap.told_in(language),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
