@@ -9,6 +9,7 @@
 pub mod client;
 pub mod dynamodb;
 mod failure;
+pub mod put_events;
 pub mod s3;
 pub mod sns;
 pub mod sqs;
