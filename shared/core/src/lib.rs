@@ -9,6 +9,7 @@
 
 pub mod account;
 pub mod arn;
+pub mod canary;
 pub mod catalog;
 pub mod cloudtrail;
 pub mod controls;

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     account::AccountId,
+    canary,
     catalog::Catalogue,
     cloudtrail::{DETAIL_TYPES, EVENT_SOURCES, Failure, Operation},
     policy::{Policy, RegionSet},
@@ -133,7 +134,9 @@ pub fn compile(policy: &Policy, catalogue: &Catalogue, account: Option<&AccountI
             })
         })?;
     }
-    compiled.add(
+    // The one pattern that every policy has is the one that takes the canary, too.
+    compiled.add_from(
+        &from_bedrock_or_the_canary(),
         "denied by an SCP",
         json!({
             "$or": inference_calls(),
@@ -144,22 +147,47 @@ pub fn compile(policy: &Policy, catalogue: &Catalogue, account: Option<&AccountI
     Ok(compiled)
 }
 
-/// Returns the one pattern that lets every Bedrock record through.
+/// Returns the one pattern that lets every Bedrock record and the canary through: that of the rule on
+/// the home bus, and of the forwarding rule where the coverage is `all`.
 #[must_use]
 pub fn unfiltered() -> String {
-    json!({ "source": [{ "prefix": "aws.bedrock" }], "detail-type": DETAIL_TYPES }).to_string()
+    json!({ "source": from_bedrock_or_the_canary(), "detail-type": DETAIL_TYPES }).to_string()
+}
+
+/// Returns the pattern of the rule that counts the calls of inference requests, whatever the policy says.
+#[must_use]
+pub fn seen_calls() -> String {
+    json!({ "source": from_bedrock(), "detail-type": [DETAIL_TYPES[0]], "detail": { "$or": inference_calls() } })
+        .to_string()
+}
+
+/// Returns the pattern of the rule that counts the ends of streams.
+#[must_use]
+pub fn seen_completions() -> String {
+    json!({ "source": from_bedrock(), "detail-type": [DETAIL_TYPES[1]], "detail": { "eventType": ["AwsServiceEvent"] } })
+        .to_string()
+}
+
+/// Selects what Bedrock itself puts on the bus.
+///
+/// The prefix keeps forgeries out: nobody but AWS can put events whose source begins with `aws.`
+/// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html>).
+fn from_bedrock() -> Value {
+    json!([{ "prefix": "aws.bedrock" }])
+}
+
+/// Selects the canary besides, which anybody can forge and which never becomes anything else.
+fn from_bedrock_or_the_canary() -> Value {
+    json!([{ "prefix": "aws.bedrock" }, canary::SOURCE])
 }
 
 /// Puts the head around what a pattern asks of the record.
-///
-/// The source's prefix keeps forgeries out: nobody but AWS can put events whose source begins with
-/// `aws.` (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html>).
-fn whole(detail: Value) -> String {
+fn whole(source: &Value, detail: Value) -> String {
     let mut detail = detail;
     if let Value::Object(members) = &mut detail {
         members.entry("eventSource").or_insert_with(|| json!(EVENT_SOURCES));
     }
-    json!({ "source": [{ "prefix": "aws.bedrock" }], "detail-type": DETAIL_TYPES, "detail": detail }).to_string()
+    json!({ "source": source, "detail-type": DETAIL_TYPES, "detail": detail }).to_string()
 }
 
 /// Selects every record but those of a stream's end, which name no profile.
@@ -199,7 +227,11 @@ fn through_the_runtime_endpoint() -> Value {
 
 impl Compiled {
     fn add(&mut self, name: &'static str, detail: Value) -> Result<(), PatternError> {
-        let json = whole(detail);
+        self.add_from(&from_bedrock(), name, detail)
+    }
+
+    fn add_from(&mut self, source: &Value, name: &'static str, detail: Value) -> Result<(), PatternError> {
+        let json = whole(source, detail);
         let length = json.chars().count();
         if length > LONGEST {
             return Err(PatternError { name, length });
@@ -217,7 +249,7 @@ impl Compiled {
     ) -> Result<(), PatternError> {
         let model_id =
             |wildcards: &[String]| json!([{ "anything-but": { "wildcard": wildcards } }, { "exists": false }, null]);
-        let empty = whole(detail(model_id(&[]))).chars().count();
+        let empty = whole(&from_bedrock(), detail(model_id(&[]))).chars().count();
         let mut room = LONGEST.checked_sub(empty).ok_or(PatternError { name, length: empty })?;
         let mut dropped = Vec::new();
         for wildcard in safe.by_worth() {

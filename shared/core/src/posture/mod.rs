@@ -1,8 +1,14 @@
-//! What is decided about the settings of one account in one Region.
+//! What is observed and decided about the settings of one account in one Region.
+
+mod rules;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use rules::{Bus, HomeBus, Observed, RegionRules, Rule, Target, Traffic, names};
+
+use crate::region::Region;
 
 /// The outcome of one control for one account and Region.
 ///
@@ -48,7 +54,13 @@ pub enum PostureBasis {
     #[error("crisguard's rules in {region} stand as the policy in force asks")]
     RulesStand {
         /// The Region.
-        region: crate::region::Region,
+        region: Region,
+    },
+    /// The Region is not enabled in the account: nobody can call Bedrock there.
+    #[error("{region} is not enabled in the account")]
+    RegionNotEnabled {
+        /// The Region.
+        region: Region,
     },
 }
 
@@ -57,12 +69,16 @@ pub enum PostureBasis {
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum PostureViolation {
     /// crisguard's own rules do not receive what they must.
-    #[error("crisguard does not receive what it must from {region}: {problems}", problems = problems.join("; "))]
+    #[error("crisguard does not receive what it must from {region}: {problems}{not_observed}",
+        problems = joined(problems), not_observed = besides(not_observed))]
     RulesDoNotReceive {
         /// The Region.
-        region: crate::region::Region,
-        /// Each thing that is wrong, in a few words.
-        problems: Vec<String>,
+        region: Region,
+        /// Everything that was found wrong.
+        problems: Vec<RuleProblem>,
+        /// What could not be looked at besides.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        not_observed: Vec<NotObserved>,
     },
 }
 
@@ -70,12 +86,131 @@ pub enum PostureViolation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum PostureGap {
-    /// Something could not be looked at.
-    #[error("{region} could not be looked at: {reason}")]
+    /// Something that matters could not be looked at.
+    #[error("crisguard cannot tell whether it receives what it must from {region}: {not_observed}",
+        not_observed = joined(not_observed))]
     NotObserved {
         /// The Region.
-        region: crate::region::Region,
-        /// What was refused, with the permission.
-        reason: String,
+        region: Region,
+        /// What could not be looked at, and why.
+        not_observed: Vec<NotObserved>,
     },
+}
+
+/// One thing that is wrong with the rules of a Region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum RuleProblem {
+    /// Rules are not there.
+    #[error("missing: {}", rules.join(", "))]
+    Missing {
+        /// The rules' names.
+        rules: Vec<String>,
+    },
+    /// Rules are in a state that does not receive read-only management events.
+    #[error("in the state {state} instead of ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS: {}", rules.join(", "))]
+    State {
+        /// The state.
+        state: String,
+        /// The rules' names.
+        rules: Vec<String>,
+    },
+    /// Rules let through something else than they must.
+    #[error("with another pattern than crisguard's: {}", rules.join(", "))]
+    Pattern {
+        /// The rules' names.
+        rules: Vec<String>,
+    },
+    /// Rules were compiled from another policy than the one in force.
+    #[error("compiled from {} instead of the policy in force: {}", other_policy(policy_sha256.as_deref()), rules.join(", "))]
+    OtherPolicy {
+        /// The SHA-256 that the rules' descriptions name, if they name one.
+        policy_sha256: Option<String>,
+        /// The rules' names.
+        rules: Vec<String>,
+    },
+    /// Rules do not send to where crisguard reads.
+    #[error("not sending to {target}: {}", rules.join(", "))]
+    TargetMissing {
+        /// The ARN of the target that is missing.
+        target: String,
+        /// The rules' names.
+        rules: Vec<String>,
+    },
+    /// Rules send to a target that crisguard did not give them.
+    #[error("sending to {target}, which is not crisguard's: {}", rules.join(", "))]
+    TargetUnknown {
+        /// The ARN of that target, shortened.
+        target: String,
+        /// The rules' names.
+        rules: Vec<String>,
+    },
+    /// Rules send something else than the events themselves.
+    #[error("changing the events on their way: {}", rules.join(", "))]
+    TargetRewrites {
+        /// The rules' names.
+        rules: Vec<String>,
+    },
+    /// The event bus to which every Region forwards is not there.
+    #[error("the event bus {bus} is missing")]
+    BusMissing {
+        /// The bus's name.
+        bus: String,
+    },
+    /// Somebody changed who may put events on the bus.
+    #[error("the resource policy of the event bus {bus} is not the one that crisguard wrote")]
+    BusPolicy {
+        /// The bus's name.
+        bus: String,
+    },
+    /// Bedrock counted calls, and the rule that counts their events saw none.
+    #[error("Bedrock counted {calls} successful calls within {hours} hours, and not one event of a call arrived")]
+    NothingArrived {
+        /// How many calls Bedrock counted.
+        calls: u64,
+        /// Over how many hours.
+        hours: usize,
+    },
+}
+
+/// Something that could not be looked at, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
+#[error("{action} failed: {cause}")]
+pub struct NotObserved {
+    /// The action as an IAM policy names it, such as `events:ListRules`.
+    pub action: String,
+    /// What AWS answered, shortened.
+    pub cause: String,
+}
+
+impl NotObserved {
+    /// The longest cause that is kept, in characters.
+    const LONGEST: usize = 300;
+
+    /// Says which action failed, and why; control characters are left out.
+    #[must_use]
+    pub fn new(action: &str, cause: &str) -> Self {
+        Self {
+            action: action.to_owned(),
+            cause: cause.chars().filter(|c| !c.is_control()).take(Self::LONGEST).collect(),
+        }
+    }
+}
+
+fn joined<T: fmt::Display>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn besides(not_observed: &[NotObserved]) -> String {
+    if not_observed.is_empty() {
+        return String::new();
+    }
+    format!(" (besides, {})", joined(not_observed))
+}
+
+fn other_policy(sha256: Option<&str>) -> String {
+    sha256.map_or_else(
+        || "a policy that their description does not name".to_owned(),
+        |sha256| format!("the policy {}…", sha256.chars().take(12).collect::<String>()),
+    )
 }
