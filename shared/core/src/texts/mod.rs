@@ -15,6 +15,7 @@
 //!
 //! [`Metadata`]: crate::controls::Metadata
 
+mod free;
 mod ja;
 
 use crate::{
@@ -22,12 +23,18 @@ use crate::{
     decision::{EvidenceGap, Severity, Violation},
     finding::Verdict,
     policy::Language,
+    posture::PostureDecision,
 };
 
 /// A typed reason that can be told in every language.
-pub trait Reason {
+pub trait Reason: Sized {
     /// Writes the reason in one language, without the full stop at its end.
     fn told_in(&self, language: Language) -> String;
+
+    /// Returns the reason with each of its free texts changed: ids, ARNs, names and messages, some of
+    /// them whatever a caller sent. What is a Region, a date or a number stays.
+    #[must_use]
+    fn with_texts(&self, change: &dyn Fn(&str) -> String) -> Self;
 }
 
 /// Writes a reason in one language, without the full stop at its end.
@@ -88,6 +95,10 @@ impl Reason for Violation {
             Language::Ja => ja::violation(self),
         }
     }
+
+    fn with_texts(&self, change: &dyn Fn(&str) -> String) -> Self {
+        free::violation(self, change)
+    }
 }
 
 impl Reason for EvidenceGap {
@@ -97,6 +108,10 @@ impl Reason for EvidenceGap {
             Language::Ja => ja::evidence_gap(self),
         }
     }
+
+    fn with_texts(&self, change: &dyn Fn(&str) -> String) -> Self {
+        free::gap(self, change)
+    }
 }
 
 impl Reason for Verdict {
@@ -105,6 +120,28 @@ impl Reason for Verdict {
             Self::NonCompliant(violation) => violation.told_in(language),
             Self::Undecided(gap) => gap.told_in(language),
         }
+    }
+
+    fn with_texts(&self, change: &dyn Fn(&str) -> String) -> Self {
+        match self {
+            Self::NonCompliant(violation) => Self::NonCompliant(violation.with_texts(change)),
+            Self::Undecided(gap) => Self::Undecided(gap.with_texts(change)),
+        }
+    }
+}
+
+impl Reason for PostureDecision {
+    fn told_in(&self, language: Language) -> String {
+        match (language, self) {
+            (Language::En, _) => self.to_string(),
+            (Language::Ja, Self::Compliant(basis)) => ja::basis(basis),
+            (Language::Ja, Self::NonCompliant(violation)) => ja::posture_violation(violation),
+            (Language::Ja, Self::Undecided(gap)) => ja::posture_gap(gap),
+        }
+    }
+
+    fn with_texts(&self, change: &dyn Fn(&str) -> String) -> Self {
+        free::decision(self, change)
     }
 }
 

@@ -6,7 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::*;
-use crate::cloudtrail::BlockedRegion;
+use crate::{
+    cloudtrail::BlockedRegion,
+    posture::{NotObserved, PostureBasis, PostureGap, PostureViolation, RuleProblem},
+};
 
 const LANGUAGES: [Language; 2] = [Language::En, Language::Ja];
 
@@ -89,6 +92,78 @@ fn gap_after(last: Option<&EvidenceGap>) -> Option<EvidenceGap> {
     }
 }
 
+/// Returns a sample of the decision after `last`; a new variant does not compile until it has one.
+fn posture_after(last: Option<&PostureDecision>) -> Option<PostureDecision> {
+    use PostureDecision as D;
+    let region: crate::region::Region = "ap-northeast-3".parse().unwrap();
+    let unseen = NotObserved::new("events:ListRules", "AccessDeniedException: not authorized");
+    let not_receiving = |problem| {
+        D::NonCompliant(PostureViolation::RulesDoNotReceive {
+            region: "ap-northeast-3".parse().unwrap(),
+            problems: vec![problem],
+            not_observed: Vec::new(),
+        })
+    };
+    match last {
+        None => Some(D::Compliant(PostureBasis::RulesStand { region })),
+        Some(D::Compliant(PostureBasis::RulesStand { .. })) => {
+            Some(D::Compliant(PostureBasis::RegionNotEnabled { region }))
+        }
+        Some(D::Compliant(PostureBasis::RegionNotEnabled { .. })) => problem_after(None).map(not_receiving),
+        Some(D::NonCompliant(PostureViolation::RulesDoNotReceive {
+            problems, not_observed, ..
+        })) => match problem_after(problems.last()) {
+            Some(problem) => Some(not_receiving(problem)),
+            None if not_observed.is_empty() => Some(D::NonCompliant(PostureViolation::RulesDoNotReceive {
+                region,
+                problems: every(problem_after),
+                not_observed: vec![unseen],
+            })),
+            None => Some(D::Undecided(PostureGap::NotObserved {
+                region,
+                not_observed: vec![unseen, NotObserved::new("cloudwatch:GetMetricData", "Throttling")],
+            })),
+        },
+        Some(D::Undecided(PostureGap::NotObserved { .. })) => None,
+    }
+}
+
+/// Returns a sample of the problem after `last`; a new variant does not compile until it has one.
+fn problem_after(last: Option<&RuleProblem>) -> Option<RuleProblem> {
+    use RuleProblem as P;
+    let rules = vec!["crisguard-forward-1".to_owned(), "crisguard-seen-calls".to_owned()];
+    let bus = "crisguard".to_owned();
+    match last {
+        None => Some(P::Missing { rules }),
+        Some(P::Missing { .. }) => Some(P::State {
+            state: "DISABLED".to_owned(),
+            rules,
+        }),
+        Some(P::State { .. }) => Some(P::Pattern { rules }),
+        Some(P::Pattern { .. }) => Some(P::OtherPolicy {
+            policy_sha256: Some("0123456789ab".to_owned()),
+            rules,
+        }),
+        Some(P::OtherPolicy { policy_sha256, .. }) if policy_sha256.is_some() => Some(P::OtherPolicy {
+            policy_sha256: None,
+            rules,
+        }),
+        Some(P::OtherPolicy { .. }) => Some(P::TargetMissing {
+            target: "arn:aws:events:ap-northeast-1:111122223333:event-bus/crisguard".to_owned(),
+            rules,
+        }),
+        Some(P::TargetMissing { .. }) => Some(P::TargetUnknown {
+            target: "arn:aws:sqs:ap-northeast-1:111122223333:elsewhere".to_owned(),
+            rules,
+        }),
+        Some(P::TargetUnknown { .. }) => Some(P::TargetRewrites { rules }),
+        Some(P::TargetRewrites { .. }) => Some(P::BusMissing { bus }),
+        Some(P::BusMissing { .. }) => Some(P::BusPolicy { bus }),
+        Some(P::BusPolicy { .. }) => Some(P::NothingArrived { calls: 1234, hours: 23 }),
+        Some(P::NothingArrived { .. }) => None,
+    }
+}
+
 fn every<T: Clone>(after: impl Fn(Option<&T>) -> Option<T>) -> Vec<T> {
     std::iter::successors(after(None), |last| after(Some(last))).collect()
 }
@@ -97,7 +172,7 @@ fn is_japanese(text: &str) -> bool {
     text.chars().any(|c| matches!(c, 'ぁ'..='ヺ' | '一'..='龠'))
 }
 
-/// Returns every value in a reason's JSON but its kinds: what must stand in its texts.
+/// Returns every value in a reason's JSON but its tags: what must stand in its texts.
 fn values(reason: &impl Serialize) -> Vec<String> {
     fn gather(value: &Value, into: &mut Vec<String>) {
         match value {
@@ -105,7 +180,7 @@ fn values(reason: &impl Serialize) -> Vec<String> {
             Value::Array(items) => items.iter().for_each(|item| gather(item, into)),
             Value::Object(members) => members
                 .iter()
-                .filter(|(name, _)| *name != "kind")
+                .filter(|(name, _)| !matches!(name.as_str(), "kind" | "decision"))
                 .for_each(|(_, value)| gather(value, into)),
             Value::Null | Value::Bool(_) => {}
             Value::Number(number) => into.push(number.to_string()),
@@ -142,6 +217,37 @@ fn every_violation_is_told_in_every_language() {
 #[test]
 fn every_gap_is_told_in_every_language() {
     insta::assert_snapshot!(told(&every(gap_after)));
+}
+
+#[test]
+fn every_decision_about_settings_is_told_in_every_language() {
+    insta::assert_snapshot!(told(&every(posture_after)));
+}
+
+/// Marks free texts, and holds that everything but the marks is told as it was.
+fn hold_marked<T: Reason + Serialize + std::fmt::Debug>(sample: &T) {
+    let marked = sample.with_texts(&|text| format!("⟨{text}⟩"));
+    for language in LANGUAGES {
+        let (plain, with_marks) = (explanation(sample, language), explanation(&marked, language));
+        assert_eq!(with_marks.replace(['⟨', '⟩'], ""), plain, "{sample:?}");
+        for value in values(sample) {
+            let by_form = value.parse::<crate::region::Region>().is_ok()
+                || value.parse::<jiff::civil::Date>().is_ok()
+                || value.parse::<u64>().is_ok_and(|number| number < 1_000_000)
+                || value == "0123456789ab";
+            assert!(
+                by_form || with_marks.contains(&format!("⟨{value}⟩")),
+                "{value}: {with_marks}"
+            );
+        }
+    }
+}
+
+#[test]
+fn free_texts_can_be_marked_wherever_they_stand() {
+    every(violation_after).iter().for_each(hold_marked);
+    every(gap_after).iter().for_each(hold_marked);
+    every(posture_after).iter().for_each(hold_marked);
 }
 
 #[test]
