@@ -11,6 +11,7 @@ pub mod dynamodb;
 mod failure;
 pub mod put_events;
 pub mod s3;
+pub mod securityhub;
 pub mod sns;
 pub mod sqs;
 

@@ -167,7 +167,7 @@ impl Bus {
 }
 
 /// Groups events, each with its position, so that no group exceeds a quota.
-fn batches<'a>(events: Vec<(usize, &'a Event)>) -> Vec<Vec<(usize, &'a Event)>> {
+fn batches(events: Vec<(usize, &Event)>) -> Vec<Vec<(usize, &Event)>> {
     let mut batches: Vec<Vec<(usize, &Event)>> = Vec::new();
     let mut bytes = 0;
     for (position, event) in events {
