@@ -52,8 +52,9 @@ pub async fn count(
         let found = memory.document(&key).await?;
         let mut record = match found.as_ref().filter(|document| !memory::has_expired(document, now)) {
             Some(document) => Versioned::<Record>::read(document)?.value,
-            None => Record::first(message, now),
+            None => Record::of_invocations(message, now),
         };
+        let opens = found.is_none() || !record.standing().is_open();
         let kept = record.identities_in(now).saturating_add(fresh.len() as u64) <= IDENTITIES_AN_HOUR;
         record.add(message, fresh.len(), kept, now);
 
@@ -71,6 +72,10 @@ pub async fn count(
                 .iter()
                 .map(|identity| Write::Put(memory::identity(&message.id, identity, now), Expected::Absent)),
         );
+
+        if opens {
+            writes.push(Write::Put(memory::open(&record)?, Expected::Anything));
+        }
 
         let cancelled = match memory.write(&writes).await {
             Ok(()) => return Ok(Counted::New(fresh.len())),

@@ -1,54 +1,75 @@
-//! The digest: what did not call for an alert of its own, told together once an hour.
+//! The digest: what did not call for an alert of its own, told together.
 
 use crisguard_aws::dynamodb::{Expected, LARGEST_TRANSACTION, NotWritten, Obstacle, Write};
+use crisguard_core::policy::{DigestRhythm, Exception};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Ports,
     count::{ATTEMPTS, pause},
-    memory::{self, MemoryError, Record, Versioned},
+    line::Expired,
+    memory::{self, Done, MemoryError, Record, Versioned},
     notice::Notice,
     ports::{Publish, Recall, Remember},
+    rules::Rules,
     tell::NotTold,
 };
 
-/// Publishes what waits for the digest, and returns how many findings were told.
+/// How long after a daily digest the next may come: less than a day, so that a schedule that is a
+/// little early does not skip one.
+const NEARLY_A_DAY: SignedDuration = SignedDuration::from_mins(23 * 60 + 30);
+
+/// What a digest told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digested {
+    /// How many findings.
+    pub findings: usize,
+    /// How many exceptions that have run out.
+    pub expired_exceptions: usize,
+}
+
+/// Publishes what waits for the digest, if the policy's rhythm lets it, and returns how much was told.
 ///
 /// Findings that find no room stay for the next digest; the message says how many. What changes
-/// while the digest is under way stays too: only the version that was told is deleted.
+/// while the digest is under way stays too: only the version that was told is deleted. What the
+/// policy mutes stays until it is muted no more.
 ///
 /// # Errors
 ///
 /// Fails if the memory cannot be used or the topic refuses. A crash after publishing repeats the
 /// digest.
-pub async fn publish<Memory: Recall + Remember, Topic: Publish>(
-    ports: &Ports<Memory, Topic>,
-) -> Result<usize, NotTold> {
-    let documents = ports
-        .memory
-        .partition(memory::PENDING)
-        .await
-        .map_err(MemoryError::from)?;
-    let mut waiting: Vec<Versioned<Record>> = Vec::new();
-    for document in &documents {
-        match Versioned::read(document) {
-            Ok(record) => waiting.push(record),
-            Err(error) => tracing::error!(%error, sort = document.key.sort, "left out of the digest"),
-        }
+pub async fn publish<Memory: Recall + Remember, Topic: Publish, Machines>(
+    ports: &Ports<Memory, Topic, Machines>,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Digested, NotTold> {
+    let nothing = Digested {
+        findings: 0,
+        expired_exceptions: 0,
+    };
+    if rules.digest == DigestRhythm::Daily && !a_day_has_passed(&ports.memory, now).await? {
+        return Ok(nothing);
     }
-    if waiting.is_empty() {
-        return Ok(0);
+    let waiting = waiting(&ports.memory, rules, now).await?;
+    let exceptions = run_out(&ports.memory, rules, now).await?;
+    if waiting.is_empty() && exceptions.is_empty() {
+        return Ok(nothing);
     }
     let records: Vec<&Record> = waiting.iter().map(|waiting| &waiting.value).collect();
-    let notice = Notice::digest(&records);
-    let (publication, listed) = notice.fitted(&ports.texts)?;
+    let expired = exceptions
+        .iter()
+        .map(|exception| Expired::new(exception.id.as_str(), exception.owner.as_str(), exception.expires))
+        .collect();
+    let notice = Notice::digest(&records, expired);
+    let (publication, listed) = notice.fitted(&ports.texts, rules.language)?;
     ports.topic.publish(&publication).await?;
 
     let told: Vec<Write> = waiting
         .iter()
-        .filter(|waiting| listed.contains(&waiting.value.finding.id))
+        .filter(|waiting| listed.contains(waiting.value.id()))
         .map(|waiting| {
             Write::Remove(
-                memory::pending_key(&waiting.value.finding.id),
+                memory::pending_key(waiting.value.id()),
                 Expected::Version(waiting.version),
             )
         })
@@ -56,10 +77,60 @@ pub async fn publish<Memory: Recall + Remember, Topic: Publish>(
     for writes in told.chunks(LARGEST_TRANSACTION) {
         forget(&ports.memory, writes.to_vec()).await?;
     }
-    Ok(told.len())
+    let mut reported = vec![Write::Put(memory::last_digest(now)?, Expected::Anything)];
+    for exception in &exceptions {
+        let document = memory::expired_exception(exception.id.as_str(), exception.expires, now)?;
+        reported.push(Write::Put(document, Expected::Anything));
+    }
+    for writes in reported.chunks(LARGEST_TRANSACTION) {
+        forget(&ports.memory, writes.to_vec()).await?;
+    }
+    Ok(Digested {
+        findings: told.len(),
+        expired_exceptions: exceptions.len(),
+    })
 }
 
-/// Deletes what was told, and leaves what has changed since.
+async fn a_day_has_passed(memory: &impl Recall, now: Timestamp) -> Result<bool, MemoryError> {
+    match memory.document(&memory::last_digest_key()).await? {
+        None => Ok(true),
+        Some(document) => {
+            let last = Versioned::<Done>::read(&document)?.value.at;
+            Ok(now.duration_since(last) >= NEARLY_A_DAY)
+        }
+    }
+}
+
+/// Reads what waits and is not muted; what cannot be read is said, and stays.
+async fn waiting(memory: &impl Recall, rules: &Rules, now: Timestamp) -> Result<Vec<Versioned<Record>>, MemoryError> {
+    let mut waiting: Vec<Versioned<Record>> = Vec::new();
+    for document in &memory.partition(memory::PENDING).await? {
+        match Versioned::<Record>::read(document) {
+            Ok(record) if rules.mute(&record.value, now) => {}
+            Ok(record) => waiting.push(record),
+            Err(error) => tracing::error!(%error, sort = document.key.sort, "left out of the digest"),
+        }
+    }
+    Ok(waiting)
+}
+
+/// Returns the exceptions that have run out and were not told of.
+async fn run_out<'a>(
+    memory: &impl Recall,
+    rules: &'a Rules,
+    now: Timestamp,
+) -> Result<Vec<&'a Exception>, MemoryError> {
+    let mut run_out = Vec::new();
+    for exception in rules.exceptions.iter().filter(|exception| !exception.holds_at(now)) {
+        let key = memory::expired_exception_key(exception.id.as_str(), exception.expires);
+        if memory.document(&key).await?.is_none() {
+            run_out.push(exception);
+        }
+    }
+    Ok(run_out)
+}
+
+/// Writes and deletes what was told, and leaves what has changed since.
 async fn forget(memory: &impl Remember, mut writes: Vec<Write>) -> Result<(), MemoryError> {
     for attempt in 0..ATTEMPTS {
         if writes.is_empty() {

@@ -1,26 +1,35 @@
-//! Findings in, exact counts in DynamoDB, alerts and digests to people.
+//! Findings in, exact counts in DynamoDB, alerts to people and transitions to machines.
 //!
-//! Decode, [`mod@count`], [`mod@tell`]: each message's invocations are counted once for all time,
-//! then people are told what they do not know yet. Every message leaves through one counted exit,
-//! and a partial failure is a failure: a message whose finding was counted but not told is
-//! delivered again, and told then.
+//! Decode, [`mod@count`] or [`mod@observe`], [`mod@tell`], [`mod@announce`]: each message is
+//! remembered once for all time, then people and machines are told what they do not know yet.
+//! Every message leaves through one counted exit, and a partial failure is a failure: a message
+//! that was remembered but not told is delivered again, and told then. What time alone brings
+//! about is the hourly [`mod@review`]'s.
 //!
-//! [`run`] and [`digest::publish`] know nothing of Lambda: they take messages, ports and the time.
+//! [`run`] and [`review::review`] know nothing of Lambda: they take messages, ports, rules and the time.
 
+pub mod announce;
+pub mod canary;
 mod clean;
 pub mod config;
 pub mod count;
 pub mod digest;
 mod function;
+pub mod lifecycle;
+pub mod line;
+pub mod machines;
 pub mod memory;
 mod notice;
+pub mod observe;
 pub mod ports;
+pub mod review;
+pub mod rules;
 pub mod tell;
 mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crisguard_core::finding::Finding;
+use crisguard_core::finding;
 use crisguard_lambda::{
     batch::{Message, MessageId},
     report::chain,
@@ -29,18 +38,22 @@ use jiff::Timestamp;
 
 use count::Counted;
 pub use function::{SendAlerts, metric};
+use memory::{MemoryError, Subject};
 pub use notice::TextError;
-use ports::{Publish, Recall, Remember};
-use tell::Telling;
+use observe::Observation;
+use ports::{Announce, Publish, Recall, Remember};
+use rules::Rules;
 pub use texts::Texts;
 
 /// What the use case acts on.
 #[derive(Debug)]
-pub struct Ports<Memory, Topic> {
+pub struct Ports<Memory, Topic, Machines> {
     /// Where counts and alerts are remembered.
     pub memory: Memory,
-    /// Where alerts go.
+    /// Where people are told.
     pub topic: Topic,
+    /// Where machines are told.
+    pub machines: Machines,
     /// The words.
     pub texts: Texts,
 }
@@ -50,17 +63,23 @@ pub struct Ports<Memory, Topic> {
 pub struct Outcome {
     /// Each message's way out, in no particular order.
     pub exits: Vec<(MessageId, WayOut)>,
-    /// How many alerts were published.
+    /// How many alerts and resolutions were published.
     pub alerts_published: usize,
+    /// How many transitions machines have taken.
+    pub announced: usize,
+    /// How many findings the policy mutes that people would have been told of.
+    pub muted: usize,
 }
 
 /// The one counted way out of a delivery of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WayOut {
-    /// At least one of its invocations was counted, and people know or will know by the digest.
+    /// Something of it was new and is remembered, and people know or will know by the digest.
     Counted,
-    /// All of its invocations had been counted before, and people know or will know by the digest.
+    /// All of it was known before, and people know or will know by the digest.
     Duplicate,
+    /// It is a canary, and its Region is remembered; nobody is told.
+    Canary,
     /// It is not a finding that this version understands.
     Rejected,
     /// It could not be counted or told, or stands behind such a message: it is delivered again.
@@ -75,22 +94,25 @@ impl WayOut {
     }
 }
 
-/// Counts a batch of findings and tells people what they do not know yet.
+/// Remembers a batch of findings and tells people and machines what they do not know yet.
 ///
 /// Messages of one group are handled in their order; after the first that fails, the group's
 /// later ones fail too, for a FIFO queue must not deliver them before it
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
-pub async fn run<Memory: Recall + Remember, Topic: Publish>(
-    ports: &Ports<Memory, Topic>,
+pub async fn run<Memory: Recall + Remember, Topic: Publish, Machines: Announce>(
+    ports: &Ports<Memory, Topic, Machines>,
+    rules: &Rules,
     messages: Vec<Message>,
     now: Timestamp,
 ) -> Outcome {
     let mut outcome = Outcome {
         exits: Vec::new(),
         alerts_published: 0,
+        announced: 0,
+        muted: 0,
     };
     for group in groups(messages) {
-        run_group(ports, group, now, &mut outcome).await;
+        run_group(ports, rules, group, now, &mut outcome).await;
     }
     outcome
 }
@@ -108,80 +130,126 @@ fn groups(messages: Vec<Message>) -> impl Iterator<Item = Vec<Message>> {
     groups.into_values()
 }
 
-async fn run_group<Memory: Recall + Remember, Topic: Publish>(
-    ports: &Ports<Memory, Topic>,
+async fn run_group<Memory: Recall + Remember, Topic: Publish, Machines: Announce>(
+    ports: &Ports<Memory, Topic, Machines>,
+    rules: &Rules,
     group: Vec<Message>,
     now: Timestamp,
     outcome: &mut Outcome,
 ) {
     let mut subjects = BTreeSet::new();
-    let mut counted = Vec::new();
+    let mut remembered = Vec::new();
     let mut blocked = false;
     for message in group {
         let way_out = if blocked {
             WayOut::Retried
         } else {
-            count_message(ports, &message, now, &mut subjects).await
+            remember(&ports.memory, &message, now, &mut subjects).await
         };
         blocked |= way_out.fails();
         let exits = if way_out.fails() {
             &mut outcome.exits
         } else {
-            &mut counted
+            &mut remembered
         };
         exits.push((message.id, way_out));
     }
 
     let mut told = true;
     for subject in &subjects {
-        match tell::tell(ports, subject, now).await {
-            Ok(Telling::Alerted) => outcome.alerts_published += 1,
-            Ok(Telling::Postponed | Telling::NothingNew) => {}
-            Err(error) => {
-                tracing::error!(subject, error = chain(&error), "a subject could not be told about");
-                told = false;
-            }
-        }
+        told &= tell_about(ports, rules, subject, now, outcome).await;
     }
-    let exits = counted
+    let exits = remembered
         .into_iter()
         .map(|(id, way_out)| (id, if told { way_out } else { WayOut::Retried }));
     outcome.exits.extend(exits);
 }
 
-async fn count_message<Memory: Recall + Remember, Topic>(
-    ports: &Ports<Memory, Topic>,
+/// Tells people and machines about a subject: a refusal by the ones does not keep it from the others.
+async fn tell_about<Memory: Recall + Remember, Topic: Publish, Machines: Announce>(
+    ports: &Ports<Memory, Topic, Machines>,
+    rules: &Rules,
+    subject_id: &str,
+    now: Timestamp,
+    outcome: &mut Outcome,
+) -> bool {
+    let subject = match ports.memory.partition(&memory::subject_partition(subject_id)).await {
+        Ok(documents) => Subject::read(&documents, now),
+        Err(failure) => Err(MemoryError::from(failure)),
+    };
+    let subject = match subject {
+        Ok(subject) => subject,
+        Err(error) => {
+            tracing::error!(subject_id, error = chain(&error), "a subject could not be read");
+            return false;
+        }
+    };
+    let people = tell::tell(ports, rules, subject_id, &subject, now).await;
+    let machines = announce::announce(ports, &subject, now).await;
+    let mut told = true;
+    match people {
+        Ok(telling) => {
+            outcome.alerts_published += telling.published;
+            outcome.muted += telling.muted;
+        }
+        Err(error) => {
+            tracing::error!(
+                subject_id,
+                error = chain(&error),
+                "people could not be told about a subject"
+            );
+            told = false;
+        }
+    }
+    match machines {
+        Ok(announced) => outcome.announced += announced,
+        Err(error) => {
+            tracing::error!(
+                subject_id,
+                error = chain(&error),
+                "machines could not be told about a subject"
+            );
+            told = false;
+        }
+    }
+    told
+}
+
+async fn remember<Memory: Recall + Remember>(
+    memory: &Memory,
     message: &Message,
     now: Timestamp,
     subjects: &mut BTreeSet<String>,
 ) -> WayOut {
     let message_id = message.id.as_str();
-    let finding = match Finding::from_json(&message.body) {
-        Ok(finding) => finding,
+    let remembered = match finding::Message::from_json(&message.body) {
+        Ok(finding::Message::Invocations(finding)) => {
+            let counted = count::count(memory, &finding, now).await;
+            subjects.insert(finding.subject);
+            counted.map(|counted| match counted {
+                Counted::New(_) => WayOut::Counted,
+                Counted::Known => WayOut::Duplicate,
+            })
+        }
+        Ok(finding::Message::Posture(finding)) => {
+            let observed = observe::observe(memory, &finding, now).await;
+            subjects.insert(finding.subject);
+            observed.map(|observed| match observed {
+                Observation::New => WayOut::Counted,
+                Observation::Known => WayOut::Duplicate,
+            })
+        }
+        Ok(finding::Message::Canary(arrival)) => canary::remember(memory, &arrival, now).await.map(|()| WayOut::Canary),
         Err(error) => {
             // Only the outermost message: what lies beneath may quote the body.
             tracing::error!(message_id, %error, "a message was rejected");
             return WayOut::Rejected;
         }
     };
-    match count::count(&ports.memory, &finding, now).await {
-        Ok(counted) => {
-            subjects.insert(finding.subject);
-            match counted {
-                Counted::New(_) => WayOut::Counted,
-                Counted::Known => WayOut::Duplicate,
-            }
-        }
-        Err(error) => {
-            tracing::error!(
-                message_id,
-                finding = finding.id,
-                error = chain(&error),
-                "a finding could not be counted"
-            );
-            WayOut::Retried
-        }
-    }
+    remembered.unwrap_or_else(|error| {
+        tracing::error!(message_id, error = chain(&error), "a message could not be remembered");
+        WayOut::Retried
+    })
 }
 
 #[cfg(test)]

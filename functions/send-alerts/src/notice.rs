@@ -1,21 +1,23 @@
-//! What an alert or digest says: the documented JSON for machines, and the order of things.
+//! What alerts, resolutions, reminders and digests say: the documented JSON, and the order of things.
 //!
-//! The JSON (version 1) is the `default` body, which SNS delivers to every protocol that has no
-//! body of its own: SQS, Lambda, HTTPS. A copy for each of them would be the same text four
+//! The JSON (version 2) is the `default` body, which SNS delivers to every protocol that has no
+//! body of its own: SQS, Lambda, HTTP. A copy for each of them would be the same text several
 //! times in one message of at most 256 KB. The e-mail has a body of its own, by [`crate::texts`].
 //!
 //! ```json
-//! {"version": 1, "kind": "alert", "severity": "critical", "total": 1, "more": 0, "findings": [{
+//! {"version": 2, "kind": "alert", "transition": "first", "severity": "critical", "total": 1, "more": 0, "findings": [{
 //!   "id": "…", "subject": "…", "control": "destination-region-allowed", "decision": "non-compliant",
-//!   "severity": "critical", "account": "111122223333", "principal": "arn:…", "sessions": ["…"],
+//!   "transition": "first", "severity": "critical", "account": "111122223333", "principal": "arn:…", "sessions": ["…"],
 //!   "profile": "us.…", "model": "…", "source_region": "us-west-2", "destination_region": "us-east-1",
-//!   "count": 12, "at_least": false, "first_seen": "2026-11-22T09:00:00Z", "last_seen": "…",
-//!   "event_ids": ["…"], "explanation": "…", "expired_exceptions": [{"id", "owner", "expires"}],
-//!   "policy_sha256": "…"}]}
+//!   "count": 12, "count_since_told": 12, "at_least": false, "first_seen": "2026-11-22T09:00:00Z", "last_seen": "…",
+//!   "episode": 1, "before": null, "event_ids": ["…"], "explanation": "…",
+//!   "expired_exceptions": [{"id", "owner", "expires"}], "policy_sha256": "…"}], "expired_exceptions": []}
 //! ```
 //!
-//! `more` counts findings that found no room: those of an alert come with the digest unless they
-//! were told before, those of a digest come with the next one.
+//! `kind` is `alert`, `resolved`, `reminder` or `digest`. A finding on settings has no principal,
+//! sessions, profile, model, destination and event ids, and its count is null; `source_region` is
+//! the Region that was looked at. `more` counts findings that found no room: those of an alert come
+//! with the digest unless they were told before, those of a digest or reminder with the next one.
 
 use std::{
     cmp::Reverse,
@@ -23,22 +25,22 @@ use std::{
 };
 
 use crisguard_aws::sns::{Attribute, Publication};
-use crisguard_core::{controls::ControlId, decision::Severity};
-use jiff::civil::Date;
+use crisguard_core::{decision::Severity, policy::Language};
 use serde::Serialize;
 
-use crate::{clean::cleaned, memory::Record, texts::Texts};
+use crate::{
+    lifecycle::Transition,
+    line::{Expired, Line},
+    memory::Record,
+    texts::Texts,
+};
 
 /// The version of the JSON; it changes when a member changes its meaning.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The most findings listed in one message.
 const LISTED: usize = 50;
 /// The most bytes in one message over all its bodies; SNS takes 256 KiB with the attributes.
 const LARGEST: usize = 240 * 1024;
-/// The most characters of an id or ARN that are shown.
-const LONGEST_ID: usize = 300;
-/// The most characters of an explanation that are shown.
-const LONGEST_EXPLANATION: usize = 800;
 
 /// Tells why a message could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -63,15 +65,32 @@ pub enum TextError {
 pub(crate) enum Kind {
     /// About one subject, now.
     Alert,
-    /// What else was found, once an hour.
+    /// What was told of one subject is resolved.
+    Resolved,
+    /// What goes on, although it was told long ago.
+    Reminder,
+    /// What else was found.
     Digest,
 }
 
-/// An alert or digest that is to be published.
+impl Kind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Resolved => "resolved",
+            Self::Reminder => "reminder",
+            Self::Digest => "digest",
+        }
+    }
+}
+
+/// A message that is to be published.
 #[derive(Clone, Debug)]
 pub(crate) struct Notice {
     kind: Kind,
+    transition: Option<Transition>,
     findings: Vec<Line>,
+    expired_exceptions: Vec<Expired>,
 }
 
 /// The part of a notice that fits into one message.
@@ -79,122 +98,83 @@ pub(crate) struct Notice {
 pub(crate) struct Excerpt<'a> {
     version: u32,
     pub(crate) kind: Kind,
+    /// What happened to the subject, in an alert.
+    pub(crate) transition: Option<Transition>,
     pub(crate) severity: Severity,
     pub(crate) total: usize,
     pub(crate) more: usize,
     pub(crate) findings: &'a [Line],
-}
-
-/// One finding in a notice, safe to show.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Line {
-    id: String,
-    subject: String,
-    pub(crate) control: ControlId,
-    decision: &'static str,
-    pub(crate) severity: Severity,
-    pub(crate) account: String,
-    principal: String,
-    sessions: Vec<String>,
-    pub(crate) profile: Option<String>,
-    model: Option<String>,
-    pub(crate) source_region: String,
-    pub(crate) destination_region: Option<String>,
-    count: u64,
-    at_least: bool,
-    first_seen: String,
-    last_seen: String,
-    pub(crate) event_ids: Vec<String>,
-    explanation: String,
-    expired_exceptions: Vec<Expired>,
-    policy_sha256: String,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Expired {
-    id: String,
-    owner: String,
-    expires: Date,
-}
-
-impl Line {
-    fn of(record: &Record) -> Self {
-        let finding = &record.finding;
-        let id = |text: &String| cleaned(text, LONGEST_ID);
-        let expired = finding.expired_exceptions.iter();
-        Self {
-            id: id(&finding.id),
-            subject: id(&finding.subject),
-            control: finding.control,
-            decision: if finding.verdict.is_violation() {
-                "non-compliant"
-            } else {
-                "undecided"
-            },
-            severity: finding.severity,
-            account: finding.account.to_string(),
-            principal: id(&finding.principal),
-            sessions: finding.sessions.iter().map(id).collect(),
-            profile: finding.profile.as_ref().map(id),
-            model: finding.model.as_ref().map(id),
-            source_region: finding.source_region.to_string(),
-            destination_region: finding.destination_region.as_ref().map(ToString::to_string),
-            count: record.count,
-            at_least: record.at_least,
-            first_seen: finding.first_seen.to_string(),
-            last_seen: finding.last_seen.to_string(),
-            event_ids: finding.event_ids.iter().map(id).collect(),
-            explanation: cleaned(&finding.explanation, LONGEST_EXPLANATION),
-            expired_exceptions: expired
-                .map(|exception| Expired {
-                    id: id(&exception.id),
-                    owner: id(&exception.owner),
-                    expires: exception.expires,
-                })
-                .collect(),
-            policy_sha256: id(&finding.policy_sha256),
-        }
-    }
+    /// Exceptions of the policy that have run out: told once, in a digest.
+    pub(crate) expired_exceptions: &'a [Expired],
 }
 
 impl Notice {
-    /// Makes an alert of a subject's violations.
-    pub(crate) fn alert(records: &[&Record]) -> Self {
-        Self::of(Kind::Alert, records)
+    /// Makes an alert of a subject's violations, each with what happened to it.
+    pub(crate) fn alert(transition: Transition, findings: &[(&Record, Option<Transition>)]) -> Self {
+        Self {
+            transition: Some(transition),
+            ..Self::of(Kind::Alert, findings)
+        }
     }
 
-    /// Makes a digest of what has been waiting.
-    pub(crate) fn digest(records: &[&Record]) -> Self {
-        Self::of(Kind::Digest, records)
+    /// Makes a message of a subject's findings that are resolved.
+    pub(crate) fn resolved(records: &[&Record]) -> Self {
+        let findings: Vec<_> = records
+            .iter()
+            .map(|record| (*record, Some(Transition::Resolved)))
+            .collect();
+        Self::of(Kind::Resolved, &findings)
+    }
+
+    /// Makes a message of findings that go on.
+    pub(crate) fn reminder(records: &[&Record]) -> Self {
+        Self::of(Kind::Reminder, &untouched(records))
+    }
+
+    /// Makes a digest of what has been waiting, and of exceptions that have run out.
+    pub(crate) fn digest(records: &[&Record], expired_exceptions: Vec<Expired>) -> Self {
+        Self {
+            expired_exceptions,
+            ..Self::of(Kind::Digest, &untouched(records))
+        }
     }
 
     /// Orders the findings: the most severe first, then the most frequent.
-    fn of(kind: Kind, records: &[&Record]) -> Self {
-        let mut records = records.to_vec();
-        records.sort_by_key(|record| {
+    fn of(kind: Kind, findings: &[(&Record, Option<Transition>)]) -> Self {
+        let mut findings = findings.to_vec();
+        findings.sort_by_key(|(record, _)| {
             (
-                Reverse((record.finding.severity, record.count)),
-                record.finding.control,
-                record.finding.id.clone(),
+                Reverse((record.severity(), record.count)),
+                record.control(),
+                record.id().to_owned(),
             )
         });
         Self {
             kind,
-            findings: records.into_iter().map(Line::of).collect(),
+            transition: None,
+            findings: findings
+                .into_iter()
+                .map(|(record, transition)| Line::of(record, transition))
+                .collect(),
+            expired_exceptions: Vec::new(),
         }
     }
 
     /// Writes the message with as many findings as fit, and returns the ids of those.
-    pub(crate) fn fitted(&self, texts: &Texts) -> Result<(Publication, BTreeSet<String>), TextError> {
+    pub(crate) fn fitted(
+        &self,
+        texts: &Texts,
+        language: Language,
+    ) -> Result<(Publication, BTreeSet<String>), TextError> {
         let mut listed = self.findings.len().min(LISTED);
         loop {
             let excerpt = self.excerpt(listed);
-            let bodies = bodies(&excerpt, texts)?;
+            let bodies = bodies(&excerpt, texts, language)?;
             if bodies.len() <= LARGEST {
                 let ids = excerpt.findings.iter().map(|line| line.id.clone()).collect();
                 return Ok((
                     Publication {
-                        subject: texts.subject(&excerpt),
+                        subject: texts.subject(&excerpt, language),
                         bodies,
                         attributes: attributes(&excerpt)?,
                     },
@@ -213,6 +193,7 @@ impl Notice {
         Excerpt {
             version: VERSION,
             kind: self.kind,
+            transition: self.transition,
             severity: self
                 .findings
                 .first()
@@ -220,8 +201,13 @@ impl Notice {
             total: self.findings.len(),
             more: self.findings.len() - findings.len(),
             findings,
+            expired_exceptions: &self.expired_exceptions,
         }
     }
+}
+
+fn untouched<'a>(records: &[&'a Record]) -> Vec<(&'a Record, Option<Transition>)> {
+    records.iter().map(|record| (*record, None)).collect()
 }
 
 #[derive(Serialize)]
@@ -230,10 +216,10 @@ struct Bodies {
     email: String,
 }
 
-fn bodies(excerpt: &Excerpt<'_>, texts: &Texts) -> Result<String, TextError> {
+fn bodies(excerpt: &Excerpt<'_>, texts: &Texts, language: Language) -> Result<String, TextError> {
     let bodies = Bodies {
         default: serde_json::to_string(excerpt)?,
-        email: texts.email(excerpt)?,
+        email: texts.email(excerpt, language)?,
     };
     Ok(serde_json::to_string(&bodies)?)
 }
@@ -241,12 +227,8 @@ fn bodies(excerpt: &Excerpt<'_>, texts: &Texts) -> Result<String, TextError> {
 /// Writes the attributes that subscriptions filter by; several values are an array, of which a
 /// filter matches any.
 fn attributes(excerpt: &Excerpt<'_>) -> Result<BTreeMap<&'static str, Attribute>, TextError> {
-    let kind = match excerpt.kind {
-        Kind::Alert => "alert",
-        Kind::Digest => "digest",
-    };
     let mut attributes = BTreeMap::from([
-        ("kind", Attribute::Text(kind.to_owned())),
+        ("kind", Attribute::Text(excerpt.kind.name().to_owned())),
         ("severity", Attribute::Text(excerpt.severity.to_string())),
     ]);
     let lines = || excerpt.findings.iter();

@@ -6,6 +6,10 @@ use crisguard_aws::{
     dynamodb::{Document, Key, NotWritten, Table, Write},
     sns::{Publication, Topic},
 };
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{lifecycle::Transition, line::Line};
 
 /// Reads the memory, as the last writes left it.
 pub trait Recall {
@@ -22,10 +26,31 @@ pub trait Remember {
     fn write(&self, writes: &[Write]) -> impl Future<Output = Result<(), NotWritten>>;
 }
 
-/// Tells people and machines.
+/// Tells people.
 pub trait Publish {
     /// Publishes once; only an `Ok` means that it was taken.
     fn publish(&self, publication: &Publication) -> impl Future<Output = Result<(), Failure>>;
+}
+
+/// One change of a finding's standing, for machines.
+#[derive(Clone, Debug, Serialize)]
+pub struct Announcement {
+    /// What happened.
+    pub transition: Transition,
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// Rises with each transition of the finding; with the finding's id it names this one, however
+    /// often it is announced.
+    pub sequence: u64,
+    /// The finding as alerts show it.
+    pub line: Line,
+}
+
+/// Tells machines.
+pub trait Announce {
+    /// Announces each, and returns for each, in order, why it was not taken: nothing where every
+    /// machine has taken it.
+    fn announce(&self, announcements: &[Announcement]) -> impl Future<Output = Vec<Option<Failure>>>;
 }
 
 impl Recall for Table {

@@ -1,15 +1,16 @@
 //! Telling: which findings become an alert now, and which wait for the digest.
 //!
-//! What is to be told is read from the memory, never from the message at hand: a finding whose
-//! count is ahead of what people were told is told, whichever message brings it up. So a crash
+//! What is to be told is read from the memory, never from the message at hand: a finding that
+//! stands otherwise than people were told is told, whichever message brings it up. So a crash
 //! after counting loses nothing. A finding is marked as told only after the topic has taken the
-//! alert; a crash between the two repeats one alert.
+//! alert; a crash between the two repeats one alert. What the policy mutes stays untold: once it is
+//! muted no more, the hourly review tells it.
 
 use std::collections::BTreeMap;
 
 use crisguard_aws::{
     Failure,
-    dynamodb::{Expected, NotWritten, Obstacle, Write},
+    dynamodb::{Expected, Write},
 };
 use crisguard_core::decision::Severity;
 use jiff::{SignedDuration, Timestamp};
@@ -17,27 +18,31 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     Ports,
     count::{ATTEMPTS, pause},
-    memory::{self, LastAlert, MemoryError, Record, Slots, Subject, Told, Versioned},
+    lifecycle::{Due, Standing, Told, Transition},
+    memory::{self, LastAlert, MemoryError, Record, Slots, Subject, Versioned, written},
     notice::{Notice, TextError},
     ports::{Publish, Recall, Remember},
+    rules::Rules,
 };
 
 /// How long an alert quietens further ones about its subject, unless they are more severe.
 pub const QUIET: SignedDuration = SignedDuration::from_hours(1);
 /// How many alerts are published in one hour of the clock; the rest goes into the digest.
 pub const ALERTS_AN_HOUR: usize = 10;
+/// How many of them only critical alerts can take.
+pub const RESERVED_FOR_CRITICAL: usize = 3;
 /// How many findings one transaction marks: each takes two of its hundred writes, and one is the alert's.
 const MARKED_AT_ONCE: usize = 45;
 
 /// What telling about a subject came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Telling {
-    /// People know all of it.
-    NothingNew,
-    /// An alert was published.
-    Alerted,
-    /// It waits for the digest.
-    Postponed,
+pub struct Telling {
+    /// How many messages were published: an alert, a resolution, or both.
+    pub published: usize,
+    /// How many findings wait for the digest now.
+    pub postponed: usize,
+    /// How many findings the policy mutes that people would have been told of.
+    pub muted: usize,
 }
 
 /// Tells why people could not be told.
@@ -60,84 +65,120 @@ pub enum NotTold {
 ///
 /// Fails if the memory cannot be used or the topic refuses. Calling again is harmless then: what
 /// was told stays told, the rest is told.
-pub async fn tell<Memory: Recall + Remember, Topic: Publish>(
-    ports: &Ports<Memory, Topic>,
+pub(crate) async fn tell<Memory: Recall + Remember, Topic: Publish, Machines>(
+    ports: &Ports<Memory, Topic, Machines>,
+    rules: &Rules,
     subject_id: &str,
+    subject: &Subject,
     now: Timestamp,
 ) -> Result<Telling, NotTold> {
-    let documents = ports
-        .memory
-        .partition(&memory::subject_partition(subject_id))
-        .await
-        .map_err(MemoryError::from)?;
-    let subject = Subject::read(&documents, now)?;
-    let untold: BTreeMap<&str, &Record> = subject
-        .records
-        .iter()
-        .map(|(id, record)| (id.as_str(), &record.value))
-        .filter(|(_, record)| record.is_untold())
-        .collect();
-    if untold.is_empty() {
-        return Ok(Telling::NothingNew);
-    }
-
-    let alert = severity_to_alert(&untold, subject.last_alert, now);
-    let alert = match alert {
-        Some(severity) if take_slot(&ports.memory, subject_id, severity, now).await? => Some(severity),
-        _ => None,
-    };
-    let mut marks: BTreeMap<String, Mark> = untold
-        .iter()
-        .map(|(id, record)| {
-            (
-                (*id).to_owned(),
-                Mark {
-                    told: record.as_told(),
-                    pending: true,
-                },
-            )
-        })
-        .collect();
-    let Some(severity) = alert else {
-        mark(&ports.memory, subject_id, &marks, None, now).await?;
-        return Ok(Telling::Postponed);
-    };
-
-    let violations: Vec<&Record> = subject
+    let (muted, heard): (Vec<&Record>, Vec<&Record>) = subject
         .records
         .values()
         .map(|record| &record.value)
-        .filter(|record| record.finding.verdict.is_violation())
+        .partition(|record| rules.mute(record, now));
+    let muted = muted
+        .iter()
+        .filter(|record| record.standing().is_open() && is_news(record.due(now, rules.remind_after)))
+        .count();
+    let due: Vec<(&Record, Due)> = heard
+        .iter()
+        .map(|record| (*record, record.due(now, rules.remind_after)))
+        .filter(|(_, due)| is_news(*due))
         .collect();
-    let (publication, listed) = Notice::alert(&violations).fitted(&ports.texts)?;
+
+    let mut published = 0;
+    let resolved: Vec<&Record> = of_kind(&due, |due| *due == Due::Resolution);
+    if !resolved.is_empty() {
+        let (publication, listed) = Notice::resolved(&resolved).fitted(&ports.texts, rules.language)?;
+        ports.topic.publish(&publication).await?;
+        published += 1;
+        let told = resolved.iter().filter(|record| listed.contains(record.id()));
+        let marks = marks(told.copied(), false, now);
+        mark(&ports.memory, subject_id, &marks, None, now).await?;
+    }
+
+    let news: Vec<&Record> = of_kind(&due, |due| matches!(due, Due::Alert(_) | Due::Digest(_)));
+    if news.is_empty() {
+        return Ok(Telling {
+            published,
+            postponed: 0,
+            muted,
+        });
+    }
+    let mut marks = marks(news.iter().copied(), true, now);
+    let severity = match severity_to_alert(&due, subject.last_alert, now) {
+        Some(severity) if take_slot(&ports.memory, subject_id, severity, now).await? => severity,
+        _ => {
+            mark(&ports.memory, subject_id, &marks, None, now).await?;
+            return Ok(Telling {
+                published,
+                postponed: marks.len(),
+                muted,
+            });
+        }
+    };
+    let violations: Vec<(&Record, Option<Transition>)> = heard
+        .iter()
+        .filter(|record| record.standing() == Standing::NonCompliant)
+        .map(|record| match record.due(now, rules.remind_after) {
+            Due::Alert(transition) => (*record, Some(transition)),
+            _ => (*record, None),
+        })
+        .collect();
+    let notice = Notice::alert(transition_of(&violations), &violations);
+    let (publication, listed) = notice.fitted(&ports.texts, rules.language)?;
     // What found no room in the alert, and is not known yet, waits for the digest.
-    for record in violations.iter().filter(|record| listed.contains(&record.finding.id)) {
-        marks.insert(
-            record.finding.id.clone(),
-            Mark {
-                told: record.as_told(),
-                pending: false,
-            },
-        );
+    for (record, _) in violations.iter().filter(|(record, _)| listed.contains(record.id())) {
+        let told = record.as_told(now);
+        marks.insert(record.id().to_owned(), Mark { told, pending: false });
     }
     ports.topic.publish(&publication).await?;
-    mark(
-        &ports.memory,
-        subject_id,
-        &marks,
-        Some(LastAlert { at: now, severity }),
-        now,
-    )
-    .await?;
-    Ok(Telling::Alerted)
+    let alert = LastAlert { at: now, severity };
+    mark(&ports.memory, subject_id, &marks, Some(alert), now).await?;
+    Ok(Telling {
+        published: published + 1,
+        postponed: marks.values().filter(|mark| mark.pending).count(),
+        muted,
+    })
+}
+
+/// Tells whether it is to be told at once; reminders are gathered by the hourly review.
+fn is_news(due: Due) -> bool {
+    matches!(due, Due::Alert(_) | Due::Digest(_) | Due::Resolution)
+}
+
+fn of_kind<'a>(due: &[(&'a Record, Due)], kind: impl Fn(&Due) -> bool) -> Vec<&'a Record> {
+    due.iter()
+        .filter(|(_, due)| kind(due))
+        .map(|(record, _)| *record)
+        .collect()
+}
+
+/// Returns what happened to the subject: its worst news, and whether that is worse than what people knew.
+fn transition_of(violations: &[(&Record, Option<Transition>)]) -> Transition {
+    let worst_news = violations
+        .iter()
+        .filter_map(|(record, transition)| Some((record.severity(), (*transition)?)))
+        .max();
+    let known = violations
+        .iter()
+        .filter(|(record, transition)| transition.is_none() && record.told.is_some())
+        .map(|(record, _)| record.severity())
+        .max();
+    match (worst_news, known) {
+        (Some((severity, _)), Some(known)) if severity > known => Transition::Worsened,
+        (Some((_, transition)), _) => transition,
+        (None, _) => Transition::First,
+    }
 }
 
 /// Returns the highest severity among violations that are news, if they call for an alert now.
-fn severity_to_alert(untold: &BTreeMap<&str, &Record>, last: Option<LastAlert>, now: Timestamp) -> Option<Severity> {
-    let severity = untold
-        .values()
-        .filter(|record| record.is_news())
-        .map(|record| record.finding.severity)
+fn severity_to_alert(due: &[(&Record, Due)], last: Option<LastAlert>, now: Timestamp) -> Option<Severity> {
+    let severity = due
+        .iter()
+        .filter(|(_, due)| matches!(due, Due::Alert(_)))
+        .map(|(record, _)| record.severity())
         .max()?;
     let quiet = last.filter(|last| now.duration_since(last.at) < QUIET);
     quiet.is_none_or(|told| severity > told.severity).then_some(severity)
@@ -152,6 +193,10 @@ async fn take_slot(
 ) -> Result<bool, MemoryError> {
     let key = memory::slots_key(now);
     let alert = format!("{subject_id}#{severity}");
+    let slots_for_it = match severity {
+        Severity::Critical => ALERTS_AN_HOUR,
+        _ => ALERTS_AN_HOUR - RESERVED_FOR_CRITICAL,
+    };
     for attempt in 0..ATTEMPTS {
         let found = memory.document(&key).await?;
         let mut slots = match &found {
@@ -161,7 +206,7 @@ async fn take_slot(
         if slots.taken.contains(&alert) {
             return Ok(true);
         }
-        if slots.taken.len() >= ALERTS_AN_HOUR {
+        if slots.taken.len() >= slots_for_it {
             return Ok(false);
         }
         slots.taken.insert(alert.clone());
@@ -182,14 +227,27 @@ async fn take_slot(
 }
 
 /// How a finding is to be marked.
-struct Mark {
+pub(crate) struct Mark {
     told: Told,
-    /// Whether it waits for the digest now, rather than being in an alert.
+    /// Whether it waits for the digest now, rather than being in a message.
     pending: bool,
 }
 
-/// Marks findings as told, or as waiting for the digest; what was counted meanwhile stays untold.
-async fn mark(
+/// Marks these findings as told as they stand.
+pub(crate) fn marks<'a>(
+    records: impl Iterator<Item = &'a Record>,
+    pending: bool,
+    now: Timestamp,
+) -> BTreeMap<String, Mark> {
+    let mark = |record: &Record| Mark {
+        told: record.as_told(now),
+        pending,
+    };
+    records.map(|record| (record.id().to_owned(), mark(record))).collect()
+}
+
+/// Marks findings as told, or as waiting for the digest; what came meanwhile stays untold.
+pub(crate) async fn mark(
     memory: &(impl Recall + Remember),
     subject_id: &str,
     marks: &BTreeMap<String, Mark>,
@@ -229,7 +287,7 @@ async fn mark_some(
                 continue;
             };
             if !mark.pending && value.told.is_some() {
-                // It may wait for the digest, and the alert has told it just now.
+                // It may wait for the digest, and this message has told it just now.
                 writes.push(Write::Remove(memory::pending_key(id), Expected::Anything));
             }
             if value.told.is_some_and(|told| told.includes(mark.told)) {
@@ -253,20 +311,4 @@ async fn mark_some(
         partition,
         attempts: ATTEMPTS,
     })
-}
-
-/// Tells whether a transaction was done; `false` means that trying again may help.
-fn written(result: Result<(), NotWritten>) -> Result<bool, MemoryError> {
-    match result {
-        Ok(()) => Ok(true),
-        Err(NotWritten::Cancelled(obstacles))
-            if !obstacles
-                .iter()
-                .flatten()
-                .any(|obstacle| matches!(obstacle, Obstacle::Other(_))) =>
-        {
-            Ok(false)
-        }
-        Err(not_written) => Err(not_written.into()),
-    }
 }

@@ -6,13 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use crisguard_core::controls::ControlId;
+use crisguard_core::{controls::ControlId, policy::Language};
 use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
 use crate::{
     clean::for_shell,
-    notice::{Excerpt, Kind, Line, TextError},
+    line::Line,
+    notice::{Excerpt, Kind, TextError},
 };
 
 /// The most characters of an e-mail's subject: SNS takes fewer than 100, ASCII only
@@ -44,12 +45,12 @@ struct Email<'a> {
 }
 
 impl Texts {
-    /// Reads the English templates.
+    /// Reads the templates.
     ///
     /// # Errors
     ///
     /// Fails if a template cannot be read.
-    pub fn english() -> Result<Self, TextError> {
+    pub fn new() -> Result<Self, TextError> {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
@@ -57,13 +58,17 @@ impl Texts {
         templates.add_filter("time", time);
         templates.add_template("alert.txt", include_str!("../templates/alert.en.txt"))?;
         templates.add_template("digest.txt", include_str!("../templates/digest.en.txt"))?;
+        templates.add_template("resolved.txt", include_str!("../templates/resolved.en.txt"))?;
+        templates.add_template("reminder.txt", include_str!("../templates/reminder.en.txt"))?;
         Ok(Self { templates })
     }
 
     /// Writes an e-mail.
-    pub(crate) fn email(&self, excerpt: &Excerpt<'_>) -> Result<String, TextError> {
+    pub(crate) fn email(&self, excerpt: &Excerpt<'_>, _: Language) -> Result<String, TextError> {
         let template = match excerpt.kind {
             Kind::Alert => "alert.txt",
+            Kind::Resolved => "resolved.txt",
+            Kind::Reminder => "reminder.txt",
             Kind::Digest => "digest.txt",
         };
         let mut by_control: BTreeMap<ControlId, &Line> = BTreeMap::new();
@@ -84,13 +89,18 @@ impl Texts {
 
     /// Writes an e-mail's subject: one line of at most 99 ASCII characters.
     #[expect(clippy::unused_self, reason = "another language has other subjects")]
-    pub(crate) fn subject(&self, excerpt: &Excerpt<'_>) -> String {
+    pub(crate) fn subject(&self, excerpt: &Excerpt<'_>, _: Language) -> String {
         let severity = excerpt.severity.name().to_uppercase();
         let text = match (excerpt.kind, excerpt.findings.first()) {
             (Kind::Alert, Some(line)) => {
                 format!("[crisguard] {severity}: {}, account {}", headline(line), line.account)
             }
-            (Kind::Alert | Kind::Digest, _) => {
+            (Kind::Resolved, Some(line)) => format!("[crisguard] RESOLVED: {}, account {}", line.control, line.account),
+            (Kind::Reminder, _) => format!(
+                "[crisguard] Reminder: {} open findings, highest severity {severity}",
+                excerpt.total
+            ),
+            (Kind::Alert | Kind::Resolved | Kind::Digest, _) => {
                 let plural = if excerpt.total == 1 { "" } else { "s" };
                 format!(
                     "[crisguard] Digest: {} finding{plural}, highest severity {severity}",
@@ -113,6 +123,7 @@ fn headline(line: &Line) -> String {
         ControlId::SourceRegionAllowed => format!("Bedrock called in {}", line.source_region),
         ControlId::GlobalProfileAllowed => format!("global inference profile used in {}", line.source_region),
         ControlId::ProfileAllowed => format!("unlisted inference profile used in {}", line.source_region),
+        ControlId::RuleReceivesInference => format!("crisguard receives nothing from {}", line.source_region),
         ControlId::InferenceDeniedByScp => format!("SCP breaks inference in {}", line.source_region),
     }
 }

@@ -13,6 +13,9 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 
+/// What clients are made from.
+pub use aws_config::SdkConfig as Configuration;
+
 /// Attempts for one operation, the first included. What still fails then is delivered again by SQS.
 const ATTEMPTS: u32 = 4;
 /// How long a connection may take to stand.

@@ -10,14 +10,23 @@ use crisguard_aws::{
     dynamodb::{Document, Expected, Key, NotWritten, Obstacle, Write},
     sns::Publication,
 };
-use crisguard_core::finding::Finding;
+use crisguard_core::{
+    controls::ControlId,
+    finding::{self, Finding, PostureFinding},
+    policy::PolicyDocument,
+};
 use crisguard_lambda::batch::{Message, MessageId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::{
     Outcome, Ports, WayOut,
-    ports::{Publish, Recall, Remember},
+    digest::{self, Digested},
+    lifecycle::Transition,
+    memory::{Matter, Record},
+    ports::{Announce, Announcement, Publish, Recall, Remember},
+    review::{Reviewed, review},
+    rules::Rules,
     run,
     texts::Texts,
 };
@@ -131,7 +140,27 @@ pub(super) fn failure(action: &'static str) -> Failure {
     }
 }
 
-pub(super) type World = Ports<Memory, Topic>;
+/// Machines that keep what they take.
+#[derive(Debug)]
+pub(super) struct Machines {
+    pub(super) taken: RefCell<Vec<Announcement>>,
+    pub(super) refuse: Cell<bool>,
+}
+
+impl Announce for Machines {
+    async fn announce(&self, announcements: &[Announcement]) -> Vec<Option<Failure>> {
+        if self.refuse.get() {
+            return announcements
+                .iter()
+                .map(|_| Some(failure("events:PutEvents")))
+                .collect();
+        }
+        self.taken.borrow_mut().extend(announcements.iter().cloned());
+        announcements.iter().map(|_| None).collect()
+    }
+}
+
+pub(super) type World = Ports<Memory, Topic, Machines>;
 
 pub(super) fn world() -> World {
     Ports {
@@ -143,7 +172,11 @@ pub(super) fn world() -> World {
             taken: RefCell::default(),
             refuses: Cell::new(false),
         },
-        texts: Texts::english().unwrap(),
+        machines: Machines {
+            taken: RefCell::default(),
+            refuse: Cell::new(false),
+        },
+        texts: Texts::new().unwrap(),
     }
 }
 
@@ -155,7 +188,7 @@ pub(super) fn at(minutes: i64) -> Timestamp {
 /// A finding by `user`, of some identities, that a prompt was processed in `region`.
 pub(super) fn finding(user: &str, region: &str, identities: &[&str]) -> Finding {
     let json = json!({
-        "version": 1, "id": format!("finding-{user}-{region}"), "subject": format!("subject-{user}"),
+        "version": 2, "id": format!("finding-{user}-{region}"), "subject": format!("subject-{user}"),
         "control": "destination-region-allowed", "decision": "non-compliant",
         "reason": {"kind": "destination_not_allowed", "destination": region, "allowed": ["us-west-2"]},
         "severity": "critical", "account": "111122223333", "source_region": "us-west-2", "destination_region": region,
@@ -190,9 +223,92 @@ pub(super) fn undecided(finding: &Finding) -> Finding {
 pub(super) fn message(id: &str, finding: &Finding) -> Message {
     Message {
         id: MessageId::new(id.to_owned()).unwrap(),
-        body: serde_json::to_string(finding).unwrap(),
+        body: finding::Message::Invocations(Box::new(finding.clone()))
+            .to_json()
+            .unwrap(),
         group: Some(finding.subject.clone()),
     }
+}
+
+/// An observation of crisguard's rules in a Region: `compliant`, `undecided` or `non-compliant`.
+pub(super) fn observation(region: &str, decision: &str, observed_at: Timestamp) -> PostureFinding {
+    let reason = match decision {
+        "compliant" => json!({"kind": "rules_stand", "region": region}),
+        "undecided" => json!({"kind": "not_observed", "region": region, "not_observed": []}),
+        _ => json!({"kind": "rules_do_not_receive", "region": region, "problems": [
+            {"kind": "missing", "rules": ["crisguard-forward-1"]}
+        ]}),
+    };
+    let decision = serde_json::from_value(json!({"decision": decision, "reason": reason})).unwrap();
+    PostureFinding::new(
+        ControlId::RuleReceivesInference,
+        "111122223333".parse().unwrap(),
+        region.parse().unwrap(),
+        observed_at,
+        decision,
+        "c0ffee",
+    )
+}
+
+/// Delivers observations as one batch, and returns each message's way out in their order.
+pub(super) async fn observe(world: &World, observations: &[PostureFinding], now: Timestamp) -> Vec<WayOut> {
+    let message = |(finding, n): (&PostureFinding, usize)| Message {
+        id: MessageId::new(format!("{n:04}")).unwrap(),
+        body: finding::Message::Posture(finding.clone()).to_json().unwrap(),
+        group: Some(finding.subject.clone()),
+    };
+    let messages = observations.iter().zip(0..).map(message).collect();
+    ways_out(run(world, &everything(), messages, now).await)
+}
+
+/// The rules of no policy: everything is told, in English.
+pub(super) fn everything() -> Rules {
+    Rules::of(None)
+}
+
+/// The rules of a policy with this `alerts` section and these exceptions.
+pub(super) fn rules(alerts: &serde_json::Value, exceptions: &serde_json::Value) -> Rules {
+    let policy = json!({
+        "version": 1, "regions": {"source": ["us-west-2"], "destination": ["us-west-2"]}, "profiles": {"global": "deny"},
+        "alerts": alerts, "exceptions": exceptions
+    });
+    Rules::of(Some(&PolicyDocument::parse(policy.to_string().as_bytes()).unwrap()))
+}
+
+/// Tells the digest, and returns how many findings it had.
+pub(super) async fn digest(world: &World) -> usize {
+    let Digested { findings, .. } = digest::publish(world, &everything(), at(0)).await.unwrap();
+    findings
+}
+
+/// Does the hourly review.
+pub(super) async fn review_at(world: &World, now: Timestamp) -> Reviewed {
+    review(world, &everything(), now).await.unwrap()
+}
+
+/// Returns what machines were told: each finding's Region and its transition.
+pub(super) fn announced(world: &World) -> Vec<(String, Transition)> {
+    let taken = world.machines.taken.borrow();
+    let region = |announcement: &Announcement| {
+        let line = &announcement.line;
+        line.destination_region
+            .clone()
+            .unwrap_or_else(|| line.source_region.clone())
+    };
+    taken
+        .iter()
+        .map(|announcement| (region(announcement), announcement.transition))
+        .collect()
+}
+
+/// Returns every finding that is remembered.
+pub(super) fn records(world: &World) -> Vec<Record> {
+    let documents = world.memory.documents.borrow();
+    documents
+        .values()
+        .filter(|document| document.key.partition.starts_with("SUBJECT#") && document.key.sort.starts_with("FINDING#"))
+        .map(|document| serde_json::from_str(&document.body).unwrap())
+        .collect()
 }
 
 /// Delivers findings as one batch, and returns each message's way out in their order.
@@ -202,7 +318,7 @@ pub(super) async fn deliver(world: &World, findings: &[Finding], now: Timestamp)
         .zip(0..)
         .map(|(finding, n)| message(&format!("{n:04}"), finding))
         .collect();
-    ways_out(run(world, messages, now).await)
+    ways_out(run(world, &everything(), messages, now).await)
 }
 
 pub(super) fn ways_out(mut outcome: Outcome) -> Vec<WayOut> {
@@ -219,15 +335,12 @@ pub(super) fn published(world: &World) -> Vec<serde_json::Value> {
     world.topic.taken.borrow().iter().map(body).collect()
 }
 
-/// Returns the counts of all findings that are remembered.
+/// Returns the counts of all findings on invocations that are remembered.
 pub(super) fn counts(world: &World) -> BTreeMap<String, (u64, bool)> {
-    let documents = world.memory.documents.borrow();
-    documents
-        .values()
-        .filter(|document| document.key.partition.starts_with("SUBJECT#") && document.key.sort.starts_with("FINDING#"))
-        .map(|document| {
-            let record: crate::memory::Record = serde_json::from_str(&document.body).unwrap();
-            (record.finding.id, (record.count, record.at_least))
-        })
+    let counted = |record: &Record| matches!(record.matter, Matter::Invocations(_));
+    records(world)
+        .into_iter()
+        .filter(counted)
+        .map(|record| (record.id().to_owned(), (record.count, record.at_least)))
         .collect()
 }

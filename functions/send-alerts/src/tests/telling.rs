@@ -4,8 +4,8 @@ use std::slice::from_ref;
 
 use serde_json::json;
 
-use super::fakes::{Fault, at, deliver, finding, of_control, published, undecided, world};
-use crate::{WayOut, digest};
+use super::fakes::{Fault, at, deliver, digest, finding, of_control, published, review_at, undecided, world};
+use crate::WayOut;
 
 #[tokio::test(start_paused = true)]
 async fn findings_of_one_subject_are_one_alert() {
@@ -33,7 +33,7 @@ async fn what_finds_no_room_in_an_alert_comes_with_the_digest() {
     let regions: Vec<String> = (1..=60).map(|n| format!("xx-test-{n}")).collect();
     let batch: Vec<_> = regions.iter().map(|region| finding("app", region, &["a"])).collect();
     deliver(&world, &batch, at(0)).await;
-    while digest::publish(&world).await.unwrap() > 0 {}
+    while digest(&world).await > 0 {}
     let told: Vec<_> = published(&world)
         .iter()
         .flat_map(|notice| notice["findings"].as_array().unwrap().clone())
@@ -118,11 +118,7 @@ async fn within_an_hour_only_the_more_severe_alerts_again() {
         3,
         "and the alert names all so far"
     );
-    assert_eq!(
-        digest::publish(&world).await.unwrap(),
-        0,
-        "so nothing is left for the digest"
-    );
+    assert_eq!(digest(&world).await, 0, "so nothing is left for the digest");
 
     deliver(&world, &[finding("app", "eu-west-1", &["d"])], at(81)).await;
     assert_eq!(
@@ -133,13 +129,17 @@ async fn within_an_hour_only_the_more_severe_alerts_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_finding_that_goes_on_waits_for_the_digest() {
+async fn a_finding_that_goes_on_is_told_again_by_a_reminder_only() {
     let world = world();
     deliver(&world, &[finding("app", "us-east-1", &["a"])], at(0)).await;
     deliver(&world, &[finding("app", "us-east-1", &["b"])], at(180)).await;
+    assert_eq!(digest(&world).await, 0);
     assert_eq!(published(&world).len(), 1);
-    assert_eq!(digest::publish(&world).await.unwrap(), 1);
-    assert_eq!(published(&world)[1]["findings"][0]["count"], 2);
+    assert_eq!(review_at(&world, at(24 * 60)).await.reminded, 1);
+    let reminder = &published(&world)[1];
+    assert_eq!(reminder["kind"], "reminder");
+    assert_eq!(reminder["findings"][0]["count"], 2);
+    assert_eq!(reminder["findings"][0]["count_since_told"], 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,7 +148,7 @@ async fn undecided_findings_wait_for_the_digest_and_alert_once_they_are_violatio
     let violation = finding("app", "us-east-1", &["b"]);
     deliver(&world, &[undecided(&finding("app", "us-east-1", &["a"]))], at(0)).await;
     assert_eq!(published(&world).len(), 0);
-    assert_eq!(digest::publish(&world).await.unwrap(), 1);
+    assert_eq!(digest(&world).await, 1);
     let mut worse = violation;
     worse.last_seen = at(1);
     deliver(&world, &[worse], at(1)).await;
@@ -165,9 +165,27 @@ async fn ten_alerts_an_hour_and_the_rest_in_the_digest() {
     let exits = deliver(&world, &batch, at(0)).await;
     assert_eq!(exits, [WayOut::Counted; 14]);
     assert_eq!(published(&world).len(), 10);
-    assert_eq!(digest::publish(&world).await.unwrap(), 4);
+    assert_eq!(digest(&world).await, 4);
     deliver(&world, &[finding("late", "us-east-1", &["a"])], at(59)).await;
     assert_eq!(published(&world).len(), 11, "the digest takes no slot, and frees none");
     deliver(&world, &[finding("later", "us-east-1", &["a"])], at(60)).await;
     assert_eq!(published(&world).len(), 12, "the next hour has slots of its own");
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_of_the_ten_are_kept_for_what_is_critical() {
+    let world = world();
+    let high = |n| {
+        of_control(
+            &finding(&format!("app-{n}"), "us-east-1", &["a"]),
+            "profile-allowed",
+            "high",
+        )
+    };
+    deliver(&world, &(0..9).map(high).collect::<Vec<_>>(), at(0)).await;
+    assert_eq!(published(&world).len(), 7);
+    let critical = |n| finding(&format!("leak-{n}"), "us-east-1", &["a"]);
+    deliver(&world, &(0..4).map(critical).collect::<Vec<_>>(), at(1)).await;
+    assert_eq!(published(&world).len(), 10);
+    assert_eq!(digest(&world).await, 3);
 }

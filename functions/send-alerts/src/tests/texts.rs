@@ -1,9 +1,14 @@
 //! What people and machines read.
 
-use crisguard_aws::sns::{Attribute, Publication};
+use crisguard_aws::{
+    Failure,
+    s3::Fetched,
+    sns::{Attribute, Publication},
+};
+use crisguard_lambda::policy_in_force::ReadPolicy;
 
-use super::fakes::{World, at, deliver, finding, of_control, undecided, world};
-use crate::{digest, function::SendAlerts};
+use super::fakes::{World, at, deliver, digest, failure, finding, message, of_control, undecided, world};
+use crate::function::SendAlerts;
 
 fn email(publication: &Publication) -> String {
     let bodies: serde_json::Value = serde_json::from_str(&publication.bodies).unwrap();
@@ -66,7 +71,7 @@ async fn a_digest_as_people_read_it() {
         at(5),
     )
     .await;
-    digest::publish(&world).await.unwrap();
+    digest(&world).await;
     insta::assert_snapshot!(email(&taken(&world, 1)));
 }
 
@@ -95,23 +100,24 @@ async fn a_subject_is_one_short_ascii_line_and_ids_cannot_disguise_themselves() 
 #[tokio::test(start_paused = true)]
 async fn the_handler_takes_batches_and_the_schedule_and_counts_exits() {
     let variables = crisguard_lambda::config::Variables::new(|name: &str| {
-        Some(if name == "CRISGUARD_LOG_LEVEL" {
-            "info".to_owned()
-        } else {
-            name.to_lowercase()
+        Some(match name {
+            "CRISGUARD_LOG_LEVEL" => "info".to_owned(),
+            "CRISGUARD_ACCOUNT" => "111122223333".to_owned(),
+            "CRISGUARD_ORGANIZATION_PATH" => String::new(),
+            name => name.to_lowercase(),
         })
     });
     let config = crate::config::Config::read(variables).unwrap();
     let world = world();
-    let function = SendAlerts::start(config, world.memory, world.topic).unwrap();
-    let body = serde_json::to_string(&undecided(&finding("app", "us-east-1", &["a"]))).unwrap();
+    let function = SendAlerts::start(config, world.memory, world.topic, world.machines, NoPolicy).unwrap();
+    let body = message("m-1", &undecided(&finding("app", "us-east-1", &["a"]))).body;
     let batch = serde_json::json!({"Records": [
         {"messageId": "m-1", "body": body, "attributes": {"MessageGroupId": "g"}},
         {"messageId": "m-2", "body": "poison", "attributes": {"MessageGroupId": "h"}},
     ]});
     let mut out = Vec::new();
     let mut answers = Vec::new();
-    for event in [batch.to_string(), r#"{"crisguard": "digest"}"#.to_owned()] {
+    for event in [batch.to_string(), r#"{"crisguard": "review"}"#.to_owned()] {
         let answer = function.handle(&event, at(0), &mut out).await.unwrap();
         answers.push(serde_json::to_string(&answer).unwrap());
     }
@@ -119,7 +125,7 @@ async fn the_handler_takes_batches_and_the_schedule_and_counts_exits() {
         answers,
         [
             r#"{"batchItemFailures":[{"itemIdentifier":"m-2"}]}"#,
-            r#"{"digested":1}"#
+            r#"{"digested":1,"reminded":0,"closed":0,"announced":0,"expired_exceptions":0,"muted":0,"published":0,"failed":0,"left":0,"late_canaries":[]}"#
         ]
     );
     assert!(
@@ -129,4 +135,17 @@ async fn the_handler_takes_batches_and_the_schedule_and_counts_exits() {
             .is_err()
     );
     insta::assert_snapshot!(String::from_utf8(out).unwrap());
+}
+
+/// A bucket in which no policy is.
+struct NoPolicy;
+
+impl ReadPolicy for NoPolicy {
+    fn address(&self) -> String {
+        "s3://nowhere/policy.yaml".to_owned()
+    }
+
+    async fn read(&self, _: Option<&str>) -> Result<Fetched, Failure> {
+        Err(failure("s3:GetObject"))
+    }
 }

@@ -1,12 +1,12 @@
 //! The digest tells everything once, and forgets only what it has told.
 
-use super::fakes::{Fault, at, deliver, finding, published, undecided, world};
+use super::fakes::{Fault, at, deliver, digest, everything, finding, published, review_at, undecided, world};
 use crate::digest;
 
 #[tokio::test(start_paused = true)]
 async fn nothing_waiting_is_no_message() {
     let world = world();
-    assert_eq!(digest::publish(&world).await.unwrap(), 0);
+    assert_eq!(digest(&world).await, 0);
     assert!(published(&world).is_empty());
 }
 
@@ -17,10 +17,10 @@ async fn more_than_one_message_holds_comes_with_the_next_digest() {
         .map(|n| undecided(&finding(&format!("app-{n}"), "us-east-1", &["a"])))
         .collect();
     deliver(&world, &batch, at(0)).await;
-    assert_eq!(digest::publish(&world).await.unwrap(), 50);
+    assert_eq!(digest(&world).await, 50);
     assert_eq!(published(&world)[0]["more"], 20);
-    assert_eq!(digest::publish(&world).await.unwrap(), 20);
-    assert_eq!(digest::publish(&world).await.unwrap(), 0);
+    assert_eq!(digest(&world).await, 20);
+    assert_eq!(digest(&world).await, 0);
     let size = world
         .topic
         .taken
@@ -48,7 +48,7 @@ async fn long_texts_make_the_list_shorter_rather_than_the_message_too_large() {
     deliver(&world, &batch, at(0)).await;
     let mut told = 0;
     loop {
-        let more = digest::publish(&world).await.unwrap();
+        let more = digest(&world).await;
         told += more;
         if more == 0 {
             break;
@@ -71,36 +71,34 @@ async fn a_refusing_topic_and_a_crash_after_publishing_lose_nothing() {
     let world = world();
     deliver(&world, &[undecided(&finding("app", "us-east-1", &["a"]))], at(0)).await;
     world.topic.refuses.set(true);
-    assert!(digest::publish(&world).await.is_err());
+    assert!(digest::publish(&world, &everything(), at(0)).await.is_err());
     world.topic.refuses.set(false);
     world.memory.faults.borrow_mut().push_back(Fault::Unreachable);
-    assert!(digest::publish(&world).await.is_err());
-    assert_eq!(digest::publish(&world).await.unwrap(), 1);
+    assert!(digest::publish(&world, &everything(), at(0)).await.is_err());
+    assert_eq!(digest(&world).await, 1);
     assert_eq!(published(&world).len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_arrives_while_the_digest_is_under_way_is_told_by_the_next() {
+async fn what_changes_while_the_digest_is_under_way_is_told_too() {
     let world = world();
-    let first = undecided(&finding("app", "us-east-1", &["a"]));
-    deliver(
-        &world,
-        &[first, undecided(&finding("other", "us-east-1", &["x"]))],
-        at(0),
-    )
-    .await;
-    // As if another instance counted between the digest's reading and its deleting.
+    let gap = undecided(&finding("app", "us-east-1", &["a"]));
+    deliver(&world, &[gap, undecided(&finding("other", "us-east-1", &["x"]))], at(0)).await;
+    // As if another instance told of it between the digest's reading and its deleting.
     let waiting = world.memory.documents.borrow().clone();
-    deliver(&world, &[undecided(&finding("app", "us-east-1", &["b"]))], at(1)).await;
+    let mut worse = finding("app", "us-east-1", &["b"]);
+    worse.last_seen = at(1);
+    deliver(&world, &[worse], at(1)).await;
     let changed = world.memory.documents.replace(waiting);
-    world.topic.taken.borrow_mut().clear();
     let told = {
         let overlay = Overlay { world: &world, changed };
         overlay.digest().await
     };
     assert_eq!(told, 2);
-    assert_eq!(digest::publish(&world).await.unwrap(), 1);
-    assert_eq!(published(&world)[1]["findings"][0]["count"], 2);
+    let kinds: Vec<_> = published(&world).iter().map(|notice| notice["kind"].clone()).collect();
+    assert_eq!(kinds, ["alert", "digest"]);
+    assert_eq!(digest(&world).await, 0);
+    assert_eq!(review_at(&world, at(2)).await.published, 0, "nobody is told twice");
 }
 
 use std::collections::BTreeMap;
@@ -130,9 +128,10 @@ impl Overlay<'_> {
         let ports = Ports {
             memory: Borrowed(memory),
             topic: self,
-            texts: Texts::english().unwrap(),
+            machines: (),
+            texts: Texts::new().unwrap(),
         };
-        digest::publish(&ports).await.unwrap()
+        digest::publish(&ports, &everything(), at(1)).await.unwrap().findings
     }
 }
 

@@ -3,32 +3,48 @@
 //! | partition | sort | what | kept |
 //! |---|---|---|---|
 //! | `IDENTITY#<finding>#<hash>` | `IDENTITY` | an invocation, or a whole message, that was counted | 30 days |
-//! | `SUBJECT#<subject>` | `FINDING#<finding>` | a finding's count and how far it was told: [`Record`] | 30 days after its last change |
+//! | `SUBJECT#<subject>` | `FINDING#<finding>` | a finding and how far it was told: [`Record`] | while it is open, and 400 days after |
 //! | `SUBJECT#<subject>` | `ALERT` | the subject's last alert: [`LastAlert`] | 2 days |
 //! | `ALERTS#<hour>` | `SLOTS` | the alerts of an hour | 2 days |
+//! | `OPEN` | `FINDING#<finding>` | whose finding it is: what the hourly review looks at | until it ended and that was told |
 //! | `PENDING` | `FINDING#<finding>` | a [`Record`] that waits for the digest | until it is told |
+//! | `REVIEW` | `DIGEST` | when the last digest was told | – |
+//! | `REVIEW` | `CURSOR` | the subject at which a review ran out of time | 2 days |
+//! | `REVIEW` | `EXCEPTION#<id>#<day>` | an exception that ran out, and was told | 400 days |
+//! | `CANARY` | `REGION#<Region>` | when the Region's last canary came | 7 days |
+
+mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_aws::{
     Failure,
-    dynamodb::{Document, Expected, Key, NotWritten},
+    dynamodb::{Document, Expected, Key, NotWritten, Obstacle},
 };
-use crisguard_core::{
-    decision::Severity,
-    finding::{EXAMPLES, Finding},
-};
-use jiff::{SignedDuration, Timestamp};
+use crisguard_core::decision::Severity;
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// How long counted identities and findings are remembered.
-const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub use record::{Gathered, Matter, Observed, Past, Record};
+
+/// How long counted identities are remembered: longer than any message can wait.
+const IDENTITIES_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long a finding that has ended is remembered: the history that it reopens with.
+const HISTORY_KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
+/// How long a Region is expected to send canaries after its last one.
+const CANARIES_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long alerts are remembered: longer than the hour in which they quieten others.
 const ALERTS_KEPT: SignedDuration = SignedDuration::from_hours(48);
 /// The partition of what waits for the digest.
 pub(crate) const PENDING: &str = "PENDING";
+/// The partition of the findings that a review looks at.
+pub(crate) const OPEN: &str = "OPEN";
+/// The partition of what reviews remember.
+pub(crate) const REVIEW: &str = "REVIEW";
+/// The partition of the canaries' arrivals.
+pub(crate) const CANARY: &str = "CANARY";
 
-const FINDING: &str = "FINDING#";
+pub(crate) const FINDING: &str = "FINDING#";
 const ALERT: &str = "ALERT";
 
 /// Tells why the memory could not be used.
@@ -61,135 +77,6 @@ pub enum MemoryError {
         /// How often it was tried.
         attempts: u32,
     },
-}
-
-/// A finding as it is remembered: over all its messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    /// The finding; times and examples over all messages, the reason of the latest violation,
-    /// or of the latest gap if there is none. Its own
-    /// `count` and `identities` are empty here.
-    pub finding: Finding,
-    /// How many invocations were counted.
-    pub count: u64,
-    /// Whether there may be more: set once identities were no longer kept.
-    pub at_least: bool,
-    /// How far people were told, if they were.
-    pub told: Option<Told>,
-    /// The hour of the last change, in hours since 1970.
-    hour: i64,
-    /// How many identities were kept in that hour.
-    identities_in_hour: u64,
-}
-
-/// How far people were told of a finding, in an alert or by putting it into the digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
-    /// The count that was told.
-    pub count: u64,
-    /// Whether it was told as a violation; a gap that turns into a violation is news.
-    pub as_violation: bool,
-}
-
-impl Told {
-    /// Tells whether whoever was told this was told all of `other`.
-    pub(crate) fn includes(self, other: Self) -> bool {
-        self.count >= other.count && (self.as_violation || !other.as_violation)
-    }
-}
-
-impl Record {
-    /// Starts from the first message of a finding.
-    pub(crate) fn first(finding: &Finding, now: Timestamp) -> Self {
-        let finding = Finding {
-            count: 0,
-            identities: BTreeSet::new(),
-            ..finding.clone()
-        };
-        Self {
-            finding,
-            count: 0,
-            at_least: false,
-            told: None,
-            hour: hour(now),
-            identities_in_hour: 0,
-        }
-    }
-
-    /// Adds a message of which `fresh` invocations were not counted before.
-    pub(crate) fn add(&mut self, message: &Finding, fresh: usize, identities_kept: bool, now: Timestamp) {
-        let before = &self.finding;
-        let first_seen = before.first_seen.min(message.first_seen);
-        let last_seen = before.last_seen.max(message.last_seen);
-        let event_ids = examples(&before.event_ids, &message.event_ids);
-        let sessions = examples(&before.sessions, &message.sessions);
-        // The latest reason, but a violation is not undone by a later gap: the two can share an id,
-        // and people must be told of the violation even if both come before anybody was told.
-        let rank = |finding: &Finding| (finding.verdict.is_violation(), finding.last_seen);
-        let latest = if rank(message) >= rank(before) { message } else { before };
-        self.finding = Finding {
-            first_seen,
-            last_seen,
-            event_ids,
-            sessions,
-            count: 0,
-            identities: BTreeSet::new(),
-            ..latest.clone()
-        };
-
-        let fresh = u64::try_from(fresh).unwrap_or(u64::MAX);
-        self.identities_in_hour = self.identities_in(now);
-        self.hour = hour(now);
-        if identities_kept {
-            self.identities_in_hour = self.identities_in_hour.saturating_add(fresh);
-        } else {
-            self.at_least = true;
-        }
-        self.count = self.count.saturating_add(fresh);
-    }
-
-    /// Returns how many identities were kept in the hour of `now`.
-    pub(crate) fn identities_in(&self, now: Timestamp) -> u64 {
-        if self.hour == hour(now) {
-            self.identities_in_hour
-        } else {
-            0
-        }
-    }
-
-    /// Tells whether something was counted that people were not told of.
-    #[must_use]
-    pub fn is_untold(&self) -> bool {
-        self.told.is_none_or(|told| told.count < self.count)
-    }
-
-    /// Tells whether this is a violation that people were never told of.
-    #[must_use]
-    pub fn is_news(&self) -> bool {
-        self.finding.verdict.is_violation() && self.told.is_none_or(|told| !told.as_violation)
-    }
-
-    /// Returns this record once people were told.
-    pub(crate) fn told_as(&self, told: Told) -> Self {
-        Self {
-            told: Some(told),
-            ..self.clone()
-        }
-    }
-
-    /// Returns what has been told once people know of this record.
-    pub(crate) fn as_told(&self) -> Told {
-        let before = self.told.is_some_and(|told| told.as_violation);
-        Told {
-            count: self.count,
-            as_violation: before || self.finding.verdict.is_violation(),
-        }
-    }
-}
-
-/// Keeps the smallest few, so that the order of messages does not matter.
-fn examples(some: &BTreeSet<String>, more: &BTreeSet<String>) -> BTreeSet<String> {
-    some.union(more).take(EXAMPLES).cloned().collect()
 }
 
 /// The last alert about a subject.
@@ -259,6 +146,22 @@ pub(crate) fn has_expired(document: &Document, now: Timestamp) -> bool {
     document.expires_at.is_some_and(|seconds| seconds <= now.as_second())
 }
 
+/// Tells whether a transaction was done; `false` means that trying again may help.
+pub(crate) fn written(result: Result<(), NotWritten>) -> Result<bool, MemoryError> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(NotWritten::Cancelled(obstacles))
+            if !obstacles
+                .iter()
+                .flatten()
+                .any(|obstacle| matches!(obstacle, Obstacle::Other(_))) =>
+        {
+            Ok(false)
+        }
+        Err(not_written) => Err(not_written.into()),
+    }
+}
+
 /// Returns what a change of this document must expect.
 pub(crate) fn expecting(document: Option<&Document>) -> (Expected, u64) {
     document.map_or((Expected::Absent, 1), |document| {
@@ -275,7 +178,7 @@ pub(crate) fn identity(finding: &str, hash: &str, now: Timestamp) -> Document {
         key,
         version: 1,
         body: "{}".to_owned(),
-        expires_at: Some(after(now, KEPT)),
+        expires_at: Some(after(now, IDENTITIES_KEPT)),
     }
 }
 
@@ -291,8 +194,92 @@ pub(crate) fn record_key(subject: &str, finding: &str) -> Key {
 }
 
 pub(crate) fn record(record: &Record, version: u64, now: Timestamp) -> Result<Document, MemoryError> {
-    let key = record_key(&record.finding.subject, &record.finding.id);
-    document(key, version, record, Some(after(now, KEPT)))
+    let key = record_key(record.subject(), record.id());
+    let expires_at = (!record.standing().is_open()).then(|| after(now, HISTORY_KEPT));
+    document(key, version, record, expires_at)
+}
+
+/// Whose finding it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Open {
+    pub(crate) subject: String,
+}
+
+pub(crate) fn open_key(finding: &str) -> Key {
+    Key {
+        partition: OPEN.to_owned(),
+        sort: format!("{FINDING}{finding}"),
+    }
+}
+
+pub(crate) fn open(record: &Record) -> Result<Document, MemoryError> {
+    let subject = record.subject().to_owned();
+    document(open_key(record.id()), 1, &Open { subject }, None)
+}
+
+/// A time that something was done at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Done {
+    pub(crate) at: Timestamp,
+}
+
+pub(crate) fn last_digest_key() -> Key {
+    Key {
+        partition: REVIEW.to_owned(),
+        sort: "DIGEST".to_owned(),
+    }
+}
+
+pub(crate) fn last_digest(now: Timestamp) -> Result<Document, MemoryError> {
+    document(last_digest_key(), 1, &Done { at: now }, None)
+}
+
+/// Where a review ran out of time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cursor {
+    pub(crate) subject: String,
+}
+
+pub(crate) fn cursor_key() -> Key {
+    Key {
+        partition: REVIEW.to_owned(),
+        sort: "CURSOR".to_owned(),
+    }
+}
+
+pub(crate) fn cursor(subject: &str, now: Timestamp) -> Result<Document, MemoryError> {
+    let cursor = Cursor {
+        subject: subject.to_owned(),
+    };
+    document(cursor_key(), 1, &cursor, Some(after(now, ALERTS_KEPT)))
+}
+
+/// The key of an exception that ran out on a day: renewed, it runs out on another.
+pub(crate) fn expired_exception_key(id: &str, expires: Date) -> Key {
+    Key {
+        partition: REVIEW.to_owned(),
+        sort: format!("EXCEPTION#{id}#{expires}"),
+    }
+}
+
+pub(crate) fn expired_exception(id: &str, expires: Date, now: Timestamp) -> Result<Document, MemoryError> {
+    let key = expired_exception_key(id, expires);
+    document(key, 1, &Done { at: now }, Some(after(now, HISTORY_KEPT)))
+}
+
+const REGION: &str = "REGION#";
+
+pub(crate) fn canary(region: &str, now: Timestamp) -> Result<Document, MemoryError> {
+    let key = Key {
+        partition: CANARY.to_owned(),
+        sort: format!("{REGION}{region}"),
+    };
+    document(key, 1, &Done { at: now }, Some(after(now, CANARIES_KEPT)))
+}
+
+/// Returns the Region of a canary's document.
+pub(crate) fn canary_region(key: &Key) -> &str {
+    key.sort.strip_prefix(REGION).unwrap_or(&key.sort)
 }
 
 pub(crate) fn pending_key(finding: &str) -> Key {
@@ -304,8 +291,16 @@ pub(crate) fn pending_key(finding: &str) -> Key {
 
 /// What waits for the digest never expires: it is deleted when it has been told.
 pub(crate) fn pending(record: &Record) -> Result<Document, MemoryError> {
-    document(pending_key(&record.finding.id), record.count, record, None)
+    let version = record
+        .phase()
+        .sequence()
+        .saturating_mul(PHASE_STEP)
+        .saturating_add(record.count);
+    document(pending_key(record.id()), version, record, None)
 }
+
+/// Keeps the versions of what waits for the digest apart, by phase and then by count.
+const PHASE_STEP: u64 = 1 << 40;
 
 pub(crate) fn last_alert(subject: &str, alert: LastAlert, now: Timestamp) -> Result<Document, MemoryError> {
     let key = Key {
@@ -338,8 +333,4 @@ fn document(key: Key, version: u64, body: &impl Serialize, expires_at: Option<i6
 
 fn after(now: Timestamp, kept: SignedDuration) -> i64 {
     now.as_second().saturating_add(kept.as_secs())
-}
-
-fn hour(now: Timestamp) -> i64 {
-    now.as_second().div_euclid(3600)
 }

@@ -1,0 +1,429 @@
+//! A finding as it is remembered: over all its messages.
+//!
+//! Messages come late, twice, in any order and in several batches at once. So a record only ever
+//! joins: identities are counted once, times are the earliest and the latest, and of what was
+//! observed of settings the latest of each kind is kept, from which the standing follows. An older
+//! message never overwrites a newer one.
+
+use std::collections::BTreeSet;
+
+use crisguard_core::{
+    account::AccountId,
+    controls::ControlId,
+    decision::Severity,
+    finding::{EXAMPLES, Finding, PostureFinding},
+    posture::PostureDecision,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::lifecycle::{Due, Phase, QUIET_UNTIL_CLOSED, Standing, Told, due};
+
+/// A finding over all its messages, and what people and machines were told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// What it is about.
+    pub matter: Matter,
+    /// How many invocations were counted; 0 for a finding on settings.
+    pub count: u64,
+    /// Whether there may be more: set once identities were no longer kept.
+    pub at_least: bool,
+    /// Which episode this is, from 1: each reopening begins a new one.
+    pub episode: u32,
+    /// The time of the message by which this episode began.
+    pub opened_at: Timestamp,
+    /// What there was before this episode.
+    pub past: Option<Past>,
+    /// When the last message that changed something was handled.
+    pub changed_at: Timestamp,
+    /// When it was closed, if it is.
+    pub closed_at: Option<Timestamp>,
+    /// How far people were told, if they were.
+    pub told: Option<Told>,
+    /// How far machines were told, if they were.
+    pub announced: Option<Phase>,
+    /// The hour of the last change, in hours since 1970.
+    hour: i64,
+    /// How many identities were kept in that hour.
+    identities_in_hour: u64,
+}
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "about")]
+pub enum Matter {
+    /// Invocations.
+    Invocations(Box<Gathered>),
+    /// The settings of an account in a Region.
+    Settings(Box<Observed>),
+}
+
+/// The messages about some invocations, as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gathered {
+    /// Times and examples over all messages, the reason of the latest violation, or of the latest
+    /// gap if there is none. Its own `count` and `identities` are empty here.
+    pub finding: Finding,
+    /// The time of the message that gave the reason.
+    reason_at: Timestamp,
+}
+
+/// The latest observations of each kind; at least one is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    non_compliant: Option<PostureFinding>,
+    undecided: Option<PostureFinding>,
+    compliant: Option<PostureFinding>,
+    /// The one that the standing follows from.
+    deciding: PostureFinding,
+}
+
+/// What a finding came to before it was closed or resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// How many invocations had been counted.
+    pub count: u64,
+    /// When it was last seen.
+    pub last_seen: Timestamp,
+}
+
+impl Gathered {
+    fn first(message: &Finding) -> Self {
+        Self {
+            finding: Finding {
+                count: 0,
+                identities: BTreeSet::new(),
+                ..message.clone()
+            },
+            reason_at: message.last_seen,
+        }
+    }
+
+    fn join(&mut self, message: &Finding) {
+        // The latest reason, but a violation is not undone by a later gap: the two can share an id,
+        // and people must be told of the violation even if both come before anybody was told. The
+        // texts break a tie, so that the order of messages does not matter.
+        let rank = |finding: &Finding, at: Timestamp| {
+            let texts = (finding.explanation.clone(), finding.policy_sha256.clone());
+            (finding.verdict.is_violation(), at, texts)
+        };
+        let before = &self.finding;
+        let joined = |reason: &Finding| Finding {
+            first_seen: before.first_seen.min(message.first_seen),
+            last_seen: before.last_seen.max(message.last_seen),
+            event_ids: examples(&before.event_ids, &message.event_ids),
+            sessions: examples(&before.sessions, &message.sessions),
+            count: 0,
+            identities: BTreeSet::new(),
+            ..reason.clone()
+        };
+        if rank(message, message.last_seen) > rank(before, self.reason_at) {
+            self.finding = joined(message);
+            self.reason_at = message.last_seen;
+        } else {
+            self.finding = joined(before);
+        }
+    }
+}
+
+impl Observed {
+    fn first(finding: &PostureFinding) -> Self {
+        let mut observed = Self {
+            non_compliant: None,
+            undecided: None,
+            compliant: None,
+            deciding: finding.clone(),
+        };
+        observed.join(finding);
+        observed
+    }
+
+    /// Keeps an observation if it is the latest of its kind.
+    fn join(&mut self, finding: &PostureFinding) {
+        let kept = match finding.decision {
+            PostureDecision::NonCompliant(_) => &mut self.non_compliant,
+            PostureDecision::Undecided(_) => &mut self.undecided,
+            PostureDecision::Compliant(_) => &mut self.compliant,
+        };
+        // The explanation breaks the tie of two at the same time, so that their order does not matter.
+        let rank = |finding: &PostureFinding| (finding.observed_at, finding.explanation.clone());
+        if kept.as_ref().is_none_or(|kept| rank(finding) > rank(kept)) {
+            *kept = Some(finding.clone());
+        }
+        if let Some(deciding) = self.decide() {
+            self.deciding = deciding.clone();
+        }
+    }
+
+    /// A violation stands until something compliant is observed later; a gap changes nothing of it.
+    fn decide(&self) -> Option<&PostureFinding> {
+        let compliant_at = self.compliant.as_ref().map(|finding| finding.observed_at);
+        let since = |finding: &&PostureFinding| compliant_at.is_none_or(|at| finding.observed_at >= at);
+        self.non_compliant
+            .as_ref()
+            .filter(since)
+            .or(self.undecided.as_ref().filter(since))
+            .or(self.compliant.as_ref())
+    }
+
+    fn standing(&self) -> Standing {
+        match self.deciding.decision {
+            PostureDecision::NonCompliant(_) => Standing::NonCompliant,
+            PostureDecision::Undecided(_) => Standing::Undecided,
+            PostureDecision::Compliant(_) => Standing::Resolved,
+        }
+    }
+
+    /// Returns the observation that the standing follows from.
+    #[must_use]
+    pub fn deciding(&self) -> &PostureFinding {
+        &self.deciding
+    }
+
+    /// Returns the latest time at which something other than compliance was observed.
+    fn last_seen(&self) -> Timestamp {
+        let latest = self.non_compliant.iter().chain(&self.undecided);
+        latest
+            .map(|finding| finding.observed_at)
+            .max()
+            .unwrap_or(self.deciding.observed_at)
+    }
+}
+
+impl Record {
+    fn new(matter: Matter, opened_at: Timestamp, now: Timestamp) -> Self {
+        Self {
+            matter,
+            count: 0,
+            at_least: false,
+            episode: 1,
+            opened_at,
+            past: None,
+            changed_at: now,
+            closed_at: None,
+            told: None,
+            announced: None,
+            hour: hour(now),
+            identities_in_hour: 0,
+        }
+    }
+
+    /// Starts from the first message about some invocations.
+    pub(crate) fn of_invocations(finding: &Finding, now: Timestamp) -> Self {
+        let about = Matter::Invocations(Box::new(Gathered::first(finding)));
+        Self::new(about, finding.first_seen, now)
+    }
+
+    /// Starts from the first observation of settings.
+    pub(crate) fn of_settings(finding: &PostureFinding, now: Timestamp) -> Self {
+        let about = Matter::Settings(Box::new(Observed::first(finding)));
+        Self::new(about, finding.observed_at, now)
+    }
+
+    /// Adds a message about invocations of which `fresh` were not counted before.
+    pub(crate) fn add(&mut self, message: &Finding, fresh: usize, identities_kept: bool, now: Timestamp) {
+        let reopened = self.closed_at.take().is_some();
+        if reopened {
+            self.begin_again(message.first_seen);
+        }
+        if let Matter::Invocations(gathered) = &mut self.matter {
+            if reopened {
+                // What it was before is history: the new episode's verdict is the new message's.
+                let first_seen = gathered.finding.first_seen;
+                **gathered = Gathered::first(message);
+                gathered.finding.first_seen = first_seen;
+            }
+            gathered.join(message);
+        }
+        self.opened_at = self.opened_at.min(message.first_seen);
+        let fresh = u64::try_from(fresh).unwrap_or(u64::MAX);
+        self.identities_in_hour = self.identities_in(now);
+        self.hour = hour(now);
+        if identities_kept {
+            self.identities_in_hour = self.identities_in_hour.saturating_add(fresh);
+        } else {
+            self.at_least = true;
+        }
+        self.count = self.count.saturating_add(fresh);
+        self.changed_at = self.changed_at.max(now);
+    }
+
+    /// Adds an observation of settings, and tells whether it changed anything.
+    pub(crate) fn observe(&mut self, message: &PostureFinding, now: Timestamp) -> bool {
+        let before = self.standing();
+        let last_seen = self.last_seen();
+        let Matter::Settings(observed) = &mut self.matter else {
+            return false;
+        };
+        let mut joined = observed.clone();
+        joined.join(message);
+        if joined == *observed {
+            return false;
+        }
+        *observed = joined;
+        let after = self.standing();
+        // From a violation to a gap there is no way but by compliance, which came late.
+        let began = !before.is_open() || (before == Standing::NonCompliant && after == Standing::Undecided);
+        if after.is_open() && began && self.announced_or_told() {
+            self.begin_again(message.observed_at);
+            self.past = Some(Past { count: 0, last_seen });
+        } else if after.is_open() && began {
+            self.opened_at = message.observed_at;
+        }
+        self.changed_at = self.changed_at.max(now);
+        true
+    }
+
+    /// Tells whether anybody has heard of this finding: otherwise there is nothing to reopen.
+    fn announced_or_told(&self) -> bool {
+        self.announced.is_some() || self.told.is_some()
+    }
+
+    fn begin_again(&mut self, opened_at: Timestamp) {
+        self.past = Some(Past {
+            count: self.count,
+            last_seen: self.last_seen(),
+        });
+        self.episode = self.episode.saturating_add(1);
+        self.opened_at = opened_at;
+    }
+
+    /// Tells whether it is to be closed: open, about invocations, and nothing new for a week.
+    pub(crate) fn is_to_be_closed(&self, now: Timestamp) -> bool {
+        matches!(self.matter, Matter::Invocations(_))
+            && self.closed_at.is_none()
+            && now.duration_since(self.changed_at) >= QUIET_UNTIL_CLOSED
+    }
+
+    /// Returns this record, closed.
+    pub(crate) fn closed(&self, now: Timestamp) -> Self {
+        Self {
+            closed_at: Some(now),
+            ..self.clone()
+        }
+    }
+
+    /// Returns how it stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match &self.matter {
+            Matter::Invocations(_) if self.closed_at.is_some() => Standing::Closed,
+            Matter::Invocations(gathered) if gathered.finding.verdict.is_violation() => Standing::NonCompliant,
+            Matter::Invocations(_) => Standing::Undecided,
+            Matter::Settings(observed) => observed.standing(),
+        }
+    }
+
+    /// Returns how it stands, in which episode.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        Phase {
+            episode: self.episode,
+            standing: self.standing(),
+        }
+    }
+
+    /// Returns what people are due to hear of it.
+    #[must_use]
+    pub fn due(&self, now: Timestamp, remind_after: SignedDuration) -> Due {
+        let settings = matches!(self.matter, Matter::Settings(_));
+        due(self.told, self.phase(), self.count, settings, now, remind_after)
+    }
+
+    /// Returns what has been told once people are told of this record now.
+    pub(crate) fn as_told(&self, now: Timestamp) -> Told {
+        Told {
+            phase: self.phase(),
+            count: self.count,
+            at: now,
+        }
+    }
+
+    /// Returns this record once people were told.
+    pub(crate) fn told_as(&self, told: Told) -> Self {
+        Self {
+            told: Some(told),
+            ..self.clone()
+        }
+    }
+
+    /// Returns this record once machines were told.
+    pub(crate) fn announced_as(&self, phase: Phase) -> Self {
+        Self {
+            announced: Some(phase),
+            ..self.clone()
+        }
+    }
+
+    /// Returns how many identities were kept in the hour of `now`.
+    pub(crate) fn identities_in(&self, now: Timestamp) -> u64 {
+        if self.hour == hour(now) {
+            self.identities_in_hour
+        } else {
+            0
+        }
+    }
+
+    /// Returns the finding's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match &self.matter {
+            Matter::Invocations(gathered) => &gathered.finding.id,
+            Matter::Settings(observed) => &observed.deciding.id,
+        }
+    }
+
+    /// Returns the id of what people are alerted about.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        match &self.matter {
+            Matter::Invocations(gathered) => &gathered.finding.subject,
+            Matter::Settings(observed) => &observed.deciding.subject,
+        }
+    }
+
+    /// Returns the control that decided.
+    #[must_use]
+    pub fn control(&self) -> ControlId {
+        match &self.matter {
+            Matter::Invocations(gathered) => gathered.finding.control,
+            Matter::Settings(observed) => observed.deciding.control,
+        }
+    }
+
+    /// Returns how much it matters.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        match &self.matter {
+            Matter::Invocations(gathered) => gathered.finding.severity,
+            Matter::Settings(observed) => observed.deciding.severity,
+        }
+    }
+
+    /// Returns the account that it is about.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        match &self.matter {
+            Matter::Invocations(gathered) => &gathered.finding.account,
+            Matter::Settings(observed) => &observed.deciding.account,
+        }
+    }
+
+    /// Returns when it was last seen.
+    #[must_use]
+    pub fn last_seen(&self) -> Timestamp {
+        match &self.matter {
+            Matter::Invocations(gathered) => gathered.finding.last_seen,
+            Matter::Settings(observed) => observed.last_seen(),
+        }
+    }
+}
+
+/// Keeps the smallest few, so that the order of messages does not matter.
+fn examples(some: &BTreeSet<String>, more: &BTreeSet<String>) -> BTreeSet<String> {
+    some.union(more).take(EXAMPLES).cloned().collect()
+}
+
+fn hour(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(3600)
+}

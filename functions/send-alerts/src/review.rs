@@ -1,0 +1,234 @@
+//! The hourly review: what time alone brings about.
+//!
+//! Messages tell of changes; nobody sends one when a week was quiet, a day went by since the last
+//! reminder, an exception ran out or a canary did not come. A schedule asks once an hour. The
+//! review looks at every open finding, so it also makes good what a crash or a refusal left untold.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crisguard_aws::dynamodb::{Expected, Write};
+use crisguard_lambda::report::chain;
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::{
+    Ports, announce, canary, digest,
+    lifecycle::{Due, transition},
+    memory::{self, Cursor, MemoryError, Open, Record, Subject, Versioned, written},
+    notice::Notice,
+    ports::{Announce, Publish, Recall, Remember},
+    rules::Rules,
+    tell::{self, NotTold},
+};
+
+/// How long a review goes on looking at subjects: what it does not reach comes first the next time.
+/// The function may run for a minute, and the digest follows.
+pub const LONGEST: Duration = Duration::from_secs(35);
+
+/// What a review did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reviewed {
+    /// Findings told in the digest.
+    pub digested: usize,
+    /// Findings that people were reminded of.
+    pub reminded: usize,
+    /// Findings that were closed.
+    pub closed: usize,
+    /// Transitions announced to machines.
+    pub announced: usize,
+    /// Exceptions told as having run out.
+    pub expired_exceptions: usize,
+    /// Findings that the policy mutes.
+    pub muted: usize,
+    /// Messages published besides the digest.
+    pub published: usize,
+    /// Subjects that could not be reviewed; they are looked at again an hour later.
+    pub failed: usize,
+    /// Subjects that there was no time for; the next review begins with them.
+    pub left: usize,
+    /// Regions whose canaries stopped coming.
+    pub late_canaries: Vec<String>,
+}
+
+/// Reviews every open finding, reminds, tells the digest and looks for canaries.
+///
+/// A subject that fails is logged and counted, and the others are reviewed all the same.
+///
+/// # Errors
+///
+/// Fails if the list of open findings cannot be read, or reminders or the digest cannot be told.
+pub async fn review<Memory: Recall + Remember, Topic: Publish, Machines: Announce>(
+    ports: &Ports<Memory, Topic, Machines>,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Reviewed, NotTold> {
+    let started = Instant::now();
+    let mut reviewed = Reviewed {
+        digested: 0,
+        reminded: 0,
+        closed: 0,
+        announced: 0,
+        expired_exceptions: 0,
+        muted: 0,
+        published: 0,
+        failed: 0,
+        left: 0,
+        late_canaries: Vec::new(),
+    };
+    let mut reminders: Vec<Record> = Vec::new();
+    let mut open = open_findings(&ports.memory).await?.into_iter();
+    while let Some((subject, findings)) = open.next() {
+        if started.elapsed() >= LONGEST {
+            reviewed.left = open.len() + 1;
+            remember_cursor(&ports.memory, &subject, now).await?;
+            break;
+        }
+        match review_subject(ports, rules, &subject, &findings, now, &mut reviewed).await {
+            Ok(due) => reminders.extend(due),
+            Err(error) => {
+                tracing::error!(subject, error, "a subject could not be reviewed");
+                reviewed.failed += 1;
+            }
+        }
+    }
+    reviewed.reminded = remind(ports, rules, &reminders, now).await?;
+    reviewed.published += usize::from(reviewed.reminded > 0);
+    let digested = digest::publish(ports, rules, now).await?;
+    (reviewed.digested, reviewed.expired_exceptions) = (digested.findings, digested.expired_exceptions);
+    reviewed.late_canaries = canary::late(&ports.memory, now).await?;
+    for region in &reviewed.late_canaries {
+        tracing::error!(region, "no canary came for hours: events of this Region may not arrive");
+    }
+    Ok(reviewed)
+}
+
+/// Returns the open findings by their subjects, beginning where the last review ran out of time.
+async fn open_findings(memory: &impl Recall) -> Result<Vec<(String, Vec<String>)>, MemoryError> {
+    let mut findings: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for document in memory.partition(memory::OPEN).await? {
+        let Open { subject } = Versioned::<Open>::read(&document)?.value;
+        findings.entry(subject).or_default().push(document.key.sort);
+    }
+    let cursor = match memory.document(&memory::cursor_key()).await? {
+        Some(document) => Versioned::<Cursor>::read(&document)?.value.subject,
+        None => String::new(),
+    };
+    let later = findings.split_off(&cursor);
+    Ok(later.into_iter().chain(findings).collect())
+}
+
+async fn remember_cursor(memory: &impl Remember, subject: &str, now: Timestamp) -> Result<(), MemoryError> {
+    let write = Write::Put(memory::cursor(subject, now)?, Expected::Anything);
+    // Another review at the same time may win: then that one's cursor holds.
+    written(memory.write(&[write]).await).map(|_| ())
+}
+
+/// Closes what was quiet, tells what is untold, and returns what people are to be reminded of.
+async fn review_subject<Memory: Recall + Remember, Topic: Publish, Machines: Announce>(
+    ports: &Ports<Memory, Topic, Machines>,
+    rules: &Rules,
+    subject_id: &str,
+    findings: &[String],
+    now: Timestamp,
+    reviewed: &mut Reviewed,
+) -> Result<Vec<Record>, String> {
+    let mut subject = read(&ports.memory, subject_id, now).await?;
+    let closed = close(&ports.memory, &subject, now)
+        .await
+        .map_err(|error| chain(&error))?;
+    reviewed.closed += closed;
+    if closed > 0 {
+        subject = read(&ports.memory, subject_id, now).await?;
+    }
+    let people = tell::tell(ports, rules, subject_id, &subject, now).await;
+    let machines = announce::announce(ports, &subject, now).await;
+    let telling = people.map_err(|error| chain(&error))?;
+    reviewed.published += telling.published;
+    reviewed.muted += telling.muted;
+    reviewed.announced += machines.map_err(|error| chain(&error))?;
+
+    // As it stands now: what the alert has told just now needs no reminder.
+    let subject = read(&ports.memory, subject_id, now).await?;
+    forget_ended(&ports.memory, rules, &subject, findings, now)
+        .await
+        .map_err(|error| chain(&error))?;
+    let due = subject.records.into_values().map(|record| record.value);
+    Ok(due
+        .filter(|record| !rules.mute(record, now) && record.due(now, rules.remind_after) == Due::Reminder)
+        .collect())
+}
+
+async fn read(memory: &impl Recall, subject_id: &str, now: Timestamp) -> Result<Subject, String> {
+    let read = async {
+        let documents = memory.partition(&memory::subject_partition(subject_id)).await?;
+        Subject::read(&documents, now)
+    };
+    read.await.map_err(|error: MemoryError| chain(&error))
+}
+
+/// Closes findings that were quiet for a week. One that changes at this moment is not quiet.
+async fn close(memory: &impl Remember, subject: &Subject, now: Timestamp) -> Result<usize, MemoryError> {
+    let mut closed = 0;
+    for Versioned { value, version } in subject.records.values() {
+        if value.is_to_be_closed(now) {
+            let document = memory::record(&value.closed(now), version + 1, now)?;
+            let write = Write::Put(document, Expected::Version(*version));
+            closed += usize::from(written(memory.write(&[write]).await)?);
+        }
+    }
+    Ok(closed)
+}
+
+/// Takes findings off the list that have ended, once whoever is to hear of it has.
+async fn forget_ended(
+    memory: &impl Remember,
+    rules: &Rules,
+    subject: &Subject,
+    findings: &[String],
+    now: Timestamp,
+) -> Result<(), MemoryError> {
+    for sort in findings {
+        let id = sort.strip_prefix(memory::FINDING).unwrap_or(sort);
+        let off_the_list = Write::Remove(memory::open_key(id), Expected::Anything);
+        let writes = match subject.records.get(id) {
+            None => vec![off_the_list],
+            Some(Versioned { value, version }) => {
+                let people_know = value.due(now, rules.remind_after) == Due::Nothing || rules.mute(value, now);
+                let machines_know = transition(value.announced, value.phase()).is_none();
+                if value.standing().is_open() || !people_know || !machines_know {
+                    continue;
+                }
+                // Written again only so that a message that reopens it now is not overlooked.
+                let unchanged = memory::record(value, version + 1, now)?;
+                vec![Write::Put(unchanged, Expected::Version(*version)), off_the_list]
+            }
+        };
+        written(memory.write(&writes).await)?;
+    }
+    Ok(())
+}
+
+/// Reminds people of what goes on, in one message; what finds no room comes an hour later.
+async fn remind<Memory: Recall + Remember, Topic: Publish, Machines>(
+    ports: &Ports<Memory, Topic, Machines>,
+    rules: &Rules,
+    due: &[Record],
+    now: Timestamp,
+) -> Result<usize, NotTold> {
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let records: Vec<&Record> = due.iter().collect();
+    let (publication, listed) = Notice::reminder(&records).fitted(&ports.texts, rules.language)?;
+    ports.topic.publish(&publication).await?;
+    let mut told: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
+    for record in due.iter().filter(|record| listed.contains(record.id())) {
+        told.entry(record.subject()).or_default().push(record);
+    }
+    for (subject, records) in &told {
+        let marks = tell::marks(records.iter().copied(), false, now);
+        tell::mark(&ports.memory, subject, &marks, None, now).await?;
+    }
+    Ok(listed.len())
+}
