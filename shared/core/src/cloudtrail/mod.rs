@@ -15,6 +15,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 pub use failure::{BlockedRegion, Denial, Failure, ScpDenial};
 pub use invocation::{EventIdentity, Half, Invocation, ProcessedIn};
@@ -105,20 +106,30 @@ impl From<serde_json::Error> for Rejection {
 /// Fails if the text is not an event, or its record cannot be read.
 pub fn parse_envelope(json: &[u8]) -> Result<Record, Rejection> {
     bounded(json)?;
-    let envelope: EnvelopeWire<'_> = serde_json::from_slice(json)?;
-    let from_cloudtrail = envelope
-        .detail_type
-        .text()
-        .is_some_and(|kind| DETAIL_TYPES.contains(&kind));
-    let from_bedrock = envelope
-        .source
-        .text()
-        .is_some_and(|source| source.starts_with("aws.bedrock"));
-    if from_cloudtrail && from_bedrock {
+    // In one pass where every part is of the form it should be; else part by part, which tells what is wrong.
+    if let Ok(EnvelopeWire {
+        detail_type,
+        source,
+        detail: Object::Is(wire),
+    }) = read(json)
+    {
+        return if carries_bedrock(&detail_type, &source) {
+            read_bedrock(&wire)
+        } else {
+            Ok(Record::NotBedrock)
+        };
+    }
+    let envelope: EnvelopeWire<'_, &RawValue> = read(json)?;
+    if carries_bedrock(&envelope.detail_type, &envelope.source) {
         parse_record(envelope.detail.get().as_bytes())
     } else {
         Ok(Record::NotBedrock)
     }
+}
+
+fn carries_bedrock(detail_type: &Text<'_>, source: &Text<'_>) -> bool {
+    detail_type.text().is_some_and(|kind| DETAIL_TYPES.contains(&kind))
+        && source.text().is_some_and(|source| source.starts_with("aws.bedrock"))
 }
 
 /// Parses one CloudTrail record.
@@ -136,12 +147,32 @@ pub fn parse_envelope(json: &[u8]) -> Result<Record, Rejection> {
 /// name, time, Region or account.
 pub fn parse_record(json: &[u8]) -> Result<Record, Rejection> {
     bounded(json)?;
-    let head: Head<'_> = serde_json::from_slice(json)?;
-    let Some(event_source) = head.event_source.text().filter(|source| EVENT_SOURCES.contains(source)) else {
-        return Ok(Record::NotBedrock);
-    };
-    let wire: RecordWire<'_> = serde_json::from_slice(json)?;
-    Request::read(&wire, event_source == MANTLE_SOURCE)
+    // Most records of a log file are other services', and one member tells so.
+    let head: Head<'_> = read(json)?;
+    match bedrock_source(&head.event_source) {
+        Some(_) => read_bedrock(&read(json)?),
+        None => Ok(Record::NotBedrock),
+    }
+}
+
+fn read_bedrock(wire: &RecordWire<'_>) -> Result<Record, Rejection> {
+    match bedrock_source(&wire.event_source) {
+        Some(source) => Request::read(wire, source == MANTLE_SOURCE),
+        None => Ok(Record::NotBedrock),
+    }
+}
+
+fn bedrock_source<'a>(event_source: &'a Text<'_>) -> Option<&'a str> {
+    event_source.text().filter(|source| EVENT_SOURCES.contains(source))
+}
+
+/// Reads JSON; text that is UTF-8 throughout, as all should be, is checked for it once rather than
+/// string by string.
+fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<T> {
+    match str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(json),
+    }
 }
 
 fn bounded(json: &[u8]) -> Result<(), Rejection> {
@@ -395,3 +426,6 @@ fn target_of_completion(wire: &RecordWire<'_>) -> ModelReference {
         })
         .unwrap_or(ModelReference::Absent)
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,6 +52,8 @@ pub(super) struct RecordWire<'a> {
     pub(super) addendum: Object<AddendumWire<'a>>,
     #[serde(borrow, default)]
     pub(super) resources: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) event_source: Text<'a>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -151,11 +153,11 @@ pub(super) struct OnBehalfOfWire<'a> {
 
 /// An event as EventBridge hands it on, around the record.
 #[derive(Debug, Deserialize)]
-pub(super) struct EnvelopeWire<'a> {
+#[serde(bound(deserialize = "Detail: Deserialize<'de>"))]
+pub(super) struct EnvelopeWire<'a, Detail> {
     #[serde(borrow, default, rename = "detail-type")]
     pub(super) detail_type: Text<'a>,
     #[serde(borrow, default)]
     pub(super) source: Text<'a>,
-    #[serde(borrow)]
-    pub(super) detail: &'a RawValue,
+    pub(super) detail: Detail,
 }
