@@ -30,6 +30,20 @@ impl Region {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the partition that the Region belongs to, by its name
+    /// (<https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>).
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        match self.as_str() {
+            name if name.starts_with("us-gov-") => "aws-us-gov",
+            name if name.starts_with("cn-") => "aws-cn",
+            name if name.starts_with("us-isob-") => "aws-iso-b",
+            name if name.starts_with("us-iso-") => "aws-iso",
+            name if name.starts_with("eusc-") => "aws-eusc",
+            _ => "aws",
+        }
+    }
 }
 
 /// Tells why a text is not a Region name.

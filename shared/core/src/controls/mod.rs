@@ -8,7 +8,7 @@ mod global_profile_allowed;
 mod inference_denied_by_scp;
 mod metadata;
 mod profile_allowed;
-mod rule_receives_inference;
+pub mod rule_receives_inference;
 mod source_region_allowed;
 
 use std::fmt;

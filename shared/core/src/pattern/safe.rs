@@ -12,7 +12,7 @@ use crate::{
     inference_profile::{Geography, InferenceProfile},
     model::PROVIDERS,
     policy::{Policy, Reach, RegionSet},
-    region::{Region, SourceRegion},
+    region::SourceRegion,
 };
 
 /// Wildcards for model ids, the most worth dropping first.
@@ -91,8 +91,8 @@ fn base_models(policy: &Policy) -> Vec<String> {
     let by_id = PROVIDERS.iter().map(|provider| format!("{provider}.*"));
     let sources = named(policy);
     let by_arn = sources.iter().map(|source| {
-        let (partition, region) = (partition(&source.0), source);
-        format!("arn:{partition}:bedrock:{region}::foundation-model/*")
+        let partition = source.0.partition();
+        format!("arn:{partition}:bedrock:{source}::foundation-model/*")
     });
     by_id.chain(by_arn).collect()
 }
@@ -120,7 +120,7 @@ fn profile_arns(policy: &Policy, catalogue: &Catalogue, account: &AccountId, pro
                 .profiles()
                 .any(|(id, from)| id.starts_with(prefix) && from.contains_key(source));
             if exists {
-                let partition = partition(source);
+                let partition = source.partition();
                 arns.insert(format!(
                     "arn:{partition}:bedrock:{source}:{account}:inference-profile/{wildcard}"
                 ));
@@ -128,16 +128,4 @@ fn profile_arns(policy: &Policy, catalogue: &Catalogue, account: &AccountId, pro
         }
     }
     arns.into_iter().collect()
-}
-
-/// Returns the partition that a Region belongs to, by its name.
-fn partition(region: &Region) -> &'static str {
-    match region.as_str() {
-        name if name.starts_with("us-gov-") => "aws-us-gov",
-        name if name.starts_with("cn-") => "aws-cn",
-        name if name.starts_with("us-isob-") => "aws-iso-b",
-        name if name.starts_with("us-iso-") => "aws-iso",
-        name if name.starts_with("eusc-") => "aws-eusc",
-        _ => "aws",
-    }
 }

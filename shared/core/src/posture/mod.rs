@@ -69,7 +69,7 @@ pub enum PostureBasis {
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum PostureViolation {
     /// crisguard's own rules do not receive what they must.
-    #[error("crisguard does not receive what it must from {region}: {problems}{not_observed}",
+    #[error("crisguard's own rules in {region} are not as they must be ({problems}){not_observed}",
         problems = joined(problems), not_observed = besides(not_observed))]
     RulesDoNotReceive {
         /// The Region.
@@ -87,7 +87,7 @@ pub enum PostureViolation {
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum PostureGap {
     /// Something that matters could not be looked at.
-    #[error("crisguard cannot tell whether it receives what it must from {region}: {not_observed}",
+    #[error("whether crisguard's own rules in {region} are as they must be cannot be told ({not_observed})",
         not_observed = joined(not_observed))]
     NotObserved {
         /// The Region.
@@ -102,13 +102,13 @@ pub enum PostureGap {
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum RuleProblem {
     /// Rules are not there.
-    #[error("missing: {}", rules.join(", "))]
+    #[error("{}: missing", rules.join(", "))]
     Missing {
         /// The rules' names.
         rules: Vec<String>,
     },
     /// Rules are in a state that does not receive read-only management events.
-    #[error("in the state {state} instead of ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS: {}", rules.join(", "))]
+    #[error("{}: in the state {state} instead of ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", rules.join(", "))]
     State {
         /// The state.
         state: String,
@@ -116,13 +116,13 @@ pub enum RuleProblem {
         rules: Vec<String>,
     },
     /// Rules let through something else than they must.
-    #[error("with another pattern than crisguard's: {}", rules.join(", "))]
+    #[error("{}: another pattern than crisguard's", rules.join(", "))]
     Pattern {
         /// The rules' names.
         rules: Vec<String>,
     },
     /// Rules were compiled from another policy than the one in force.
-    #[error("compiled from {} instead of the policy in force: {}", other_policy(policy_sha256.as_deref()), rules.join(", "))]
+    #[error("{}: compiled from {}, not from the one in force", rules.join(", "), other_policy(policy_sha256.as_deref()))]
     OtherPolicy {
         /// The SHA-256 that the rules' descriptions name, if they name one.
         policy_sha256: Option<String>,
@@ -130,7 +130,7 @@ pub enum RuleProblem {
         rules: Vec<String>,
     },
     /// Rules do not send to where crisguard reads.
-    #[error("not sending to {target}: {}", rules.join(", "))]
+    #[error("{}: not sending to {target}", rules.join(", "))]
     TargetMissing {
         /// The ARN of the target that is missing.
         target: String,
@@ -138,7 +138,7 @@ pub enum RuleProblem {
         rules: Vec<String>,
     },
     /// Rules send to a target that crisguard did not give them.
-    #[error("sending to {target}, which is not crisguard's: {}", rules.join(", "))]
+    #[error("{}: sending to {target}, which is not crisguard's", rules.join(", "))]
     TargetUnknown {
         /// The ARN of that target, shortened.
         target: String,
@@ -146,7 +146,7 @@ pub enum RuleProblem {
         rules: Vec<String>,
     },
     /// Rules send something else than the events themselves.
-    #[error("changing the events on their way: {}", rules.join(", "))]
+    #[error("{}: changing the events on their way", rules.join(", "))]
     TargetRewrites {
         /// The rules' names.
         rules: Vec<String>,
@@ -164,13 +164,73 @@ pub enum RuleProblem {
         bus: String,
     },
     /// Bedrock counted calls, and the rule that counts their events saw none.
-    #[error("Bedrock counted {calls} successful calls within {hours} hours, and not one event of a call arrived")]
+    #[error("Bedrock counted {calls} successful calls in {hours} h, and not one event of a call arrived")]
     NothingArrived {
         /// How many calls Bedrock counted.
         calls: u64,
         /// Over how many hours.
         hours: usize,
     },
+}
+
+impl RuleProblem {
+    /// Returns the names of the rules that have the problem, where it is one of rules.
+    #[must_use]
+    pub fn rules(&self) -> &[String] {
+        match self {
+            Self::Missing { rules }
+            | Self::State { rules, .. }
+            | Self::Pattern { rules }
+            | Self::OtherPolicy { rules, .. }
+            | Self::TargetMissing { rules, .. }
+            | Self::TargetUnknown { rules, .. }
+            | Self::TargetRewrites { rules } => rules,
+            Self::BusMissing { .. } | Self::BusPolicy { .. } | Self::NothingArrived { .. } => &[],
+        }
+    }
+
+    /// Takes in the rules of `other` if it is the same problem; otherwise hands it back.
+    pub(crate) fn absorb(&mut self, other: Self) -> Result<(), Self> {
+        match (self, other) {
+            (Self::Missing { rules }, Self::Missing { rules: more })
+            | (Self::Pattern { rules }, Self::Pattern { rules: more })
+            | (Self::TargetRewrites { rules }, Self::TargetRewrites { rules: more }) => rules.extend(more),
+            (
+                Self::State { state, rules },
+                Self::State {
+                    state: same,
+                    rules: more,
+                },
+            ) if *state == same => {
+                rules.extend(more);
+            }
+            (
+                Self::OtherPolicy { policy_sha256, rules },
+                Self::OtherPolicy {
+                    policy_sha256: same,
+                    rules: more,
+                },
+            ) if *policy_sha256 == same => rules.extend(more),
+            (
+                Self::TargetMissing { target, rules },
+                Self::TargetMissing {
+                    target: same,
+                    rules: more,
+                },
+            )
+            | (
+                Self::TargetUnknown { target, rules },
+                Self::TargetUnknown {
+                    target: same,
+                    rules: more,
+                },
+            ) if *target == same => {
+                rules.extend(more);
+            }
+            (_, other) => return Err(other),
+        }
+        Ok(())
+    }
 }
 
 /// Something that could not be looked at, and why.
@@ -205,12 +265,12 @@ fn besides(not_observed: &[NotObserved]) -> String {
     if not_observed.is_empty() {
         return String::new();
     }
-    format!(" (besides, {})", joined(not_observed))
+    format!("; besides, {}", joined(not_observed))
 }
 
 fn other_policy(sha256: Option<&str>) -> String {
     sha256.map_or_else(
-        || "a policy that their description does not name".to_owned(),
+        || "a policy that the description does not name".to_owned(),
         |sha256| format!("the policy {}…", sha256.chars().take(12).collect::<String>()),
     )
 }

@@ -67,7 +67,8 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
             remedy: &[
                 "再デプロイして、すべてのルールを元に戻します: `make deploy POLICY=policy.yaml`",
                 "ルールを変更した操作を特定します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventSource,AttributeValue=events.amazonaws.com`",
-                "呼び出しがあるのにイベントが届いていない場合は、マルチリージョンの証跡が読み取り専用の管理イベントを記録しているかを確認します: `aws cloudtrail get-event-selectors --trail-name TRAIL`",
+                "呼び出しがあるのにイベントが届いていない場合は、証跡がログを記録中で、読み取り専用の管理イベントも対象になっているかを確認します: `aws cloudtrail get-trail-status --name TRAIL`、`aws cloudtrail get-event-selectors --trail-name TRAIL`",
+                "確認できない項目がある場合は、記載されたアクションを check-posture のロールに許可します。サービスコントロールポリシーで誰も使えないリージョンには、このコントロールを指定した例外を追加します",
             ],
         },
     }

@@ -1,0 +1,75 @@
+//! What infra/source-region.yaml and infra/intake.yaml deploy, as AWS tells of it.
+
+use serde_json::{Value, json};
+
+use super::Intended;
+use crate::posture::names;
+
+/// Returns the ARN of the bus to which every Region forwards.
+pub(super) fn bus(intended: &Intended<'_>) -> String {
+    arn(intended, "events", "event-bus/", names::BUS)
+}
+
+/// Returns the ARN of the queue that watch-inference reads.
+pub(super) fn events_queue(intended: &Intended<'_>) -> String {
+    arn(intended, "sqs", "", names::EVENTS_QUEUE)
+}
+
+fn arn(intended: &Intended<'_>, service: &str, kind: &str, name: &str) -> String {
+    let Intended { account, home, .. } = intended;
+    format!("arn:{}:{service}:{home}:{account}:{kind}{name}", home.partition())
+}
+
+/// Returns the resource policy of that bus: the forwarders of this account, and nobody else.
+pub(super) fn bus_policy(intended: &Intended<'_>) -> Value {
+    let Intended { account, home, .. } = intended;
+    let iam = format!("arn:{}:iam::{account}", home.partition());
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "ForwardersOfThisAccount",
+            "Effect": "Allow",
+            "Principal": { "AWS": format!("{iam}:root") },
+            "Action": "events:PutEvents",
+            "Resource": bus(intended),
+            "Condition": {
+                "StringEquals": { "aws:PrincipalAccount": account },
+                "ArnLike": { "aws:PrincipalArn": format!("{iam}:role/crisguard-forward-*") }
+            }
+        }]
+    })
+}
+
+/// Tells whether two event patterns are the same JSON, whatever the order of their members.
+pub(super) fn same_pattern(found: &str, expected: &str) -> bool {
+    let read = |text| serde_json::from_str::<Value>(text).ok();
+    read(found).is_some_and(|found| Some(found) == read(expected))
+}
+
+/// Tells whether a resource policy is the expected one; a list of one text is that text, and an
+/// account may be written as its root user's ARN or as its id
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>).
+pub(super) fn same_policy(found: &str, expected: &Value) -> bool {
+    serde_json::from_str::<Value>(found).is_ok_and(|found| plain(&found) == plain(expected))
+}
+
+fn plain(value: &Value) -> Value {
+    match value {
+        Value::Array(items) if items.len() == 1 => items.first().map_or(Value::Null, plain),
+        Value::Array(items) => items.iter().map(plain).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, member)| {
+                let member = plain(member);
+                let account = member.as_str().and_then(account_of_root).filter(|_| name == "AWS");
+                (name.clone(), account.map_or(member.clone(), Value::from))
+            })
+            .collect(),
+        leaf => leaf.clone(),
+    }
+}
+
+fn account_of_root(arn: &str) -> Option<&str> {
+    let (_, rest) = arn.strip_prefix("arn:")?.split_once(":iam::")?;
+    rest.strip_suffix(":root")
+}

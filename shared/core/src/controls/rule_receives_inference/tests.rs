@@ -1,0 +1,242 @@
+//! Runs the cases that stand beside this file: what differs from a Region where all is well, and
+//! what must be decided.
+
+use std::{fs, path::Path, sync::LazyLock};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    catalog::Catalogue,
+    pattern,
+    policy::PolicyDocument,
+    posture::{NotObserved, names},
+};
+
+const POLICY: &str =
+    "version: 1\nregions: { source: [eu-west-1], destination: [eu-west-1] }\nprofiles: { global: deny }\n";
+const BUS: &str = "arn:aws:events:eu-central-1:111122223333:event-bus/crisguard";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    observed: Value,
+    decision: String,
+    /// The kinds of the problems, or the actions that were not observed.
+    because: Vec<String>,
+}
+
+/// Puts `changes` over `base`, member by member; null removes a member.
+fn merge(base: &mut Value, changes: &Value) {
+    match (base, changes) {
+        (Value::Object(base), Value::Object(changes)) => {
+            for (name, change) in changes {
+                if change.is_null() {
+                    base.remove(name);
+                } else {
+                    merge(base.entry(name).or_insert(Value::Null), change);
+                }
+            }
+        }
+        (base, changes) => *base = changes.clone(),
+    }
+}
+
+fn rule(pattern: &str, description: &str, target: Option<&str>) -> Value {
+    let targets: Vec<Value> = target
+        .into_iter()
+        .map(|arn| json!({ "arn": arn, "rewrites": false }))
+        .collect();
+    json!({ "state": names::STATE, "pattern": pattern, "description": description, "targets": { "Ok": targets } })
+}
+
+fn compiled() -> &'static Compiled {
+    static COMPILED: LazyLock<Compiled> = LazyLock::new(compile);
+    &COMPILED
+}
+
+fn compile() -> Compiled {
+    let policy = PolicyDocument::parse(POLICY.as_bytes()).unwrap();
+    let account = "111122223333".parse().unwrap();
+    let policy = policy.for_account(&account, None).unwrap();
+    pattern::compile(&policy, &Catalogue::embedded().unwrap(), Some(&account)).unwrap()
+}
+
+/// The home Region as it is after a deployment: the canary every hour, two calls and their events.
+fn all_is_well(compiled: &Compiled) -> Value {
+    let sha256 = &compiled.policy_sha256;
+    let mut rules = json!({
+        "crisguard-seen-calls": rule(&pattern::seen_calls(), "Counts", None),
+        "crisguard-seen-completions": rule(&pattern::seen_completions(), "Counts", None),
+        "crisguard-forward-alarm": rule("{}", "Alarms", Some("arn:another")),
+    });
+    for (pattern, number) in compiled.patterns.iter().zip(1..) {
+        let description = format!("Compiled from the policy with sha256 {sha256}");
+        rules[names::forward(number)] = rule(&pattern.json, &description, Some(BUS));
+    }
+    let queue = "arn:aws:sqs:eu-central-1:111122223333:crisguard-events";
+    let policy = json!({
+        "Statement": [{
+            "Sid": "ForwardersOfThisAccount", "Effect": "Allow", "Principal": { "AWS": ["111122223333"] },
+            "Action": ["events:PutEvents"], "Resource": BUS,
+            "Condition": {
+                "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/crisguard-forward-*" },
+                "StringEquals": { "aws:PrincipalAccount": "111122223333" }
+            }
+        }],
+        "Version": "2012-10-17"
+    });
+    json!({
+        "region": "eu-central-1",
+        "rules": { "Ok": rules },
+        "home": {
+            "bus": { "Ok": { "standing": { "policy": policy.to_string() } } },
+            "rules": { "Ok": { "crisguard-inference": rule(&pattern::unfiltered(), "Events", Some(queue)) } }
+        },
+        "traffic": {
+            "calls": { "Ok": [0, 2, 0, 1] },
+            "seen_calls": { "Ok": [0, 2, 0, 0] },
+            "seen_completions": { "Ok": [0, 0, 0, 0] },
+            "forwarded": { "Ok": [1, 1, 1, 1] }
+        }
+    })
+}
+
+fn observed_with(changes: &Value) -> RegionRules {
+    let compiled = compiled();
+    let changes = changes
+        .to_string()
+        .replace("$UNFILTERED", &pattern::unfiltered().replace('"', "\\\""))
+        .replace("$SHA256", &compiled.policy_sha256);
+    let mut observed = all_is_well(compiled);
+    merge(&mut observed, &serde_json::from_str(&changes).unwrap());
+    serde_json::from_value(observed).unwrap()
+}
+
+fn decided(observed: &RegionRules) -> PostureDecision {
+    let compiled = compiled();
+    let intended = Intended {
+        account: &"111122223333".parse().unwrap(),
+        home: &"eu-central-1".parse().unwrap(),
+        policy_sha256: &compiled.policy_sha256,
+        compiled: Ok(compiled),
+    };
+    decide(observed, &intended)
+}
+
+fn cases() -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/controls/rule_receives_inference/cases");
+    let mut paths: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    paths
+        .iter()
+        .flat_map(|path| -> Vec<Case> {
+            serde_json::from_str(&fs::read_to_string(path).unwrap())
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        })
+        .collect()
+}
+
+#[test]
+fn every_case_holds() {
+    for Case {
+        name,
+        observed,
+        decision,
+        because,
+    } in cases()
+    {
+        let decided = decided(&observed_with(&observed));
+        assert_eq!(decided.name(), decision, "{name}: {decided:?}");
+        let json = serde_json::to_value(&decided).unwrap();
+        let texts = |list: &str, member: &str| -> Vec<String> {
+            let items = json["reason"][list].as_array().into_iter().flatten();
+            items.map(|item| item[member].as_str().unwrap().to_owned()).collect()
+        };
+        let reasons = [texts("problems", "kind"), texts("not_observed", "action")].concat();
+        assert_eq!(reasons, because, "{name}: {decided:?}");
+        assert_eq!(
+            serde_json::from_value::<PostureDecision>(json).unwrap(),
+            decided,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_sentence_reads_well() {
+    let sentences: Vec<String> = cases()
+        .iter()
+        .map(|case| format!("{}\n    {}", case.name, decided(&observed_with(&case.observed))))
+        .collect();
+    insta::assert_snapshot!(sentences.join("\n"));
+}
+
+/// Whatever is taken away of what was observed, it never becomes compliant where it was not.
+#[test]
+fn what_was_not_observed_makes_nothing_compliant() {
+    let hidden: [fn(&mut RegionRules); 6] = [
+        |observed| observed.rules = Err(unseen()),
+        |observed| observed.traffic.calls = Err(unseen()),
+        |observed| observed.traffic.seen_calls = Err(unseen()),
+        |observed| observed.traffic.forwarded = Err(unseen()),
+        |observed| {
+            if let Some(home) = &mut observed.home {
+                home.bus = Err(unseen());
+            }
+        },
+        |observed| {
+            if let Some(home) = &mut observed.home {
+                home.rules = Err(unseen());
+            }
+        },
+    ];
+    for case in cases().iter().filter(|case| case.decision != "compliant") {
+        for hide in hidden {
+            let mut observed = observed_with(&case.observed);
+            hide(&mut observed);
+            let decided = decided(&observed);
+            assert_ne!(decided.name(), "compliant", "{}: {decided:?}", case.name);
+        }
+    }
+}
+
+fn unseen() -> NotObserved {
+    NotObserved::new("x:Y", "no")
+}
+
+#[test]
+fn a_policy_that_cannot_be_compiled_needs_everything_forwarded() {
+    let compiled = compiled();
+    let regions: Vec<String> = (1..300).map(|number| format!("eu-west-{number}")).collect();
+    let regions = regions.join(", ");
+    let policy = format!(
+        "version: 1\nregions: {{ source: [eu-west-1], destination: [{regions}] }}\nprofiles: {{ global: deny }}\n"
+    );
+    let account = "111122223333".parse().unwrap();
+    let policy = PolicyDocument::parse(policy.as_bytes())
+        .unwrap()
+        .for_account(&account, None)
+        .unwrap();
+    let error = pattern::compile(&policy, &Catalogue::embedded().unwrap(), Some(&account)).unwrap_err();
+    let intended = Intended {
+        account: &account,
+        home: &"eu-central-1".parse().unwrap(),
+        policy_sha256: &compiled.policy_sha256,
+        compiled: Err(&error),
+    };
+    let mut observed = observed_with(&json!({}));
+    let violation = decide(&observed, &intended).to_string();
+    assert!(violation.contains("crisguard-forward-all: missing"), "{violation}");
+
+    let rules = observed.rules.as_mut().unwrap();
+    let mut all = rules.get("crisguard-forward-1").unwrap().clone();
+    all.pattern = Some(pattern::unfiltered());
+    rules.insert(names::FORWARD_ALL.to_owned(), all);
+    assert_eq!(decide(&observed, &intended).name(), "compliant");
+}
