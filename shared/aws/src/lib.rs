@@ -6,8 +6,11 @@
 //!
 //! Every error is a [`Failure`]: which action, on what, why, and whether it may pass by itself.
 
+pub mod account;
 pub mod client;
+pub mod cloudwatch;
 pub mod dynamodb;
+pub mod events;
 mod failure;
 pub mod put_events;
 pub mod s3;

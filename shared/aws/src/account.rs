@@ -1,0 +1,114 @@
+//! AWS Account Management: which Regions the account can use.
+
+use aws_config::SdkConfig;
+use aws_sdk_account::{Client, types::RegionOptStatus};
+
+use crate::Failure;
+
+const ACTION: &str = "account:ListRegions";
+
+/// A Region, and whether the account can use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedRegion {
+    /// Its name.
+    pub name: String,
+    /// Whether it is enabled: by itself, by opting in, or still, while it is being disabled.
+    pub enabled: bool,
+}
+
+/// The account of the credentials.
+#[derive(Clone, Debug)]
+pub struct Account {
+    client: Client,
+}
+
+impl Account {
+    /// Takes the account that the configuration's credentials belong to.
+    #[must_use]
+    pub fn new(configuration: &SdkConfig) -> Self {
+        Self {
+            client: Client::new(configuration),
+        }
+    }
+
+    /// Lists every Region of the partition
+    /// (<https://docs.aws.amazon.com/accounts/latest/reference/API_ListRegions.html>).
+    ///
+    /// # Errors
+    ///
+    /// Fails if the service refuses or cannot be reached.
+    pub async fn regions(&self) -> Result<Vec<ListedRegion>, Failure> {
+        let mut listed = Vec::new();
+        let mut pages = self.client.list_regions().into_paginator().items().send();
+        while let Some(region) = pages.next().await {
+            let region = region.map_err(|error| Failure::of(ACTION, "the account", &error))?;
+            let Some(name) = region.region_name() else { continue };
+            let enabled = matches!(
+                region.region_opt_status(),
+                Some(RegionOptStatus::Enabled | RegionOptStatus::EnabledByDefault | RegionOptStatus::Disabling)
+            );
+            listed.push(ListedRegion {
+                name: name.to_owned(),
+                enabled,
+            });
+        }
+        Ok(listed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_account::{
+        operation::list_regions::{ListRegionsError, ListRegionsOutput},
+        types::{Region, error::AccessDeniedException},
+    };
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+
+    use super::*;
+
+    fn account(mocks: &[&Rule]) -> Account {
+        Account {
+            client: mock_client!(aws_sdk_account, RuleMode::MatchAny, mocks),
+        }
+    }
+
+    #[tokio::test]
+    async fn every_page_is_read_and_every_status_told_apart() {
+        let region = |name: &str, status| Region::builder().region_name(name).region_opt_status(status).build();
+        let first = mock!(Client::list_regions)
+            .match_requests(|request| request.next_token().is_none())
+            .then_output(move || {
+                ListRegionsOutput::builder()
+                    .regions(region("us-east-1", RegionOptStatus::EnabledByDefault))
+                    .regions(region("me-south-1", RegionOptStatus::Disabled))
+                    .regions(region("af-south-1", RegionOptStatus::Enabling))
+                    .next_token("2")
+                    .build()
+            });
+        let second = mock!(Client::list_regions)
+            .match_requests(|request| request.next_token() == Some("2"))
+            .then_output(move || {
+                ListRegionsOutput::builder()
+                    .regions(region("eu-south-1", RegionOptStatus::Enabled))
+                    .regions(region("eu-south-2", RegionOptStatus::Disabling))
+                    .build()
+            });
+        let listed = account(&[&first, &second]).regions().await.unwrap();
+        let enabled: Vec<&str> = listed
+            .iter()
+            .filter(|region| region.enabled)
+            .map(|region| region.name.as_str())
+            .collect();
+        assert_eq!(listed.len(), 5);
+        assert_eq!(enabled, ["us-east-1", "eu-south-1", "eu-south-2"]);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_no_empty_list() {
+        let refused = mock!(Client::list_regions).then_error(|| {
+            ListRegionsError::AccessDeniedException(AccessDeniedException::builder().message("no").build().unwrap())
+        });
+        let failure = account(&[&refused]).regions().await.unwrap_err();
+        assert_eq!(failure.action, "account:ListRegions");
+    }
+}
