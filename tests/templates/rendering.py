@@ -150,7 +150,8 @@ class Stack:
         ((name, argument),) = condition.items()
         if name == "Fn::Equals":
             left, right = map(self.resolve, argument)
-            return bool(left == right)
+            # Parameters are text to CloudFormation, numbers too.
+            return str(left) == str(right)
         if name == "Fn::Not":
             return not self._test(argument[0])
         if name == "Fn::And":

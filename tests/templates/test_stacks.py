@@ -40,34 +40,63 @@ def policies_about(kind: str, resource: Resource) -> list[dict[str, Any]]:
     ]
 
 
+def pattern_of(rule: Resource) -> dict[str, Any]:
+    pattern = rule.properties["EventPattern"]
+    parsed: dict[str, Any] = json.loads(pattern) if isinstance(pattern, str) else pattern
+    return parsed
+
+
 @pytest.mark.parametrize("coverage", ["violations", "all"])
 def test_rules_for_cloudtrail_see_read_only_events(coverage: str) -> None:
     stack = source_region(Coverage=coverage)
     rules = [*HOME_STACK.of_type("AWS::Events::Rule"), *stack.of_type("AWS::Events::Rule")]
     seen = 0
     for rule in rules:
-        pattern = rule.properties["EventPattern"]
-        pattern = json.loads(pattern) if isinstance(pattern, str) else pattern
-        if pattern["source"] == ["aws.cloudwatch"]:
+        sources = pattern_of(rule)["source"]
+        if sources == ["aws.cloudwatch"]:
             assert rule.properties["State"] == "ENABLED"
             continue
         seen += 1
         assert rule.properties["State"] == ALL_MANAGEMENT_EVENTS, rule.path
-        assert pattern["source"] == [{"prefix": "aws.bedrock"}], rule.path
-    assert seen == {"violations": 3, "all": 2}[coverage]
+        # Only these let canaries through, which everybody may put on a bus.
+        canaries = ["crisguard.canary"] if rule.path in ("Intake.InferenceRule", "ForwardAll") else []
+        assert sources == [{"prefix": "aws.bedrock"}, *canaries], rule.path
+    assert seen == {"violations": 5, "all": 4}[coverage]
+
+
+def test_what_arrives_is_counted_by_rules_without_targets() -> None:
+    rules = {r.properties["Name"]: r for r in SOURCE_STACK.of_type("AWS::Events::Rule")}
+    counting = {name for name, r in rules.items() if not r.properties.get("Targets")}
+    assert counting == {"crisguard-seen-calls", "crisguard-seen-completions"}
+    types = [t for name in sorted(counting) for t in pattern_of(rules[name])["detail-type"]]
+    assert types == ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"]
+    assert all(len(rules[name].properties["EventPattern"]) <= 2048 for name in counting), "EventBridge's quota"
+
+
+def test_calls_are_counted_as_the_compiled_patterns_choose_them() -> None:
+    """A call that one of them knows and the other does not would be a false alarm, or silence."""
+    snapshots = INFRA.parent / "shared/core/src/pattern/snapshots"
+    (compiled,) = [
+        json.loads(line)
+        for snapshot in snapshots.glob("*readable_patterns.snap")
+        for line in snapshot.read_text(encoding="utf-8").splitlines()
+        if line.startswith("{") and "service control policy" in line
+    ]
+    counted = pattern_of(SOURCE_STACK.resources["SeenCalls"])
+    assert counted["detail"]["$or"] == compiled["detail"]["$or"]
 
 
 def test_each_pattern_becomes_a_rule() -> None:
     patterns = {f"Pattern{n}": json.dumps({"source": [{"prefix": "aws.bedrock"}], "id": [str(n)]}) for n in range(1, 9)}
     rules = source_region(**patterns).of_type("AWS::Events::Rule")
-    received = {r.properties["EventPattern"] for r in rules if isinstance(r.properties["EventPattern"], str)}
-    assert received == set(patterns.values())
-    assert all("0" * 64 in r.properties["Description"] for r in rules if "forward-alarm" not in r.properties["Name"])
+    forwarding = [r for r in rules if re.fullmatch(r"crisguard-forward-\d", r.properties["Name"])]
+    assert {r.properties["EventPattern"] for r in forwarding} == set(patterns.values())
+    assert all("0" * 64 in r.properties["Description"] for r in forwarding)
 
 
 def test_every_target_has_a_dead_letter_queue_or_is_told_why() -> None:
     for rule in of_type("AWS::Events::Rule"):
-        for target in rule.properties["Targets"]:
+        for target in rule.properties.get("Targets", []):
             # An alarm that could not be told stays an alarm: nothing to keep.
             assert "DeadLetterConfig" in target or rule.properties["Name"] == "crisguard-alarms", rule.path
 
@@ -133,14 +162,34 @@ def test_queue_waits_for_the_function(nested: str) -> None:
 
 def test_functions_get_what_they_read() -> None:
     decides = {"CRISGUARD_ACCOUNT", "CRISGUARD_ORGANIZATION_PATH", "CRISGUARD_POLICY_BUCKET", "CRISGUARD_POLICY_KEY"}
+    decides.add("CRISGUARD_LOG_LEVEL")
+    tells = decides | {"CRISGUARD_TABLE", "CRISGUARD_TOPIC_ARN", "CRISGUARD_EVENT_BUS"}
     expected = {
-        "crisguard-watch-inference": decides | {"CRISGUARD_FINDINGS_QUEUE_URL", "CRISGUARD_LOG_LEVEL"},
-        "crisguard-send-alerts": {"CRISGUARD_TABLE", "CRISGUARD_TOPIC_ARN", "CRISGUARD_LOG_LEVEL"},
+        "crisguard-watch-inference": decides | {"CRISGUARD_FINDINGS_QUEUE_URL"},
+        "crisguard-check-posture": decides | {"CRISGUARD_FINDINGS_QUEUE_URL"},
+        "crisguard-send-alerts": tells,
     }
     functions = {f.properties["FunctionName"]: f.properties for f in of_type("AWS::Lambda::Function")}
     assert {name: set(p["Environment"]["Variables"]) for name, p in functions.items()} == expected
     for p in functions.values():
+        assert "ReservedConcurrentExecutions" not in p, "nothing is taken from other functions unless asked for"
         assert (p["Runtime"], p["Handler"], p["Architectures"]) == ("provided.al2023", "bootstrap", ["arm64"])
+
+
+def test_concurrency_is_kept_where_it_is_asked_for() -> None:
+    functions = home(ReservedConcurrency="20").of_type("AWS::Lambda::Function")
+    kept = {f.properties["FunctionName"]: f.properties["ReservedConcurrentExecutions"] for f in functions}
+    assert kept == {"crisguard-watch-inference": "20", "crisguard-send-alerts": "20", "crisguard-check-posture": "2"}
+
+
+def test_security_hub_is_told_only_where_that_is_asked_for() -> None:
+    product = f"arn:aws:securityhub:ap-northeast-1:{ACCOUNT}:product/{ACCOUNT}/default"
+    for stack, expected in ((HOME_STACK, None), (home(SecurityHub="yes"), product)):
+        statements = stack.resources["SendAlerts.Role"].properties["Policies"][0]["PolicyDocument"]["Statement"]
+        told = [s["Resource"] for s in statements if s["Sid"] == "TellSecurityHub"]
+        variables = stack.resources["SendAlerts.Function"].properties["Environment"]["Variables"]
+        assert told == ([expected] if expected else [])
+        assert variables.get("CRISGUARD_SECURITY_HUB_PRODUCT_ARN") == expected
 
 
 def test_each_function_has_a_role_and_a_log_of_its_own() -> None:
@@ -192,20 +241,24 @@ def test_what_exists_already_is_used() -> None:
     assert not stack.of_type("AWS::KMS::Key") + stack.of_type("AWS::S3::Bucket")
     assert [t.path for t in stack.of_type("AWS::SNS::Topic")] == ["Operations.OperationsTopic"]
     statements = {
-        s["Sid"]: s
-        for name in ("WatchInference.Role", "SendAlerts.Role")
-        for s in stack.resources[name].properties["Policies"][0]["PolicyDocument"]["Statement"]
+        name: {s["Sid"]: s["Resource"] for s in r.properties["Policies"][0]["PolicyDocument"]["Statement"]}
+        for name, r in stack.resources.items()
+        if name in ("WatchInference.Role", "SendAlerts.Role", "CheckPosture.Role")
     }
-    assert statements["Tell"]["Resource"] == topic
-    assert statements["ReadThePolicy"]["Resource"] == "arn:aws:s3:::existing/policy.yaml"
-    assert statements["DecryptThePolicyThroughS3"]["Resource"] == f"{key}-too"
-    assert statements["UseTheKeyThroughSqs"]["Resource"] == key
+    assert len(statements) == 3
+    for resources in statements.values():
+        assert resources["ReadThePolicy"] == "arn:aws:s3:::existing/policy.yaml"
+        assert resources["DecryptThePolicyThroughS3"] == f"{key}-too"
+    assert statements["SendAlerts.Role"]["Tell"] == topic
+    assert statements["WatchInference.Role"]["UseTheKeyThroughSqs"] == key
+    assert statements["CheckPosture.Role"]["EncryptThroughSqs"] == key
 
 
 def test_source_regions_do_not_collide() -> None:
     one, other = source_region("us-east-1"), source_region("eu-west-1")
-    roles = [s.resources["ForwarderRole"].properties["RoleName"] for s in (one, other)]
-    assert len(set(roles)) == 2, "IAM is global"
+    roles = [r.properties["RoleName"] for s in (one, other) for r in s.of_type("AWS::IAM::Role")]
+    assert len(roles) == 4
+    assert len(set(roles)) == 4, "IAM is global"
 
 
 def test_every_dead_letter_queue_has_its_alarm() -> None:
@@ -221,16 +274,18 @@ def test_every_dead_letter_queue_has_its_alarm() -> None:
 
 def test_exits_that_do_not_add_up_are_an_alarm() -> None:
     exits = {
-        "crisguard-watch-inference": "Compliant Violation Undecided NotApplicable NotBedrock Rejected Retried",
-        "crisguard-send-alerts": "Counted Duplicate Rejected Retried",
+        "crisguard-watch-inference": "Compliant Violation Undecided NotApplicable NotBedrock Canary Rejected Retried",
+        "crisguard-send-alerts": "Counted Duplicate CanaryArrived Rejected Retried",
+        "crisguard-check-posture": "Compliant Violation Undecided",
     }
     for function, names in exits.items():
+        total = "Regions" if function == "crisguard-check-posture" else "Received"
         (alarm,) = [a for a in of_type("AWS::CloudWatch::Alarm") if a.properties["AlarmName"] == f"{function}-exits"]
         by_id = {m["Id"]: m for m in alarm.properties["Metrics"]}
         metrics = {i: m["MetricStat"]["Metric"]["MetricName"] for i, m in by_id.items() if "MetricStat" in m}
-        assert sorted(metrics.values()) == sorted(["Received", *names.split()])
+        assert sorted(metrics.values()) == sorted([total, *names.split()])
         terms = re.findall(r"(- )?FILL\((\w+), 0\)", by_id["difference"]["Expression"])
-        assert {metrics[i]: sign for sign, i in terms} == {"Received": "", **dict.fromkeys(names.split(), "- ")}
+        assert {metrics[i]: sign for sign, i in terms} == {total: "", **dict.fromkeys(names.split(), "- ")}
         for metric in by_id.values():
             if "MetricStat" in metric:
                 assert metric["MetricStat"]["Metric"]["Dimensions"] == [{"Name": "FunctionName", "Value": function}]
@@ -239,17 +294,65 @@ def test_exits_that_do_not_add_up_are_an_alarm() -> None:
 def test_alarms_are_told_to_the_operations_topic() -> None:
     topic = HOME_STACK.resources["Operations.OperationsTopic"].arn
     for alarm in HOME_STACK.of_type("AWS::CloudWatch::Alarm"):
-        assert alarm.properties["AlarmActions"] == [topic], alarm.path
-        assert alarm.properties["AlarmName"].startswith("crisguard-"), "the topic policy admits these names"
-        assert alarm.properties["TreatMissingData"] == "notBreaching"
+        p = alarm.properties
+        assert p["AlarmActions"] == p["OKActions"] == [topic], alarm.path
+        assert p["AlarmName"].startswith("crisguard-"), "the topic policy admits these names"
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+        period = p.get("Period", 300)
+        assert period * p["EvaluationPeriods"] <= (604_800 if period >= 3600 else 86_400), alarm.path
 
 
-def test_digest_is_scheduled_hourly() -> None:
-    (schedule,) = of_type("AWS::Scheduler::Schedule")
+def test_silence_of_what_must_be_heard_is_an_alarm() -> None:
+    alarms = {a.properties["AlarmName"]: a.properties for a in HOME_STACK.of_type("AWS::CloudWatch::Alarm")}
+    silent = {name: p for name, p in alarms.items() if p["TreatMissingData"] == "breaching"}
+    assert {name: (p["MetricName"], p["Period"] * p["EvaluationPeriods"] // 3600) for name, p in silent.items()} == {
+        "crisguard-canary-missing": ("Canary", 3),
+        "crisguard-nightly-missing": ("Regions", 26),
+    }
+    for p in silent.values():
+        assert (p["ComparisonOperator"], p["Threshold"], p["Statistic"]) == ("LessThanThreshold", 1, "Sum")
+    assert {p["TreatMissingData"] for name, p in alarms.items() if name not in silent} == {"notBreaching"}
+
+
+def test_each_function_s_troubles_are_alarms() -> None:
+    watched: dict[str, set[str]] = {}
+    for alarm in HOME_STACK.of_type("AWS::CloudWatch::Alarm"):
+        for dimension in alarm.properties.get("Dimensions", []):
+            if dimension["Name"] == "FunctionName":
+                watched.setdefault(dimension["Value"], set()).add(alarm.properties["MetricName"])
+    every = {"Errors", "Throttles", "PolicyRejected"}
+    assert watched == {
+        "crisguard-watch-inference": every | {"Canary"},
+        "crisguard-send-alerts": every | {"CanaryLate"},
+        "crisguard-check-posture": every | {"Regions"},
+    }
+
+
+def test_functions_are_started_by_their_schedules() -> None:
+    schedules = {s.properties["Name"]: s.properties for s in HOME_STACK.of_type("AWS::Scheduler::Schedule")}
+    when = {name: p["ScheduleExpression"] for name, p in schedules.items()}
+    assert when == {"crisguard-digest": "rate(1 hour)", "crisguard-nightly": "cron(0 17 * * ? *)"}
+    said = {name: json.loads(p["Target"]["Input"]) for name, p in schedules.items()}
+    assert said == {"crisguard-digest": {"crisguard": "review"}, "crisguard-nightly": {"crisguard": "nightly"}}
+    for name, p in schedules.items():
+        assert p["Target"]["DeadLetterConfig"]["Arn"].endswith(f":{name}-dlq")
+
+
+def test_each_region_sends_a_canary_that_the_patterns_let_through() -> None:
+    stack = source_region("eu-west-1")
+    (schedule,) = stack.of_type("AWS::Scheduler::Schedule")
     target = schedule.properties["Target"]
-    assert schedule.properties["ScheduleExpression"] == "rate(1 hour)"
-    assert json.loads(target["Input"]) == {"crisguard": "digest"}
-    assert target["DeadLetterConfig"]["Arn"].endswith(":crisguard-digest-dlq")
+    assert (schedule.properties["ScheduleExpression"], schedule.properties["State"]) == ("rate(1 hour)", "ENABLED")
+    assert target["Arn"] == f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/default"
+    parameters = {"Source": "crisguard.canary", "DetailType": "AWS API Call via CloudTrail"}
+    assert target["EventBridgeParameters"] == parameters
+    record = json.loads(target["Input"])
+    assert record["awsRegion"] == "eu-west-1"
+    assert record["eventID"] == "canary-<aws.scheduler.execution-id>", "each is another event"
+    assert record["eventTime"] == "<aws.scheduler.scheduled-time>"
+    # What the pattern "denied by an SCP" asks for; it stands whatever the policy says.
+    assert (record["errorCode"], record["eventName"]) == ("AccessDenied", "Converse")
+    assert "service control policy" in record["errorMessage"]
 
 
 @pytest.mark.parametrize("template", sorted(p.name for p in INFRA.glob("*.yaml")))
