@@ -14,10 +14,12 @@ use tokio::sync::Mutex;
 
 use crate::{Outcome, WayOut, config::Config, ports::SendFindings, run};
 
-/// The metrics of this function. `Received` is the sum of the seven exits that follow it.
+/// The metrics of this function. `Received` is the sum of the eight exits that follow it.
 pub mod metric {
     /// Messages received.
     pub const RECEIVED: &str = "Received";
+    /// Canaries: synthetic records that nobody hears of.
+    pub const CANARY: &str = "Canary";
     /// Messages whose findings could not be handed on, and which are delivered again.
     pub const RETRIED: &str = "Retried";
     /// Times that a new version of the policy could not be read or used.
@@ -25,7 +27,7 @@ pub mod metric {
     /// Findings handed on.
     pub const FINDINGS_SENT: &str = "FindingsSent";
     /// Every metric.
-    pub const ALL: [&str; 10] = [
+    pub const ALL: [&str; 11] = [
         RECEIVED,
         "Compliant",
         "Violation",
@@ -33,6 +35,7 @@ pub mod metric {
         "NotApplicable",
         "NotBedrock",
         "Rejected",
+        CANARY,
         RETRIED,
         POLICY_REJECTED,
         FINDINGS_SENT,
@@ -94,7 +97,7 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
                 );
             }
         }
-        let outcome = run(&self.queue, &policy, &self.catalogue, messages).await;
+        let outcome = run(&self.queue, &policy, &self.catalogue, messages, now).await;
         let Outcome { exits, findings_sent } = outcome.map_err(|error| Report::of("Finding", &error))?;
 
         counts.add(metric::FINDINGS_SENT, findings_sent);
@@ -117,6 +120,7 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
 fn name(way_out: WayOut) -> &'static str {
     match way_out {
         WayOut::Retried => metric::RETRIED,
+        WayOut::Canary => metric::CANARY,
         WayOut::Exit(Exit::Compliant) => "Compliant",
         WayOut::Exit(Exit::Violation) => "Violation",
         WayOut::Exit(Exit::Undecided) => "Undecided",

@@ -4,6 +4,8 @@
 //! findings as there are different ones, and the findings are handed on. Every message leaves
 //! through one counted exit. A message that cannot be read fails alone; if a finding cannot be
 //! handed on, exactly the messages that it was made of fail, and SQS delivers them again.
+//! A canary is decided like anything else, leaves by an exit of its own and becomes no finding,
+//! whatever is in it: that it came through is handed on, and nothing more.
 //!
 //! [`run`] knows nothing of Lambda: it takes messages and ports, so it is tested with fakes.
 
@@ -11,15 +13,17 @@ pub mod config;
 mod function;
 pub mod ports;
 
-use std::{collections::BTreeSet, iter};
+use std::collections::BTreeSet;
 
 use crisguard_aws::sqs::OutgoingMessage;
 use crisguard_core::{
+    canary::Canary,
     catalog::Catalogue,
     cloudtrail::{Invocation, Record, parse_envelope},
     controls::{assess, without_policy},
+    decision::Assessment,
     exit::Exit,
-    finding::{Finding, Findings},
+    finding::{self, CanaryArrival, Finding, Findings},
 };
 use crisguard_lambda::{
     batch::{Message, MessageId},
@@ -28,7 +32,11 @@ use crisguard_lambda::{
 };
 
 pub use function::{WatchInference, metric};
+use jiff::Timestamp;
 use ports::SendFindings;
+
+/// The message group of canaries: they have nothing to wait for but one another.
+const CANARIES: &str = "canary";
 
 /// How every message of a batch left, and what was handed on.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,7 +52,10 @@ pub struct Outcome {
 pub enum WayOut {
     /// It was decided, and every finding that it is part of was handed on; or it was rejected.
     Exit(Exit),
-    /// It was decided, but a finding that it is part of was not handed on: it is delivered again.
+    /// It called itself a canary, and that is all that it may be.
+    Canary,
+    /// It was decided, but a finding that it is part of was not handed on, or that the canary came
+    /// through was not: it is delivered again.
     Retried,
 }
 
@@ -66,56 +77,64 @@ pub async fn run(
     policy: &PolicyInForce,
     catalogue: &Catalogue,
     messages: Vec<Message>,
+    now: Timestamp,
 ) -> Result<Outcome, serde_json::Error> {
-    let mut findings = Findings::under(policy.sha256());
-    let decided: Vec<Decided> = messages
-        .into_iter()
-        .map(|message| decide(message, policy, catalogue, &mut findings))
-        .collect();
+    let mut batch = Batch {
+        policy,
+        catalogue,
+        now,
+        findings: Findings::under(policy.sha256()),
+        canaries: Vec::new(),
+    };
+    let decided: Vec<Decided> = messages.into_iter().map(|message| batch.decide(message)).collect();
 
+    let Batch { findings, canaries, .. } = batch;
     let findings = findings.into_messages();
-    let outgoing = findings.iter().map(outgoing).collect::<Result<Vec<_>, _>>()?;
-    let unsent: Vec<&Finding> = queue
+    let outgoing = findings.iter().map(outgoing);
+    let outgoing = outgoing.chain(canaries.iter().map(|(_, arrival)| outgoing_canary(arrival)));
+    let outgoing = outgoing.collect::<Result<Vec<_>, _>>()?;
+    let unsent: Vec<usize> = queue
         .send(&outgoing)
         .await
         .iter()
         .inspect(|unsent| tracing::warn!(error = %unsent.failure, "a finding was not handed on"))
-        .filter_map(|unsent| findings.get(unsent.position))
+        .map(|unsent| unsent.position)
+        .collect();
+    let unsent_findings: Vec<&Finding> = unsent.iter().filter_map(|position| findings.get(*position)).collect();
+    let unsent_canaries: Vec<&MessageId> = unsent
+        .iter()
+        .filter_map(|position| canaries.get(position.checked_sub(findings.len())?))
+        .map(|(message, _)| message)
         .collect();
 
     let exits = decided
         .into_iter()
         .map(|decided| {
-            let retried = unsent.iter().any(|finding| decided.is_part_of(finding));
-            (
-                decided.message,
-                if retried {
-                    WayOut::Retried
-                } else {
-                    WayOut::Exit(decided.exit)
-                },
-            )
+            let retried = unsent_findings.iter().any(|finding| decided.is_part_of(finding))
+                || unsent_canaries.contains(&&decided.message);
+            let way_out = if retried { WayOut::Retried } else { decided.way_out };
+            (decided.message, way_out)
         })
         .collect();
     Ok(Outcome {
         exits,
-        findings_sent: findings.len().saturating_sub(unsent.len()),
+        findings_sent: findings.len().saturating_sub(unsent_findings.len()),
     })
 }
 
 /// A message that was decided, and the findings that it became part of.
 struct Decided {
     message: MessageId,
-    exit: Exit,
+    way_out: WayOut,
     identity: Option<String>,
     findings: BTreeSet<String>,
 }
 
 impl Decided {
-    fn without_findings(message: MessageId, exit: Exit) -> Self {
+    fn without_findings(message: MessageId, way_out: WayOut) -> Self {
         Self {
             message,
-            exit,
+            way_out,
             identity: None,
             findings: BTreeSet::new(),
         }
@@ -132,50 +151,104 @@ impl Decided {
     }
 }
 
-fn decide(message: Message, policy: &PolicyInForce, catalogue: &Catalogue, findings: &mut Findings) -> Decided {
-    match parse_envelope(message.body.as_bytes()) {
-        Err(rejection) => {
-            tracing::warn!(message_id = message.id.as_str(), error = %rejection, "a message was rejected");
-            Decided::without_findings(message.id, Exit::Rejected)
-        }
-        Ok(Record::NotBedrock) => Decided::without_findings(message.id, Exit::NotBedrock),
-        Ok(Record::NotInference { .. }) => Decided::without_findings(message.id, Exit::NotApplicable),
-        Ok(Record::Inference(invocation)) => decide_invocation(message.id, &invocation, policy, catalogue, findings),
-    }
+/// What the messages of a batch are decided by, and what they come to.
+struct Batch<'a> {
+    policy: &'a PolicyInForce,
+    catalogue: &'a Catalogue,
+    now: Timestamp,
+    findings: Findings,
+    /// The canaries that came through, by the messages that they were in.
+    canaries: Vec<(MessageId, CanaryArrival)>,
 }
 
-fn decide_invocation(
-    message: MessageId,
-    invocation: &Invocation,
-    policy: &PolicyInForce,
-    catalogue: &Catalogue,
-    findings: &mut Findings,
-) -> Decided {
-    let assessments = match policy.policy_for(&invocation.account) {
-        Ok(policy) => assess(invocation, &policy, catalogue),
-        Err(unresolved) => without_policy(invocation, &unresolved.to_string()),
-    };
-    Decided {
-        message,
-        exit: Exit::of(&assessments),
-        identity: Some(invocation.identity.hashed()),
-        findings: assessments
-            .iter()
-            .filter_map(|assessment| findings.add(invocation, assessment))
-            .collect(),
+impl Batch<'_> {
+    fn decide(&mut self, message: Message) -> Decided {
+        match parse_envelope(message.body.as_bytes()) {
+            Err(rejection) => {
+                tracing::warn!(message_id = message.id.as_str(), error = %rejection, "a message was rejected");
+                Decided::without_findings(message.id, WayOut::Exit(Exit::Rejected))
+            }
+            // A canary's source is none of Bedrock's, so canaries are only looked for here.
+            Ok(Record::NotBedrock) => match Canary::recognise(message.body.as_bytes()) {
+                Some(canary) => self.let_pass(message.id, canary),
+                None => Decided::without_findings(message.id, WayOut::Exit(Exit::NotBedrock)),
+            },
+            Ok(Record::NotInference { .. }) => Decided::without_findings(message.id, WayOut::Exit(Exit::NotApplicable)),
+            Ok(Record::Inference(invocation)) => self.decide_invocation(message.id, &invocation),
+        }
+    }
+
+    fn decide_invocation(&mut self, message: MessageId, invocation: &Invocation) -> Decided {
+        let assessments = self.assess(invocation);
+        Decided {
+            message,
+            way_out: WayOut::Exit(Exit::of(&assessments)),
+            identity: Some(invocation.identity.hashed()),
+            findings: assessments
+                .iter()
+                .filter_map(|assessment| self.findings.add(invocation, assessment))
+                .collect(),
+        }
+    }
+
+    fn assess(&self, invocation: &Invocation) -> Vec<Assessment> {
+        match self.policy.policy_for(&invocation.account) {
+            Ok(policy) => assess(invocation, &policy, self.catalogue),
+            Err(unresolved) => without_policy(invocation, &unresolved.to_string()),
+        }
+    }
+
+    /// Decides what a canary carries, and lets go of the decision: anybody can forge a canary.
+    /// Only one that was decided has come through.
+    fn let_pass(&mut self, message: MessageId, canary: Canary) -> Decided {
+        let Canary { region, time, record } = canary;
+        let decided = match &record {
+            Ok(Record::Inference(invocation)) => !self.assess(invocation).is_empty(),
+            Ok(Record::NotBedrock | Record::NotInference { .. }) | Err(_) => false,
+        };
+        match (decided, region, time) {
+            (true, Some(region), Some(time)) => {
+                let arrival = CanaryArrival {
+                    version: finding::VERSION,
+                    region,
+                    // A time to come would say for as long that all is well.
+                    at: time.min(self.now),
+                };
+                self.canaries.push((message.clone(), arrival));
+            }
+            _ => tracing::warn!(
+                message_id = message.as_str(),
+                "a canary came through that could not be decided"
+            ),
+        }
+        Decided::without_findings(message, WayOut::Canary)
     }
 }
 
 /// Writes a finding as a message. Its group is the subject, so that one reader at a time tells
-/// about it; its deduplication id is made of what it counts, so that sending it twice is sending
-/// it once.
+/// about it; its deduplication id is made of what it counts and what was decided, so that sending it
+/// twice is sending it once, and a gap never hides a violation of the same finding.
 fn outgoing(finding: &Finding) -> Result<OutgoingMessage, serde_json::Error> {
+    let decision = if finding.verdict.is_violation() {
+        "violation"
+    } else {
+        "gap"
+    };
     let parts = finding.identities.iter().map(String::as_str);
-    let deduplication_id = fingerprint::of(iter::once(finding.id.as_str()).chain(parts));
+    let deduplication_id = fingerprint::of([finding.id.as_str(), decision].into_iter().chain(parts));
     Ok(OutgoingMessage {
-        body: serde_json::to_string(finding)?,
+        body: finding::Message::Invocations(Box::new(finding.clone())).to_json()?,
         group: finding.subject.clone(),
         deduplication_id,
+    })
+}
+
+fn outgoing_canary(arrival: &CanaryArrival) -> Result<OutgoingMessage, serde_json::Error> {
+    let at = arrival.at.to_string();
+    Ok(OutgoingMessage {
+        body: finding::Message::Canary(arrival.clone()).to_json()?,
+        group: CANARIES.to_owned(),
+        deduplication_id: fingerprint::of([CANARIES, arrival.region.as_str(), at.as_str()]),
     })
 }
 
