@@ -206,20 +206,17 @@ impl Batch<'_> {
             Ok(Record::Inference(invocation)) => !self.assess(invocation).is_empty(),
             Ok(Record::NotBedrock | Record::NotInference { .. }) | Err(_) => false,
         };
-        match (decided, region, time) {
-            (true, Some(region), Some(time)) => {
-                let arrival = CanaryArrival {
-                    version: finding::VERSION,
-                    region,
-                    // A time to come would say for as long that all is well.
-                    at: time.min(self.now),
-                };
-                self.canaries.push((message.clone(), arrival));
-            }
-            _ => tracing::warn!(
-                message_id = message.as_str(),
-                "a canary came through that could not be decided"
-            ),
+        if let (true, Some(region), Some(time)) = (decided, region, time) {
+            let arrival = CanaryArrival {
+                version: finding::VERSION,
+                region,
+                // A time to come would say for as long that all is well.
+                at: time.min(self.now),
+            };
+            self.canaries.push((message.clone(), arrival));
+        } else {
+            let message_id = message.as_str();
+            tracing::warn!(message_id, "a canary came through that could not be decided");
         }
         Decided::without_findings(message, WayOut::Canary)
     }

@@ -1,5 +1,7 @@
 //! The use case with fakes for its ports.
 
+mod canaries;
+
 use std::cell::RefCell;
 
 use crisguard_aws::{
@@ -295,95 +297,6 @@ async fn the_handler_answers_with_failures_and_writes_metrics_that_add_up() {
     let failed: Vec<&str> = answer.failures().map(MessageId::as_str).collect();
     assert_eq!(failed, ["m-1", "m-2"]);
     insta::assert_snapshot!(String::from_utf8(out).unwrap());
-}
-
-/// A canary with any record, as EventBridge hands it on.
-fn canary(time: &str, detail: &str) -> String {
-    format!(
-        r#"{{"version": "0", "id": "1", "source": "crisguard.canary", "detail-type": "AWS API Call via CloudTrail",
-        "account": "{ACCOUNT}", "time": "{time}", "region": "eu-west-1", "resources": [], "detail": {detail}}}"#
-    )
-}
-
-/// The record of an event made by [`event`].
-fn detail(event: &str) -> String {
-    let event: serde_json::Value = serde_json::from_str(event).unwrap();
-    event["detail"].to_string()
-}
-
-#[tokio::test]
-async fn a_canary_is_handed_on_as_one_and_becomes_no_finding() {
-    let queue = Queue::refusing(&[]);
-    let violation = detail(&event("a", ACCOUNT, "app", "us-east-1"));
-    let outcome = run_with(
-        &queue,
-        vec![
-            message("1", canary("2026-11-22T09:59:30Z", &violation)),
-            message("2", event("b", ACCOUNT, "app", "us-east-1")),
-        ],
-    )
-    .await;
-    assert_eq!(ways_out(&outcome), [WayOut::Canary, WayOut::Exit(Exit::Violation)]);
-    assert_eq!(outcome.findings_sent, 1);
-    assert_eq!(queue.findings()[0].event_ids, BTreeSet::from(["b".to_owned()]));
-    let accepted = queue.accepted.borrow();
-    assert_eq!(accepted[1].group, "canary");
-    insta::assert_snapshot!(accepted[1].body, @r#"{"kind":"canary","version":2,"region":"eu-west-1","at":"2026-11-22T09:59:30Z"}"#);
-}
-
-#[tokio::test]
-async fn a_forged_canary_never_becomes_a_finding() {
-    let violation = detail(&event("a", ACCOUNT, "app", "us-east-1"));
-    let forgeries = [
-        violation.clone(),
-        violation.replace("us.amazon.nova-lite", "global.amazon.nova-2-lite"),
-        violation.replace(ACCOUNT, "444455556666"),
-        violation.replace("bedrock.amazonaws.com", "s3.amazonaws.com"),
-        violation.replace("2026-11-22T09:59:00Z", "yesterday"),
-        violation
-            .replace("Converse", "ListFoundationModels")
-            .replace("inferenceRegion", "x"),
-        "{}".to_owned(),
-        "7".to_owned(),
-    ];
-    for forgery in forgeries {
-        let queue = Queue::refusing(&[]);
-        let outcome = run_with(&queue, vec![message("1", canary("2026-11-22T10:00:00Z", &forgery))]).await;
-        assert_eq!(ways_out(&outcome), [WayOut::Canary], "{forgery}");
-        assert_eq!((outcome.findings_sent, queue.findings().len()), (0, 0), "{forgery}");
-    }
-}
-
-#[tokio::test]
-async fn only_a_canary_that_was_decided_has_come_through_and_not_in_time_to_come() {
-    let call = detail(&event("a", ACCOUNT, "app", "us-west-2"));
-    let queue = Queue::refusing(&[]);
-    let messages = vec![
-        message("1", canary("2099-01-01T00:00:00Z", &call)),
-        message("2", canary("2026-11-22T10:00:00Z", "{}")),
-        message("3", canary("some day", &call)),
-    ];
-    let outcome = run_with(&queue, messages).await;
-    assert_eq!(ways_out(&outcome), [WayOut::Canary; 3]);
-    let accepted = queue.accepted.borrow();
-    let arrivals: Vec<_> = accepted.iter().map(|message| message.body.as_str()).collect();
-    assert_eq!(
-        arrivals,
-        [r#"{"kind":"canary","version":2,"region":"eu-west-1","at":"2026-11-22T10:00:00Z"}"#]
-    );
-}
-
-#[tokio::test]
-async fn a_canary_that_was_not_handed_on_is_delivered_again() {
-    let call = detail(&event("a", ACCOUNT, "app", "us-west-2"));
-    let messages = vec![
-        message("1", event("b", ACCOUNT, "app", "us-east-1")),
-        message("2", canary("2026-11-22T09:00:00Z", &call)),
-        message("3", canary("2026-11-22T10:00:00Z", &call)),
-    ];
-    let outcome = run_with(&Queue::refusing(&[1]), messages).await;
-    let exits = [WayOut::Exit(Exit::Violation), WayOut::Retried, WayOut::Canary];
-    assert_eq!(ways_out(&outcome), exits);
 }
 
 #[tokio::test]
