@@ -1,7 +1,7 @@
 """Start, deploy to, play events into and stop the local AWS.
 
 with Emulator.start() as aws:
-    aws.deploy_home(code={"watch-inference": zip_path, "send-alerts": zip_path})
+    aws.deploy_home(code={"watch-inference": zip_path, "send-alerts": zip_path, "check-posture": zip_path})
     aws.deploy_source_region("us-east-1", patterns={"PolicySha256": "…", "Pattern1": "…"})
     aws.put_cloudtrail_event("us-east-1", detail)
     aws.client("sqs").receive_message(…)
@@ -35,7 +35,7 @@ INFRA = REPOSITORY / "infra"
 ACCOUNT = "111122223333"
 HOME_REGION = "ap-northeast-1"
 ARTIFACTS = "crisguard-artifacts"
-FUNCTIONS = ("watch-inference", "send-alerts")
+FUNCTIONS = ("watch-inference", "send-alerts", "check-posture")
 
 
 class EmulatorError(RuntimeError):
@@ -56,8 +56,18 @@ class Emulator:
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="crisguard-emulator-")))
 
     @classmethod
-    def start(cls, *, account: str = ACCOUNT, home_region: str = HOME_REGION, timeout: float = 60) -> Emulator:
-        """Starts the emulator on a free port with IAM enforced and waits until it is healthy."""
+    def start(
+        cls,
+        *,
+        account: str = ACCOUNT,
+        home_region: str = HOME_REGION,
+        regions: Iterable[str] = (),
+        timeout: float = 60,
+    ) -> Emulator:
+        """Starts the emulator on a free port with IAM enforced and waits until it is healthy.
+
+        Only `regions` are enabled in the account; every one if none is named.
+        """
         port = free_port()
         endpoint = f"http://127.0.0.1:{port}"
         token = secrets.token_hex(16)
@@ -69,6 +79,7 @@ class Emulator:
             "AWS_ENDPOINT_URL": endpoint,
             "BIND_HOST": "127.0.0.1",
             "CRISGUARD_EMIT_TOKEN": token,
+            "CRISGUARD_REGIONS": " ".join(regions),
             "GATEWAY_PORT": str(port),
             "IOT_MTLS_ENABLED": "0",
             "MINISTACK_ACCOUNT_ID": account,
@@ -178,6 +189,13 @@ class Emulator:
         answer: list[dict[str, str]] = self._post("/_crisguard/mail", {"token": self.token})["mail"]
         return answer
 
+    def start_schedule(self, name: str, region: str | None = None) -> None:
+        """Starts a schedule now, as its clock would: `crisguard-digest`, `-nightly` or `-canary`."""
+        request = {"token": self.token, "account": self.account, "region": region or self.home_region, "name": name}
+        answer = self._post("/_crisguard/start", request)
+        if answer:
+            raise EmulatorError(answer["error"])
+
     # -- deployment ------------------------------------------------------------
 
     def deploy_home(
@@ -189,6 +207,7 @@ class Emulator:
     ) -> dict[str, str]:
         """Deploys infra/template.yaml with the given code (function name → zip) and returns its outputs.
 
+        The nested stack of a function without code is left out.
         The functions run on this machine, so the architecture is this machine's, and
         batches are held back as shortly as Lambda allows unless `parameters` say so.
         """
@@ -239,6 +258,9 @@ class Emulator:
                 place = root / "target" / "lambda" / function / "bootstrap.zip"
                 place.parent.mkdir(parents=True)
                 shutil.copyfile(path, place)
+            for function in FUNCTIONS:
+                if function not in code:
+                    leave_out(root / "infra" / template.name, f"{function}.yaml")
             packaged = root / "packaged.yaml"
             command = [str(Path(sys.executable).with_name("aws")), "cloudformation", "package"]
             command += ["--template-file", str(root / "infra" / template.name), "--s3-bucket", ARTIFACTS]
@@ -304,6 +326,13 @@ def detail_type_of(detail: Mapping[str, Any]) -> str:
     """The EventBridge detail-type of a CloudTrail record."""
     kind = "AWS Service Event" if detail.get("eventType") == "AwsServiceEvent" else "AWS API Call"
     return f"{kind} via CloudTrail"
+
+
+def leave_out(template: Path, nested: str) -> None:
+    """Takes the nested stack of this file out of a template."""
+    resources = re.split(r"(?m)^(?=  \w+:\n    Type: )", template.read_text(encoding="utf-8"))
+    kept = [text for text in resources if f"TemplateURL: {nested}\n" not in text]
+    template.write_text("".join(kept), encoding="utf-8")
 
 
 def free_port() -> int:

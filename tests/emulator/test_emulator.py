@@ -171,10 +171,14 @@ def test_subscribers_receive_mail(aws: Emulator, deployed: dict[str, str]) -> No
     assert (mail["subject"], mail["body"]) == ("an alert", "as people read it")
 
 
-def test_schedule_and_alarms_stand(aws: Emulator, deployed: dict[str, str]) -> None:
-    assert aws.client("scheduler").get_schedule(Name="crisguard-digest")["Target"]["Input"] == '{"crisguard":"digest"}'
+def test_schedules_and_alarms_stand(aws: Emulator, deployed: dict[str, str]) -> None:
+    scheduler = aws.client("scheduler")
+    inputs = {
+        name: scheduler.get_schedule(Name=f"crisguard-{name}")["Target"]["Input"] for name in ("digest", "nightly")
+    }
+    assert inputs == {"digest": '{"crisguard":"review"}', "nightly": '{"crisguard":"nightly"}'}
     alarms = {a["AlarmName"] for a in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]}
-    assert {"crisguard-events-dlq-not-empty", "crisguard-policy-rejected"} <= alarms
+    assert {"crisguard-events-dlq-not-empty", "crisguard-policy-rejected", "crisguard-canary-missing"} <= alarms
 
 
 def test_redeploying_changes_what_changed(aws: Emulator, deployed: dict[str, str], code: dict[str, Path]) -> None:

@@ -1,0 +1,168 @@
+"""IAM: which action is asked for on which resource, under which conditions."""
+
+from __future__ import annotations
+
+import contextvars
+import json
+from typing import Any
+
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id, get_region
+
+# The operations of EventBridge on a rule, with the member that names it; and on a bus.
+NAMES_A_RULE = {
+    "DeleteRule": "Name",
+    "DescribeRule": "Name",
+    "DisableRule": "Name",
+    "EnableRule": "Name",
+    "ListTargetsByRule": "Rule",
+    "PutRule": "Name",
+    "PutTargets": "Rule",
+    "RemoveTargets": "Rule",
+}
+NAMES_A_BUS = {"CreateEventBus", "DeleteEventBus", "DescribeEventBus", "UpdateEventBus"}
+
+# The entries of the PutEvents request that is being authorized.
+entries: contextvars.ContextVar[list[dict[str, Any]]] = contextvars.ContextVar("crisguard_entries")
+
+
+class UndeliverableError(Exception):
+    """The target refused what was sent, as it would refuse it on AWS."""
+
+
+def apply() -> None:
+    """Adjusts the evaluation of requests."""
+    _authorize_batches_as_their_entries()
+    _ask_for_permission_to_see_the_account()
+    _name_resources_as_aws_does()
+    _know_the_source_of_events()
+
+
+def require(role: str | None, action: str, resource: str, context: dict[str, Any] | None = None) -> None:
+    """Raises unless the role of a rule's target or of a schedule may do this."""
+    role_name = str(role or "").rsplit("/", 1)[-1]
+    account = get_account_id()
+    request = iam_evaluator.EvalContext(
+        principal_arn=f"arn:aws:sts::{account}:assumed-role/{role_name}/delivery",
+        principal_type="AssumedRole",
+        principal_account=account,
+        action=action,
+        resource_arn=resource,
+        region=get_region(),
+        service_context=context or {},
+    )
+    policies = iam_evaluator._gather_role_policies(role_name, account) if role_name else []
+    if iam_evaluator.evaluate(request, policies).decision != "Allow":
+        raise UndeliverableError(f"the role {role_name or '(none)'} may not {action} on {resource}")
+
+
+def _authorize_batches_as_their_entries() -> None:
+    """A batch of messages needs the permission for one message; there is no action for batches.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+    """
+    original = iam_actions.extract_iam_action
+
+    def extract(service: str, *arguments: Any, **options: Any) -> str | None:
+        action: str | None = original(service, *arguments, **options)
+        return action.removesuffix("Batch") if action and service in ("sqs", "sns") else action
+
+    iam_actions.extract_iam_action = extract
+
+
+def _ask_for_permission_to_see_the_account() -> None:
+    """Each operation on the account has its action.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsaccountmanagement.html
+    """
+    original = iam_actions.extract_iam_action
+
+    def extract(service: str, method: str, path: str, *arguments: Any, **options: Any) -> str | None:
+        if service == "account":
+            operation = path.strip("/")
+            return f"account:{operation[:1].upper()}{operation[1:]}"
+        action: str | None = original(service, method, path, *arguments, **options)
+        return action
+
+    iam_actions.extract_iam_action = extract
+
+
+def _name_resources_as_aws_does() -> None:
+    """A rule of the default bus is `rule/NAME`, one of another bus `rule/BUS/NAME`; the account
+    itself is what its Regions are listed of.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsaccountmanagement.html
+    """
+    original = iam_actions.extract_resource_arn
+
+    def extract(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query: Any,
+        region: str,
+        account: str,
+    ) -> str:
+        if service == "account":
+            return f"arn:aws:account::{account}:account"
+        if service != "events":
+            return str(original(service, method, path, headers, body, query, region, account))
+        operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+        request = _parsed(body)
+        entries.set(request.get("Entries") or [] if operation == "PutEvents" else [])
+        bus = str(request.get("EventBusName") or "default").rsplit("/", 1)[-1]
+        here = f"arn:aws:events:{region}:{account}"
+        if operation == "ListRules":
+            return "*"
+        if operation in NAMES_A_BUS:
+            return f"{here}:event-bus/{request.get('Name') or 'default'}"
+        if operation in NAMES_A_RULE:
+            return f"{here}:rule/{'' if bus == 'default' else bus + '/'}{request.get(NAMES_A_RULE[operation])}"
+        return str(original(service, method, path, headers, body, query, region, account))
+
+    iam_actions.extract_resource_arn = extract
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}
+
+
+def _know_the_source_of_events() -> None:
+    """PutEvents is asked for with the source and detail-type of each entry.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+    """
+    original = iam_evaluator.enforce
+
+    def enforce(
+        access_key_id: str,
+        iam_action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: dict[str, Any] | None = None,
+    ) -> Any:
+        if iam_action != "events:PutEvents":
+            return original(access_key_id, iam_action, service, region, resource_arn, service_context)
+        here = f"arn:aws:events:{region}:{get_account_id()}:event-bus/"
+        verdict = None
+        for entry in entries.get([]) or [{}]:
+            bus = entry.get("EventBusName") or "default"
+            if entry and (bus if bus.startswith("arn:") else here + bus) != resource_arn:
+                continue
+            context = {"events:source": entry.get("Source"), "events:detail-type": entry.get("DetailType")}
+            verdict = original(
+                access_key_id, iam_action, service, region, resource_arn, {**(service_context or {}), **context}
+            )
+            if verdict is not None:
+                return verdict
+        return verdict
+
+    iam_evaluator.enforce = enforce
