@@ -1,0 +1,189 @@
+"""The proxy between a function and AWS: it sees every request, and may fail it, pass it on, or kill the function."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import selectors
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from tests.runtime.http import Connection, Request
+
+from .wire import Answer, Call, call_of, exchange, head_of
+
+# Where a request's fault rule is found: microburst matches it by this header.
+MARK = "x-crisguard-fault"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request that the proxy has seen."""
+
+    function: str
+    call: Call
+    number: int
+    """Its place among the function's requests in this case, from 1, over all its processes."""
+    invocation: int
+    """The number of the function's invocation that made it."""
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What is to become of one request."""
+
+    mark: str = ""
+    """Goes through microburst under the rule with this mark."""
+    kill: str = ""
+    """`before` it is passed on, or `after` the service has done it: the function is killed."""
+    partly: Callable[[Request, Pass], Answer] | None = None
+    """Answers in place of the service, or passes part of the request on."""
+
+
+Pass = Callable[[Request], Answer]
+
+
+class Plan(Protocol):
+    """Decides what becomes of each request."""
+
+    def treat(self, seen: Seen) -> Treatment | None:
+        """`None` passes the request on as it is."""
+
+
+@dataclass
+class Proxy:
+    """Listens for one function. Each connection has a thread; a request that was taken is finished in any case."""
+
+    function: str
+    service: tuple[str, int]
+    burst: tuple[str, int] | None
+    plan: Plan | None = None
+    kill: Callable[[], None] = lambda: None
+    now: Callable[[], float] = time.time
+    """The functions' time."""
+    invocation: int = 0
+    journal: list[Seen] = field(default_factory=list)
+    under_way: int = 0
+    local: Mapping[str, Callable[[Request], Answer]] = field(default_factory=dict)
+    """Services that the emulator does not have, by name, and who answers for them."""
+
+    def __post_init__(self) -> None:
+        """Opens the port and serves it until `close`."""
+        self._changed = threading.Condition()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._closed = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def endpoint(self) -> str:
+        """Where the function finds AWS."""
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def close(self) -> None:
+        """Stops listening."""
+        self._closed = True
+        self._listener.close()
+
+    def settle(self, seconds: float = 30) -> None:
+        """Waits until no request is under way: one whose client has gone may still reach the service."""
+        until = time.monotonic() + seconds
+        with self._changed:
+            while self.under_way:
+                if not self._changed.wait(until - time.monotonic()):
+                    raise AssertionError(f"{self.under_way} requests of {self.function} are still under way")
+
+    def _accept(self) -> None:
+        while not self._closed:
+            try:
+                stream, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(stream,), daemon=True).start()
+
+    def _serve(self, stream: socket.socket) -> None:
+        with contextlib.closing(stream), selectors.DefaultSelector() as selector:
+            connection = Connection(stream)
+            selector.register(stream, selectors.EVENT_READ)
+            stays = True
+            while stays:
+                request = connection.request()
+                while request is None and stays:
+                    selector.select()
+                    stays = connection.fill()
+                    request = connection.request()
+                if request is None:
+                    return
+                stays = self._handle(request, stream) and stays
+
+    def _handle(self, request: Request, stream: socket.socket) -> bool:
+        """Answers one request; `False` ends the connection."""
+        with self._changed:
+            self.under_way += 1
+            seen = Seen(self.function, call_of(request), len(self.journal) + 1, self.invocation)
+            self.journal.append(seen)
+            treatment = self.plan.treat(seen) if self.plan else None
+        try:
+            answer = self._answer(seen, request, treatment or Treatment())
+        finally:
+            with self._changed:
+                self.under_way -= 1
+                self._changed.notify_all()
+        return answer is not None and passed_back(answer, stream, self.now())
+
+    def _answer(self, seen: Seen, request: Request, treatment: Treatment) -> Answer | None:
+        local = self.local.get(seen.call.service)
+
+        def on(request: Request) -> Answer:
+            return local(request) if local else exchange(self.service, without_deduplication(seen, request))
+
+        if treatment.kill == "before":
+            self.kill()
+            return None
+        if treatment.kill == "after":
+            on(request)
+            self.kill()
+            return None
+        if treatment.mark and self.burst:
+            return exchange(self.burst, without_deduplication(seen, request), {MARK: treatment.mark})
+        if treatment.partly:
+            return treatment.partly(request, on)
+        return on(request)
+
+
+def without_deduplication(seen: Seen, request: Request) -> Request:
+    """Makes the findings queue forget what it has accepted.
+
+    A message that failed comes again after the visibility time-out, six minutes, and the queue
+    remembers deduplication ids for five: so they help nobody here, and the worst is what is tested.
+    """
+    if seen.call.operation != "SendMessageBatch":
+        return request
+    body = json.loads(request.body)
+    for entry in body["Entries"]:
+        entry["MessageDeduplicationId"] = f"{entry['MessageDeduplicationId'][:100]}-{seen.number}"
+    return replace(request, body=json.dumps(body).encode())
+
+
+def passed_back(answer: Answer, stream: socket.socket, now: float) -> bool:
+    """Gives the function what came back, whole or broken off as it came; `False` ends the connection."""
+    # What was broken off announces more than comes.
+    length = len(answer.body) if answer.whole else 2 * len(answer.body) + 1
+    stream.setblocking(True)
+    try:
+        if answer.status:
+            stream.sendall(head_of(answer, length, now) + answer.body)
+        if not answer.whole:
+            if answer.status:
+                time.sleep(0.02)  # A reset takes back what the peer has not read yet.
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    except OSError:
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            stream.setblocking(False)
+    return answer.whole
