@@ -2,7 +2,7 @@
 
 use crisguard_core::{
     decision::Severity,
-    policy::{DigestRhythm, Exception, Language, PolicyDocument},
+    policy::{DigestRhythm, Exception, Language, PolicyDocument, RemindAfter},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -40,7 +40,7 @@ impl Rules {
                 .unwrap_or(Severity::Informational),
             remind_after: alerts
                 .and_then(|alerts| alerts.remind_after)
-                .map_or(REMIND_AFTER, |after| after.duration()),
+                .map_or(REMIND_AFTER, RemindAfter::duration),
             digest: alerts.and_then(|alerts| alerts.digest).unwrap_or(DigestRhythm::Hourly),
             exceptions: policy.map(PolicyDocument::exceptions).unwrap_or_default().to_vec(),
         }

@@ -49,6 +49,8 @@ pub(super) enum Fault {
 pub(super) struct Memory {
     pub(super) documents: RefCell<BTreeMap<Key, Document>>,
     pub(super) faults: RefCell<VecDeque<Fault>>,
+    /// How often the next operations let others go first, so that batches interleave.
+    pub(super) hesitations: RefCell<VecDeque<u8>>,
 }
 
 impl Memory {
@@ -68,12 +70,23 @@ impl Memory {
     }
 }
 
+impl Memory {
+    async fn hesitate(&self) {
+        let hesitations = self.hesitations.borrow_mut().pop_front().unwrap_or(0);
+        for _ in 0..hesitations {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
 impl Recall for Memory {
     async fn document(&self, key: &Key) -> Result<Option<Document>, Failure> {
+        self.hesitate().await;
         Ok(self.documents.borrow().get(key).cloned())
     }
 
     async fn partition(&self, partition: &str) -> Result<Vec<Document>, Failure> {
+        self.hesitate().await;
         let documents = self.documents.borrow();
         Ok(documents
             .values()
@@ -90,6 +103,7 @@ impl Remember for Memory {
             "{} writes in one transaction",
             writes.len()
         );
+        self.hesitate().await;
         let fault = self.faults.borrow_mut().pop_front().unwrap_or(Fault::None);
         match fault {
             Fault::Busy => return Err(NotWritten::Cancelled(vec![Some(Obstacle::Busy); writes.len()])),
@@ -167,6 +181,7 @@ pub(super) fn world() -> World {
         memory: Memory {
             documents: RefCell::default(),
             faults: RefCell::default(),
+            hesitations: RefCell::default(),
         },
         topic: Topic {
             taken: RefCell::default(),

@@ -2,6 +2,10 @@
 
 mod counting;
 mod fakes;
+mod muting;
+mod reviewing;
 mod telling;
 mod texts;
 mod the_digest;
+mod the_lifecycle;
+mod the_memory;

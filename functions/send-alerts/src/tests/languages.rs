@@ -1,0 +1,391 @@
+//! Each kind of message, in each language, for people and for chats.
+
+use std::collections::BTreeSet;
+
+use crisguard_core::{finding::Finding, policy::Language};
+use serde_json::{Value, json};
+
+use super::fakes::{at, finding, observation, of_control, undecided};
+use crate::{
+    lifecycle::Transition,
+    line::Expired,
+    memory::Record,
+    notice::{Kind, Notice},
+    texts::Texts,
+};
+
+const LANGUAGES: [(Language, &str); 2] = [(Language::En, "en"), (Language::Ja, "ja")];
+
+/// A situation that people are told of, and how many of its findings find room.
+struct Scenario {
+    name: &'static str,
+    notice: Notice,
+    listed: usize,
+}
+
+fn with(finding: &Finding, changes: Value) -> Finding {
+    let mut json = serde_json::to_value(finding).unwrap();
+    let Value::Object(changes) = changes else {
+        panic!("members");
+    };
+    json.as_object_mut().unwrap().extend(changes);
+    serde_json::from_value(json).unwrap()
+}
+
+fn app() -> Finding {
+    finding("app", "us-east-1", &["a"])
+}
+
+fn profile_not_listed() -> Finding {
+    with(
+        &of_control(&app(), "profile-allowed", "high"),
+        json!({"reason": {"kind": "profile_not_allowed", "profile": "us.amazon.nova-lite-v1:0"}}),
+    )
+}
+
+fn denied() -> Finding {
+    let scp = "arn:aws:organizations::444455556666:policy/o-a1b2c3d4e5/service_control_policy/p-abcd1234";
+    with(
+        &of_control(&app(), "inference-denied-by-scp", "medium"),
+        json!({"destination_region": null, "reason": {
+            "kind": "denied_by_scp", "profile": "us.amazon.nova-lite-v1:0", "policy": scp, "explicit": true,
+            "blocked": {"kind": "region", "name": "us-east-2"}
+        }}),
+    )
+}
+
+/// An undecided finding about something that named no profile.
+fn unnamed() -> Finding {
+    with(
+        &undecided(&finding("batch", "eu-west-1", &["e"])),
+        json!({"reason": {"kind": "model_not_named"}, "profile": null, "model": null, "destination_region": null,
+            "event_ids": []}),
+    )
+}
+
+fn expired() -> Value {
+    json!({"expired_exceptions": [{"id": "research-2026", "owner": "dpo@example.com", "expires": "2026-10-31"}]})
+}
+
+fn counted(finding: &Finding, count: usize) -> Record {
+    let mut record = Record::of_invocations(finding, at(0));
+    record.add(finding, count, true, at(0));
+    record
+}
+
+fn at_least(finding: &Finding) -> Record {
+    let mut record = counted(finding, 1000);
+    record.add(finding, 234, false, at(1));
+    record
+}
+
+fn told(record: &Record) -> Record {
+    record.told_as(record.as_told(at(2)))
+}
+
+/// A finding that was closed, and came again.
+fn reopened(finding: &Finding) -> Record {
+    let mut record = told(&counted(finding, 12)).closed(at(60 * 24 * 8));
+    let again = json!({"first_seen": "2026-12-03T10:00:00Z", "last_seen": "2026-12-03T10:05:00Z"});
+    record.add(&with(finding, again), 3, true, at(60 * 24 * 11));
+    record
+}
+
+/// Settings that were observed, in this order, an hour apart.
+fn observed(region: &str, decisions: &[&str]) -> Record {
+    let mut times = (0..).map(|n| at(60 * n));
+    let mut each = decisions
+        .iter()
+        .map(|decision| observation(region, decision, times.next().unwrap()));
+    let mut record = told(&Record::of_settings(&each.next().unwrap(), at(0)));
+    for observation in each {
+        record.observe(&observation, observation.observed_at);
+        record = told(&record);
+    }
+    record
+}
+
+fn hostile() -> Finding {
+    let text = "us.x`*b* <!channel> @here <https://evil.example|click> & ~y~ [z](https://evil.example)";
+    with(
+        &app(),
+        json!({"profile": text, "principal": format!("{text}\r\n{text}"), "event_ids": ["$(id)"],
+            "reason": {"kind": "global_profile", "profile": text}}),
+    )
+}
+
+fn alert(name: &'static str, transition: Transition, findings: &[(&Record, Option<Transition>)]) -> Scenario {
+    Scenario {
+        name,
+        notice: Notice::alert(transition, findings),
+        listed: findings.len(),
+    }
+}
+
+/// Returns a situation for every kind and turn that there is.
+fn scenarios() -> Vec<Scenario> {
+    use Transition as T;
+    let first = Some(T::First);
+    let one = counted(&with(&app(), expired()), 1);
+    let (two, three) = (counted(&profile_not_listed(), 3), counted(&denied(), 2));
+    let again = reopened(&app());
+    let many = at_least(&app());
+    let known = told(&two);
+    let (osaka, tokyo) = (
+        observed("ap-northeast-3", &["non-compliant"]),
+        observed("ap-northeast-1", &["undecided", "non-compliant"]),
+    );
+    let broken_again = observed("ap-northeast-3", &["non-compliant", "compliant", "non-compliant"]);
+    let resolved = observed("ap-northeast-3", &["non-compliant", "compliant"]);
+    let also_resolved = observed("ap-northeast-1", &["undecided", "compliant"]);
+    let (gap, cannot_tell) = (counted(&unnamed(), 7), observed("eu-west-1", &["undecided"]));
+    let going_on = {
+        let mut record = told(&counted(&app(), 5));
+        record.add(&app(), 52, true, at(60 * 25));
+        record
+    };
+    let bad = counted(&hostile(), 1);
+    let run_out = || {
+        vec![Expired::new(
+            "research-2026",
+            "dpo@example.com",
+            "2026-10-31".parse().unwrap(),
+        )]
+    };
+    vec![
+        alert(
+            "alert_first",
+            T::First,
+            &[(&one, first), (&two, first), (&three, first)],
+        ),
+        alert("alert_reopened", T::Reopened, &[(&again, Some(T::Reopened))]),
+        alert(
+            "alert_worsened",
+            T::Worsened,
+            &[(&many, Some(T::Worsened)), (&known, None)],
+        ),
+        alert("alert_hostile", T::First, &[(&bad, first)]),
+        alert(
+            "alert_settings",
+            T::First,
+            &[(&osaka, first), (&tokyo, Some(T::Worsened))],
+        ),
+        alert(
+            "alert_settings_reopened",
+            T::Reopened,
+            &[(&broken_again, Some(T::Reopened))],
+        ),
+        Scenario {
+            listed: 1,
+            ..alert("alert_more", T::First, &[(&one, first), (&two, first), (&three, first)])
+        },
+        Scenario {
+            name: "resolved",
+            notice: Notice::resolved(&[&resolved, &also_resolved]),
+            listed: 2,
+        },
+        Scenario {
+            name: "resolved_more",
+            notice: Notice::resolved(&[&resolved, &also_resolved]),
+            listed: 1,
+        },
+        Scenario {
+            name: "reminder",
+            notice: Notice::reminder(&[&going_on, &osaka, &cannot_tell]),
+            listed: 3,
+        },
+        Scenario {
+            name: "reminder_more",
+            notice: Notice::reminder(&[&going_on, &osaka]),
+            listed: 1,
+        },
+        Scenario {
+            name: "digest",
+            notice: Notice::digest(&[&one, &gap, &cannot_tell], run_out()),
+            listed: 3,
+        },
+        Scenario {
+            name: "digest_more",
+            notice: Notice::digest(&[&one, &gap], Vec::new()),
+            listed: 1,
+        },
+        Scenario {
+            name: "digest_exceptions",
+            notice: Notice::digest(&[], run_out()),
+            listed: 0,
+        },
+    ]
+}
+
+/// Returns the kind after `last`; a new kind does not compile until it is asked for.
+fn kind_after(last: Option<Kind>) -> Option<Kind> {
+    match last {
+        None => Some(Kind::Alert),
+        Some(Kind::Alert) => Some(Kind::Resolved),
+        Some(Kind::Resolved) => Some(Kind::Reminder),
+        Some(Kind::Reminder) => Some(Kind::Digest),
+        Some(Kind::Digest) => None,
+    }
+}
+
+fn is_japanese(text: &str) -> bool {
+    text.chars().any(|c| matches!(c, 'ぁ'..='ヺ' | '一'..='龠'))
+}
+
+#[test]
+fn every_kind_is_told_in_every_language() {
+    let texts = Texts::new().unwrap();
+    let mut kinds: Vec<&str> = Vec::new();
+    for Scenario { name, notice, listed } in scenarios() {
+        let excerpt = notice.excerpt(listed);
+        kinds.push(excerpt.kind.name());
+        for (language, suffix) in LANGUAGES {
+            let email = texts.email(&excerpt, language).unwrap();
+            let chat: Value = serde_json::from_str(&texts.chat(&excerpt, language).unwrap()).unwrap();
+            let subject = Texts::subject(&excerpt);
+            for text in [
+                &email,
+                &chat["content"]["title"].to_string(),
+                &chat["content"]["description"].to_string(),
+            ] {
+                assert_eq!(is_japanese(text), language == Language::Ja, "{name}: {text}");
+            }
+            assert!(!email.contains("\n\n\n") && email.ends_with('\n'), "{name}: {email}");
+            let chat = serde_json::to_string_pretty(&chat).unwrap();
+            insta::with_settings!({snapshot_suffix => format!("{name}.{suffix}")}, {
+                insta::assert_snapshot!("told", format!("Subject: {subject}\n\n{email}\n---\n{chat}"));
+            });
+        }
+    }
+    for kind in std::iter::successors(kind_after(None), |last| kind_after(Some(*last))) {
+        assert!(kinds.contains(&kind.name()), "{kind:?} is never told");
+    }
+}
+
+/// Returns what a reader of any language needs as it is: ids, ARNs, Regions, commands.
+fn facts(text: &str) -> BTreeSet<String> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.:/@".contains(c)))
+        .map(|word| word.trim_matches(['.', ':']))
+        .filter(|word| word.len() > 8 && word.contains(['-', ':', '@']) && !word.contains("://"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn no_language_leaves_a_fact_out() {
+    let texts = Texts::new().unwrap();
+    for Scenario { name, notice, listed } in scenarios() {
+        let excerpt = notice.excerpt(listed);
+        let write = |language| {
+            [
+                texts.email(&excerpt, language).unwrap(),
+                texts.chat(&excerpt, language).unwrap(),
+            ]
+        };
+        for (english, japanese) in write(Language::En).iter().zip(write(Language::Ja)) {
+            // Times and words of English prose differ; what else differs was forgotten.
+            let differs: Vec<String> = facts(english)
+                .symmetric_difference(&facts(&japanese))
+                .filter(|fact| fact.contains(|c: char| c.is_ascii_digit()) && !fact.starts_with("2026-"))
+                .cloned()
+                .collect();
+            let clock = |fact: &String| fact.len() == 8 && fact.split(':').count() == 3;
+            assert!(differs.iter().all(clock), "{name}: {differs:?}");
+        }
+    }
+}
+
+#[test]
+fn chats_get_what_they_are_documented_to_take() {
+    let schema: Value = serde_json::from_str(include_str!("custom-notification.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let texts = Texts::new().unwrap();
+    for Scenario { name, notice, listed } in scenarios() {
+        for (language, suffix) in LANGUAGES {
+            let chat: Value = serde_json::from_str(&texts.chat(&notice.excerpt(listed), language).unwrap()).unwrap();
+            let problems: Vec<String> = schema.iter_errors(&chat).map(|error| error.to_string()).collect();
+            assert!(problems.is_empty(), "{name}.{suffix}: {problems:?}");
+        }
+    }
+    assert!(!schema.is_valid(&json!({"version": "1.0", "source": "custom", "content": {}})));
+}
+
+#[test]
+fn a_chat_gets_as_many_findings_as_it_takes_and_hears_of_the_rest() {
+    let texts = Texts::new().unwrap();
+    let wide = "<&>`".repeat(75);
+    let records: Vec<Record> = (0..50)
+        .map(|n| {
+            let changes = json!({"id": format!("{n:032}"), "principal": wide, "profile": wide, "model": wide,
+                "reason": {"kind": "global_profile", "profile": wide}, "event_ids": ["a".repeat(300)]});
+            counted(&with(&app(), changes), n + 1)
+        })
+        .collect();
+    let findings: Vec<_> = records.iter().map(|record| (record, Some(Transition::First))).collect();
+    let notice = Notice::alert(Transition::First, &findings);
+    for (language, _) in LANGUAGES {
+        let chat: Value = serde_json::from_str(&texts.chat(&notice.excerpt(50), language).unwrap()).unwrap();
+        let description = chat["content"]["description"].as_str().unwrap();
+        let length = description.chars().count();
+        assert!((4000..=8000).contains(&length), "{length}");
+        let listed = description.matches("destination-region-allowed").count();
+        assert!(
+            description.ends_with(&format!("{} more found no room here.", 50 - listed)) || language == Language::Ja
+        );
+        assert!(description.contains(&(50 - listed).to_string()), "{description}");
+        let steps = chat["content"]["nextSteps"].as_array().unwrap();
+        assert!(
+            !steps.is_empty()
+                && steps
+                    .iter()
+                    .all(|step| !step.as_str().unwrap().contains("lookup-events"))
+        );
+    }
+}
+
+#[test]
+fn one_subject_comes_in_one_thread() {
+    let texts = Texts::new().unwrap();
+    let thread = |notice: &Notice| {
+        let chat: Value = serde_json::from_str(&texts.chat(&notice.excerpt(9), Language::En).unwrap()).unwrap();
+        chat["metadata"].get("threadId").cloned()
+    };
+    let (one, same) = (counted(&app(), 1), counted(&profile_not_listed(), 1));
+    let other = counted(&unnamed(), 1);
+    let subject = Some(json!("subject-app"));
+    assert_eq!(
+        thread(&Notice::alert(Transition::First, &[(&one, None), (&same, None)])),
+        subject
+    );
+    assert_eq!(thread(&Notice::reminder(&[&one])), subject);
+    assert_eq!(thread(&Notice::digest(&[&one, &other], Vec::new())), None);
+}
+
+#[test]
+fn a_step_is_left_out_where_the_finding_lacks_what_it_names() {
+    let texts = Texts::new().unwrap();
+    let (named, nameless) = (counted(&app(), 1), counted(&unnamed(), 1));
+    for (language, _) in LANGUAGES {
+        let write = |records: &[&Record]| {
+            let notice = Notice::digest(records, Vec::new());
+            texts.email(&notice.excerpt(9), language).unwrap()
+        };
+        let without = write(&[&nameless]);
+        assert!(
+            !without.contains("PROFILE") && !without.contains("EVENT_ID"),
+            "{without}"
+        );
+        assert!(
+            !without.contains("get-inference-profile") && without.contains("   1) "),
+            "{without}"
+        );
+        // One finding that has them is enough, wherever it stands in the list.
+        let with = write(&[&nameless, &named]);
+        assert!(
+            with.contains("--inference-profile-identifier us.amazon.nova-lite-v1:0"),
+            "{with}"
+        );
+        let denied = write(&[&counted(&denied(), 1)]);
+        assert!(denied.contains("describe-policy --policy-id p-abcd1234"), "{denied}");
+    }
+}

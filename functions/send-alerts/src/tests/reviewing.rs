@@ -1,0 +1,258 @@
+//! What time alone brings about.
+
+use crisguard_aws::dynamodb::Key;
+use crisguard_core::finding::CanaryArrival;
+use crisguard_lambda::batch::{Message, MessageId};
+use serde_json::json;
+
+use super::fakes::{
+    Fault, announced, at, deliver, everything, finding, observation, observe, published, records, review_at, undecided,
+    world,
+};
+use crate::{
+    WayOut,
+    lifecycle::{Standing, Transition},
+    memory,
+    review::review,
+    run,
+};
+
+const HOUR: i64 = 60;
+const DAY: i64 = 24 * HOUR;
+
+#[tokio::test(start_paused = true)]
+async fn a_week_without_a_call_closes_silently_and_the_next_one_reopens_with_its_history() {
+    let world = world();
+    deliver(&world, &[finding("app", "us-east-1", &["a", "b"])], at(0)).await;
+    assert_eq!(review_at(&world, at(7 * DAY - 1)).await.closed, 0);
+    let reviewed = review_at(&world, at(7 * DAY)).await;
+    assert_eq!((reviewed.closed, reviewed.published), (1, 0), "nobody is told");
+    assert_eq!(records(&world)[0].standing(), Standing::Closed);
+    assert_eq!(review_at(&world, at(8 * DAY)).await.announced, 0);
+    let listed = |key: &Key| key.partition == memory::OPEN;
+    let is_listed = world.memory.documents.borrow().keys().any(listed);
+    assert!(!is_listed, "no review looks at it again");
+
+    let mut again = finding("app", "us-east-1", &["c"]);
+    again.last_seen = at(9 * DAY);
+    deliver(&world, &[again], at(9 * DAY)).await;
+    let alerts = published(&world);
+    assert_eq!(alerts.len(), 2);
+    assert_eq!(alerts[1]["transition"], "reopened");
+    let told = &alerts[1]["findings"][0];
+    assert_eq!(
+        (&told["count"], &told["count_since_told"], &told["episode"]),
+        (&json!(3), &json!(1), &json!(2))
+    );
+    assert_eq!(told["before"], json!({"count": 2, "last_seen": "2026-11-22T09:59:00Z"}));
+    let region = "us-east-1".to_owned();
+    assert_eq!(
+        announced(&world),
+        [
+            (region.clone(), Transition::First),
+            (region.clone(), Transition::Closed),
+            (region, Transition::Reopened)
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reopened_finding_is_what_it_is_now() {
+    let world = world();
+    deliver(&world, &[finding("app", "us-east-1", &["a"])], at(0)).await;
+    review_at(&world, at(7 * DAY)).await;
+    deliver(&world, &[undecided(&finding("app", "us-east-1", &["b"]))], at(8 * DAY)).await;
+    assert_eq!(
+        records(&world)[0].standing(),
+        Standing::Undecided,
+        "only a gap came since"
+    );
+    assert_eq!(published(&world).len(), 1);
+    assert_eq!(review_at(&world, at(8 * DAY)).await.digested, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reminders_come_once_a_day_with_the_count_since() {
+    let world = world();
+    deliver(&world, &[finding("app", "us-east-1", &["a"])], at(0)).await;
+    for hour in 1..=72_i64 {
+        let id = format!("{hour}");
+        deliver(&world, &[finding("app", "us-east-1", &[&id])], at(hour * HOUR - 1)).await;
+        review_at(&world, at(hour * HOUR)).await;
+    }
+    let reminders: Vec<_> = published(&world).into_iter().skip(1).collect();
+    assert!(
+        reminders.iter().all(|notice| notice["kind"] == "reminder"),
+        "{reminders:?}"
+    );
+    let counts: Vec<_> = reminders
+        .iter()
+        .map(|notice| {
+            (
+                &notice["findings"][0]["count"],
+                &notice["findings"][0]["count_since_told"],
+            )
+        })
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            (&json!(25), &json!(24)),
+            (&json!(49), &json!(24)),
+            (&json!(73), &json!(24))
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_are_reminded_of_until_they_are_compliant() {
+    let world = world();
+    let wrong = observation("us-east-1", "non-compliant", at(0));
+    assert_eq!(observe(&world, &[wrong], at(0)).await, [WayOut::Counted]);
+    assert_eq!(
+        review_at(&world, at(10 * DAY)).await.reminded,
+        1,
+        "they never close by themselves"
+    );
+    observe(
+        &world,
+        &[observation("us-east-1", "undecided", at(11 * DAY))],
+        at(11 * DAY),
+    )
+    .await;
+    assert_eq!(
+        records(&world)[0].standing(),
+        Standing::NonCompliant,
+        "not being able to look resolves nothing"
+    );
+    observe(
+        &world,
+        &[observation("us-east-1", "compliant", at(12 * DAY))],
+        at(12 * DAY),
+    )
+    .await;
+    assert_eq!(records(&world)[0].standing(), Standing::Resolved);
+    let kinds: Vec<_> = published(&world).iter().map(|notice| notice["kind"].clone()).collect();
+    assert_eq!(kinds, ["alert", "reminder", "resolved"]);
+    assert_eq!(review_at(&world, at(13 * DAY)).await.reminded, 0);
+
+    observe(
+        &world,
+        &[observation("us-east-1", "non-compliant", at(14 * DAY))],
+        at(14 * DAY),
+    )
+    .await;
+    let last = published(&world).pop().unwrap();
+    assert_eq!(
+        (&last["kind"], &last["transition"]),
+        (&json!("alert"), &json!("reopened"))
+    );
+    let transitions: Vec<_> = announced(&world)
+        .into_iter()
+        .map(|(_, transition)| transition)
+        .collect();
+    assert_eq!(
+        transitions,
+        [Transition::First, Transition::Resolved, Transition::Reopened]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_alert_names_all_regions_whose_settings_are_wrong() {
+    let world = world();
+    let wrong: Vec<_> = (1..=17)
+        .map(|n| observation(&format!("xx-test-{n}"), "non-compliant", at(0)))
+        .collect();
+    observe(&world, &wrong, at(0)).await;
+    let alerts = published(&world);
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(alerts[0]["findings"].as_array().unwrap().len(), 17);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_compliant_all_along_is_nobody_s_business() {
+    let world = world();
+    let fine = observation("us-east-1", "compliant", at(0));
+    assert_eq!(
+        observe(&world, &[fine.clone(), fine], at(0)).await,
+        [WayOut::Counted, WayOut::Duplicate]
+    );
+    review_at(&world, at(DAY)).await;
+    assert!(published(&world).is_empty() && announced(&world).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_refusal_left_untold_is_told_by_the_review() {
+    let world = world();
+    world.machines.refuse.set(true);
+    let message = finding("app", "us-east-1", &["a"]);
+    assert_eq!(deliver(&world, &[message], at(0)).await, [WayOut::Retried]);
+    assert_eq!(published(&world).len(), 1, "people do not wait for machines");
+    let reviewed = review(&world, &everything(), at(1)).await.unwrap();
+    assert_eq!((reviewed.failed, reviewed.announced), (1, 0));
+    world.machines.refuse.set(false);
+    let reviewed = review_at(&world, at(2)).await;
+    assert_eq!((reviewed.failed, reviewed.announced, reviewed.published), (0, 1, 0));
+
+    world.topic.refuses.set(true);
+    let other = finding("other", "us-east-1", &["a"]);
+    assert_eq!(deliver(&world, &[other], at(3)).await, [WayOut::Retried]);
+    assert_eq!(announced(&world).len(), 2, "nor machines for people");
+    world.topic.refuses.set(false);
+    assert_eq!(review_at(&world, at(4)).await.published, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_subject_that_cannot_be_reviewed_keeps_no_other_from_it() {
+    let world = world();
+    world.topic.refuses.set(true);
+    deliver(
+        &world,
+        &[finding("a", "us-east-1", &["a"]), finding("b", "us-east-1", &["b"])],
+        at(0),
+    )
+    .await;
+    world.topic.refuses.set(false);
+    // The first subject's slot cannot be taken.
+    world.memory.faults.borrow_mut().push_back(Fault::Unreachable);
+    let reviewed = review(&world, &everything(), at(1)).await.unwrap();
+    assert_eq!((reviewed.failed, reviewed.published), (1, 1));
+    assert_eq!(review_at(&world, at(2)).await.published, 1);
+}
+
+fn canary(region: &str) -> Message {
+    let arrival = CanaryArrival {
+        version: crisguard_core::finding::VERSION,
+        region: region.parse().unwrap(),
+        // Whatever it says itself: anybody can put one on the bus.
+        at: "2099-01-01T00:00:00Z".parse().unwrap(),
+    };
+    let body = crisguard_core::finding::Message::Canary(arrival).to_json().unwrap();
+    Message {
+        id: MessageId::new(region.to_owned()).unwrap(),
+        body,
+        group: Some("canary".to_owned()),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_region_whose_canary_stops_is_late_for_a_week_and_nobody_reads_of_canaries() {
+    let world = world();
+    let outcome = run(
+        &world,
+        &everything(),
+        vec![canary("us-east-1"), canary("eu-west-1")],
+        at(0),
+    )
+    .await;
+    assert!(outcome.exits.iter().all(|(_, way_out)| *way_out == WayOut::Canary));
+    assert!(review_at(&world, at(3 * HOUR - 1)).await.late_canaries.is_empty());
+    run(&world, &everything(), vec![canary("us-east-1")], at(2 * HOUR)).await;
+    assert_eq!(review_at(&world, at(3 * HOUR)).await.late_canaries, ["eu-west-1"]);
+    assert_eq!(
+        review_at(&world, at(5 * HOUR)).await.late_canaries,
+        ["eu-west-1", "us-east-1"]
+    );
+    assert!(review_at(&world, at(8 * DAY)).await.late_canaries.is_empty());
+    assert!(published(&world).is_empty() && announced(&world).is_empty());
+}
