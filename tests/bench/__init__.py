@@ -1,0 +1,1 @@
+"""How fast the functions start, how much they need, and what a storm of violations does."""
