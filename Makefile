@@ -15,9 +15,9 @@ DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 MACHETE := .tools/cargo-machete-$(CARGO_MACHETE_VERSION)/bin/cargo-machete
 # Named, so that the fuzzer's flags do not reach build scripts.
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
-FUNCTIONS := --package watch-inference --package send-alerts
+FUNCTIONS := $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
 
--include infra/deploy.mk
+-include infra/deploy.mk tests/machines/machines.mk tests/bench/bench.mk tests/chaos/chaos.mk
 
 .PHONY: help build demo test test-unit test-e2e lint lint-format lint-rust lint-dependencies lint-words fuzz clean
 
@@ -25,7 +25,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the functions and the crisguard command, optimised, for this machine
-	cargo build --locked --release $(FUNCTIONS) --package run-audit
+	cargo build --locked --release $(FUNCTIONS)
 
 demo: ## Deploy to a local AWS, play its stories, show the alerts: [DEMO_OPTIONS="--keep --full"]
 	scripts/demo $(DEMO_OPTIONS)
