@@ -1,0 +1,59 @@
+"""`make bench`: every figure of docs/performance.md but the storm's, in one run, as plain text."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import coldstart, core, document
+from .aws import ROOT
+from .table import machine
+
+DESCRIPTION = """\
+Measures, in one run on this machine:
+  - how fast the core parses and decides (shared/core/benches), on one core;
+  - cold starts of the functions over TLS, each against a function in Python that
+    does the same, alternately: spawn to first poll of the Runtime API, to the first
+    answer with its first AWS calls, CPU time and peak memory (tests/runtime);
+  - the sizes of the zips.
+Times of a busy machine are not worth much: the table says how busy it was.
+"""
+
+
+def main() -> None:
+    """Measures what was asked for, and prints it."""
+    parser = argparse.ArgumentParser(
+        prog="make bench", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=20, help="cold starts of each program (default: 20)")
+    parser.add_argument("--programs", type=Path, default=ROOT / "target/dist", help="where the functions are built")
+    parser.add_argument("--python", type=Path, required=True, help="the interpreter for the functions in Python")
+    parser.add_argument("--without-core", action="store_true", help="leave the core's benchmarks out")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="also write the tables into FILE, between its marks")
+    arguments = parser.parse_args()
+
+    parts = [machine()]
+    if not arguments.without_core:
+        progress("core: building and running the benchmarks (a minute, longer the first time)")
+        parts.append(core.as_table(core.run()))
+    pairs = coldstart.measure(arguments.programs, arguments.python, arguments.rounds, progress)
+    parts.append(f"Cold starts, medians of {arguments.rounds} (and the least):\n\n{coldstart.as_table(pairs)}")
+    parts.append(coldstart.sizes({"dist": arguments.programs, "release": ROOT / "target/release"}))
+    progress("")
+    text = "\n\n".join(parts)
+    print(text)
+    if arguments.write:
+        document.write(arguments.write, "bench", text)
+
+
+def progress(text: str) -> None:
+    """Says on the terminal what is going on, in one line that the next one replaces."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+    elif text:
+        print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,12 @@
+# Measurements; docs/performance.md has their tables. Included by the Makefile.
+
+.PHONY: bench storm
+
+bench: ## Measure the core, cold starts (against Python) and sizes: [BENCH_OPTIONS="--rounds 20 --write docs/performance.md"]
+	cargo build --locked --profile dist $(FUNCTIONS)
+	@python=$$(scripts/venv bench)/bin/python; \
+	  python3 -m tests.bench --python "$$python" $(BENCH_OPTIONS)
+
+storm: ## Play a million violations into the functions: exactness, alerts, what it costs: [STORM_OPTIONS="--events 1000000"]
+	cargo build --locked --profile dist $(FUNCTIONS)
+	@python3 -m tests.bench.storm $(STORM_OPTIONS)
