@@ -13,7 +13,8 @@ use crisguard_lambda::fingerprint;
 use jiff::Timestamp;
 
 use crate::{
-    memory::{self, MemoryError, Record, Versioned},
+    lifecycle::Standing,
+    memory::{self, MemoryError, Record, Versioned, written},
     ports::{Recall, Remember},
 };
 
@@ -98,7 +99,36 @@ pub async fn count(
             .collect();
         fresh.retain(|identity| !already.contains(identity));
         if known(1) || fresh.is_empty() {
+            worsen(memory, message, now).await?;
             return Ok(Counted::Known);
+        }
+        pause(attempt).await;
+    }
+    Err(MemoryError::Contended {
+        partition: key.partition,
+        attempts: ATTEMPTS,
+    })
+}
+
+/// Makes an open finding a violation, if this message says so of invocations that were counted
+/// before: an event that came twice may have been decided under two policies.
+async fn worsen(memory: &(impl Recall + Remember), message: &Finding, now: Timestamp) -> Result<(), MemoryError> {
+    if !message.verdict.is_violation() {
+        return Ok(());
+    }
+    let key = memory::record_key(&message.subject, &message.id);
+    for attempt in 0..ATTEMPTS {
+        let Some(found) = memory.document(&key).await? else {
+            return Ok(());
+        };
+        let Versioned { mut value, version } = Versioned::<Record>::read(&found)?;
+        if value.standing() != Standing::Undecided {
+            return Ok(());
+        }
+        value.add(message, 0, true, now);
+        let write = Write::Put(memory::record(&value, version + 1, now)?, Expected::Version(version));
+        if written(memory.write(&[write]).await)? {
+            return Ok(());
         }
         pause(attempt).await;
     }

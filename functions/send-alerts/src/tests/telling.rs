@@ -189,3 +189,20 @@ async fn three_of_the_ten_are_kept_for_what_is_critical() {
     assert_eq!(published(&world).len(), 10);
     assert_eq!(digest(&world).await, 3);
 }
+
+/// The same event, delivered twice and decided under two policies.
+#[tokio::test(start_paused = true)]
+async fn a_counted_gap_that_turns_out_a_violation_alerts() {
+    let world = world();
+    let violation = finding("app", "us-east-1", &["a"]);
+    assert_eq!(
+        deliver(&world, &[undecided(&violation)], at(0)).await,
+        [WayOut::Counted]
+    );
+    assert_eq!(deliver(&world, &[violation], at(5)).await, [WayOut::Duplicate]);
+    let alerts = published(&world);
+    assert_eq!(
+        (&alerts[0]["transition"], &alerts[0]["findings"][0]["count"]),
+        (&json!("worsened"), &json!(1))
+    );
+}
