@@ -119,3 +119,31 @@ fn no_pattern_has_more_combinations_than_eventbridge_takes() {
         }
     }
 }
+
+/// The pattern of a rule, as infra/source-region.yaml writes it: folded over lines.
+fn deployed(rule: &str) -> Value {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/source-region.yaml");
+    let template = std::fs::read_to_string(path).unwrap();
+    let lines = template
+        .lines()
+        .skip_while(|line| line.trim() != format!("Name: {rule}"))
+        .skip_while(|line| line.trim() != "EventPattern: >-")
+        .skip(1)
+        .take_while(|line| !line.trim().is_empty());
+    let pattern: Vec<&str> = lines.map(str::trim).collect();
+    serde_json::from_str(&pattern.join(" ")).unwrap()
+}
+
+#[test]
+fn the_rules_that_count_are_deployed_as_they_are_checked() {
+    for (rule, pattern) in [
+        ("crisguard-seen-calls", seen_calls()),
+        ("crisguard-seen-completions", seen_completions()),
+    ] {
+        assert_eq!(
+            deployed(rule),
+            serde_json::from_str::<Value>(&pattern).unwrap(),
+            "{rule}"
+        );
+    }
+}
