@@ -1,5 +1,6 @@
 //! The function's configuration.
 
+use crisguard_aws::securityhub::ProductArn;
 use crisguard_lambda::{
     config::{ConfigurationError, Variables},
     logging::LogLevel,
@@ -23,8 +24,8 @@ pub struct Config {
     pub scope: Scope,
     /// `CRISGUARD_EVENT_BUS`: the bus on which transitions are announced.
     pub event_bus: String,
-    /// `CRISGUARD_SECURITY_HUB_PRODUCT_ARN`: set where findings go to Security Hub too.
-    pub security_hub_product_arn: Option<String>,
+    /// `CRISGUARD_SECURITY_HUB_PRODUCT_ARN`: in whose name findings go to Security Hub, where they do.
+    pub security_hub_product_arn: Option<ProductArn>,
     /// `CRISGUARD_LOG_LEVEL`, `info` if it is not set.
     pub log_level: LogLevel,
 }

@@ -8,4 +8,5 @@ mod telling;
 mod texts;
 mod the_digest;
 mod the_lifecycle;
+mod the_machines;
 mod the_memory;

@@ -103,7 +103,7 @@ async fn the_handler_takes_batches_and_the_schedule_and_counts_exits() {
         Some(match name {
             "CRISGUARD_LOG_LEVEL" => "info".to_owned(),
             "CRISGUARD_ACCOUNT" => "111122223333".to_owned(),
-            "CRISGUARD_ORGANIZATION_PATH" => String::new(),
+            "CRISGUARD_ORGANIZATION_PATH" | "CRISGUARD_SECURITY_HUB_PRODUCT_ARN" => String::new(),
             name => name.to_lowercase(),
         })
     });
