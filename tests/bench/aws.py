@@ -17,6 +17,7 @@ import json
 import ssl
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,6 +106,7 @@ class State:
         entries = (name for name in form if name.endswith(".Name") and name.startswith("MessageAttributes."))
         for name in entries:
             message[f"attribute {form[name][0]}"] = form[name.removesuffix("Name") + "Value.StringValue"][0]
+        message["hour"] = time.strftime("%Y-%m-%dT%H", time.gmtime())
         self.published.append(message)
         answer = "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>"
         return Response(answer.encode(), headers=XML)
