@@ -55,20 +55,10 @@ impl FromStr for Region {
     type Err = NotARegion;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let mut parts = name.split('-');
-        let letters = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase());
-        let starts_with_letters = parts.next().is_some_and(|part| part.len() >= 2 && letters(part));
-        let rest: Vec<&str> = parts.collect();
-        let ends_with_number = rest
-            .last()
-            .is_some_and(|part| part.starts_with(|c: char| c.is_ascii_digit()));
-        let well_formed = rest
-            .iter()
-            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
-        if name.len() <= LONGEST && rest.len() >= 2 && starts_with_letters && ends_with_number && well_formed {
+        if is_well_formed(name) {
             Ok(Self(name.to_owned()))
         } else {
-            Err(NotARegion(name.chars().take(64).collect()))
+            Err(NotARegion::shortened(name))
         }
     }
 }
@@ -77,8 +67,35 @@ impl TryFrom<String> for Region {
     type Error = NotARegion;
 
     fn try_from(name: String) -> Result<Self, Self::Error> {
-        name.parse()
+        if is_well_formed(&name) {
+            Ok(Self(name))
+        } else {
+            Err(NotARegion::shortened(&name))
+        }
     }
+}
+
+impl NotARegion {
+    fn shortened(name: &str) -> Self {
+        Self(name.chars().take(64).collect())
+    }
+}
+
+/// Tells whether a text is letters, then at least two more parts, the last of which begins with a digit.
+fn is_well_formed(name: &str) -> bool {
+    let mut parts = name.split('-');
+    let letters = |part: &str| part.len() >= 2 && part.bytes().all(|b| b.is_ascii_lowercase());
+    if name.len() > LONGEST || !parts.next().is_some_and(letters) {
+        return false;
+    }
+    let (mut more, mut last) = (0, "");
+    for part in parts {
+        if part.is_empty() || !part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+            return false;
+        }
+        (more, last) = (more + 1, part);
+    }
+    more >= 2 && last.starts_with(|c: char| c.is_ascii_digit())
 }
 
 impl From<Region> for String {
