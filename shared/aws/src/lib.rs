@@ -11,6 +11,7 @@ pub mod client;
 pub mod cloudwatch;
 pub mod dynamodb;
 pub mod events;
+pub mod everywhere;
 mod failure;
 pub mod put_events;
 pub mod s3;

@@ -1,0 +1,217 @@
+//! The function as Lambda sees it: the nightly request, or one by hand, in; every decision out.
+
+use std::{collections::BTreeSet, io};
+
+use crisguard_aws::account::ListedRegion;
+use crisguard_core::{catalog::Catalogue, posture::PostureDecision, region::Region};
+use crisguard_lambda::{
+    metrics::Counts,
+    policy_in_force::{PolicyInForce, ReadPolicy, Renewal},
+    report::{Report, chain},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use crate::{
+    Assessed, Outcome, Place, Ports,
+    config::Config,
+    ports::{ListRegions, ReadMetrics, ReadRules, SendDecisions},
+    run,
+};
+
+/// The metrics of this function. `Regions` is the sum of the three decisions that follow it.
+pub mod metric {
+    /// Regions decided about.
+    pub const REGIONS: &str = "Regions";
+    /// Regions in which all is as it must be.
+    pub const COMPLIANT: &str = "Compliant";
+    /// Regions in which something is not.
+    pub const VIOLATION: &str = "Violation";
+    /// Regions of which it cannot be told.
+    pub const UNDECIDED: &str = "Undecided";
+    /// Times that a new version of the policy could not be read or used.
+    pub const POLICY_REJECTED: &str = "PolicyRejected";
+    /// Decisions handed on.
+    pub const FINDINGS_SENT: &str = "FindingsSent";
+    /// Decisions that could not be handed on; the whole look is repeated.
+    pub const RETRIED: &str = "Retried";
+    /// Every metric.
+    pub const ALL: [&str; 7] = [
+        REGIONS,
+        COMPLIANT,
+        VIOLATION,
+        UNDECIDED,
+        POLICY_REJECTED,
+        FINDINGS_SENT,
+        RETRIED,
+    ];
+}
+
+/// What the function answers.
+#[derive(Debug, Serialize)]
+pub struct Answer {
+    /// When it was looked.
+    pub observed_at: Timestamp,
+    /// The SHA-256 of the policy in force.
+    pub policy_sha256: String,
+    /// Every decision, in the order of the Regions' names.
+    pub assessments: Vec<Assessed>,
+}
+
+/// The schedule's request, `{"crisguard": "nightly"}`, or one by hand, `{"regions": ["eu-west-1"]}`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Request {
+    Nightly { crisguard: Nightly },
+    ByHand { regions: BTreeSet<Region> },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Nightly {
+    Nightly,
+}
+
+/// Tells why nothing was looked at, or not all of it handed on.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error(
+        "the request is neither {{\"crisguard\":\"nightly\"}} nor {{\"regions\":[\"…\"]}} with the names of Regions"
+    )]
+    NotARequest,
+    #[error("the request names no Region")]
+    NoRegion,
+    #[error("`{0}`, which AWS lists, cannot be read as a Region's name")]
+    NotARegion(String),
+    #[error("{0} decisions could not be handed on; the log says why, and the next try looks again")]
+    NotSent(usize),
+}
+
+/// The function with what it keeps between invocations.
+#[derive(Debug)]
+pub struct CheckPosture<Store, Account, World, Queue> {
+    function_name: String,
+    home: Region,
+    pub(crate) store: Store,
+    pub(crate) account: Account,
+    pub(crate) ports: Ports<World, Queue>,
+    catalogue: Catalogue,
+    policy: Mutex<PolicyInForce>,
+}
+
+impl<Store, Account, World, Queue> CheckPosture<Store, Account, World, Queue>
+where
+    Store: ReadPolicy,
+    Account: ListRegions,
+    World: ReadRules + ReadMetrics,
+    Queue: SendDecisions,
+{
+    /// Reads the catalogue and the policy.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no usable policy: the function must not start then.
+    pub async fn start(
+        config: Config,
+        store: Store,
+        account: Account,
+        ports: Ports<World, Queue>,
+        now: Timestamp,
+    ) -> Result<Self, Report> {
+        let catalogue = Catalogue::embedded().map_err(|error| Report::of("Catalogue", &error))?;
+        let policy = PolicyInForce::read(&store, config.scope, now).await;
+        let policy = policy.map_err(|error| Report::of("Policy", &error))?;
+        tracing::info!(policy_sha256 = policy.sha256(), catalogue_as_of = %catalogue.as_of(), "started");
+        Ok(Self {
+            function_name: config.function_name,
+            home: config.home,
+            store,
+            account,
+            ports,
+            catalogue,
+            policy: Mutex::new(policy),
+        })
+    }
+
+    /// Handles one request, and writes its metrics to `out`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the request is none, if the Regions cannot be listed, or if a decision could not be
+    /// handed on: the Lambda service then tries again.
+    pub async fn handle(&self, event: &str, now: Timestamp, out: impl io::Write) -> Result<Answer, Report> {
+        let places = self.places(event).await?;
+        let mut counts = Counts::of(&metric::ALL);
+        let mut policy = self.policy.lock().await;
+        match policy.renew(&self.store, now).await {
+            Renewal::Kept => {}
+            Renewal::Replaced => tracing::info!(policy_sha256 = policy.sha256(), "a new policy is in force"),
+            Renewal::Rejected(error) => {
+                counts.add(metric::POLICY_REJECTED, 1);
+                let error = chain(&error);
+                tracing::error!(
+                    error,
+                    policy_sha256 = policy.sha256(),
+                    "the new policy is rejected, the old one stays"
+                );
+            }
+        }
+        let outcome = run(&self.ports, &policy, &self.catalogue, &self.home, &places, now).await;
+        let Outcome { assessed, unsent } = outcome.map_err(|error| Report::of("Finding", &error))?;
+
+        for Assessed { finding, .. } in &assessed {
+            counts.add(metric::REGIONS, 1);
+            counts.add(name(&finding.decision), 1);
+        }
+        counts.add(metric::FINDINGS_SENT, assessed.len().saturating_sub(unsent));
+        counts.add(metric::RETRIED, unsent);
+        if let Err(error) = counts.write(&self.function_name, now, out) {
+            tracing::error!(%error, "the metrics could not be written");
+        }
+        if unsent > 0 {
+            return Err(Report::of("Finding", &Refusal::NotSent(unsent)));
+        }
+        Ok(Answer {
+            observed_at: now,
+            policy_sha256: policy.sha256().to_owned(),
+            assessments: assessed,
+        })
+    }
+
+    async fn places(&self, event: &str) -> Result<Vec<Place>, Report> {
+        // The parser's own error may quote the request.
+        let request = serde_json::from_str(event).map_err(|_| Report::of("Request", &Refusal::NotARequest))?;
+        match request {
+            Request::ByHand { regions } if regions.is_empty() => Err(Report::of("Request", &Refusal::NoRegion)),
+            Request::ByHand { regions } => Ok(regions.into_iter().map(Place::Enabled).collect()),
+            Request::Nightly {
+                crisguard: Nightly::Nightly,
+            } => {
+                let listed = self.account.regions().await;
+                let listed = listed.map_err(|failure| Report::of("Regions", &failure))?;
+                listed.into_iter().map(place).collect()
+            }
+        }
+    }
+}
+
+fn place(ListedRegion { name, enabled }: ListedRegion) -> Result<Place, Report> {
+    let region = name
+        .parse()
+        .map_err(|_| Report::of("Regions", &Refusal::NotARegion(name)))?;
+    Ok(if enabled {
+        Place::Enabled(region)
+    } else {
+        Place::NotEnabled(region)
+    })
+}
+
+/// Returns the metric that counts a decision.
+fn name(decision: &PostureDecision) -> &'static str {
+    match decision {
+        PostureDecision::Compliant(_) => metric::COMPLIANT,
+        PostureDecision::NonCompliant(_) => metric::VIOLATION,
+        PostureDecision::Undecided(_) => metric::UNDECIDED,
+    }
+}

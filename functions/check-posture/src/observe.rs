@@ -1,0 +1,81 @@
+//! What crisguard's own rules are in one Region: read, and nothing judged.
+
+use std::collections::BTreeMap;
+
+use crisguard_aws::{Failure, events};
+use crisguard_core::{
+    posture::{Bus, HomeBus, NotObserved, Observed, RegionRules, Rule, Target, names},
+    region::Region,
+};
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use crate::{
+    ports::{ReadMetrics, ReadRules},
+    traffic,
+};
+
+/// Looks at one Region; the bus to which every Region forwards is looked at in its own.
+pub(crate) async fn observe(
+    rules: &impl ReadRules,
+    metrics: &impl ReadMetrics,
+    region: &Region,
+    home: &Region,
+    now: Timestamp,
+) -> RegionRules {
+    let on_the_bus = async {
+        if region != home {
+            return None;
+        }
+        let (bus, rules) = tokio::join!(rules.bus(region, names::BUS), list(rules, region, Some(names::BUS)));
+        Some(HomeBus {
+            bus: bus.map(standing).map_err(|failure| unseen(&failure)),
+            rules,
+        })
+    };
+    let (rules, home, traffic) = tokio::join!(
+        list(rules, region, None),
+        on_the_bus,
+        traffic::observe(metrics, region, now)
+    );
+    RegionRules {
+        region: region.clone(),
+        rules,
+        home,
+        traffic,
+    }
+}
+
+/// Says what was refused, without what it was refused on: the Region is known.
+pub(crate) fn unseen(failure: &Failure) -> NotObserved {
+    NotObserved::new(failure.action, &failure.cause)
+}
+
+async fn list(rules: &impl ReadRules, region: &Region, bus: Option<&str>) -> Observed<BTreeMap<String, Rule>> {
+    let listed = rules.rules(region, bus, names::PREFIX).await;
+    let listed = listed.map_err(|failure| unseen(&failure))?;
+    let with_targets = listed.into_iter().map(async |rule| {
+        let targets = rules.targets(region, bus, &rule.name).await;
+        (rule.name.clone(), observed(rule, targets))
+    });
+    Ok(join_all(with_targets).await.into_iter().collect())
+}
+
+fn observed(rule: events::Rule, targets: Result<Vec<events::Target>, Failure>) -> Rule {
+    let target = |events::Target { arn, rewrites }| Target { arn, rewrites };
+    Rule {
+        state: rule.state,
+        pattern: rule.pattern,
+        description: rule.description,
+        targets: targets
+            .map(|targets| targets.into_iter().map(target).collect())
+            .map_err(|failure| unseen(&failure)),
+    }
+}
+
+fn standing(bus: Option<events::Bus>) -> Bus {
+    match bus {
+        None => Bus::Missing,
+        Some(events::Bus { policy }) => Bus::Standing { policy },
+    }
+}

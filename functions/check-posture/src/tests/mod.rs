@@ -1,0 +1,286 @@
+//! The function with fakes for its ports.
+
+mod world;
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use crisguard_core::posture::{PostureGap, PostureViolation, RuleProblem, names};
+use crisguard_lambda::{
+    config::Variables,
+    policy_in_force::{REREAD_AFTER, ReadPolicy as _},
+};
+use world::{ACCOUNT, Account, POLICY, Queue, Store, World, failure};
+
+use super::*;
+use crate::config::Config;
+
+type Function = CheckPosture<Store, Account, World, Queue>;
+
+const NIGHTLY: &str = r#"{"crisguard":"nightly"}"#;
+const TWO_REGIONS: [(&str, bool); 2] = [("eu-west-1", true), ("eu-central-1", true)];
+
+fn now() -> Timestamp {
+    "2026-11-22T17:12:34Z".parse().unwrap()
+}
+
+async fn function(regions: &[(&'static str, bool)], world: World, refused: &[usize]) -> Function {
+    let variables = Variables::new(|name: &str| {
+        Some(match name {
+            "CRISGUARD_ACCOUNT" => ACCOUNT.to_owned(),
+            "AWS_REGION" => "eu-central-1".to_owned(),
+            "CRISGUARD_ORGANIZATION_PATH" | "CRISGUARD_LOG_LEVEL" => String::new(),
+            name => name.to_lowercase(),
+        })
+    });
+    let ports = Ports {
+        world,
+        queue: Queue {
+            refused: refused.to_vec(),
+            accepted: RefCell::default(),
+        },
+    };
+    CheckPosture::start(
+        Config::read(variables).unwrap(),
+        Store(RefCell::new(POLICY.to_owned())),
+        Account(Ok(regions.to_vec())),
+        ports,
+        now(),
+    )
+    .await
+    .unwrap()
+}
+
+async fn decisions(world: World) -> BTreeMap<String, PostureDecision> {
+    let function = function(&TWO_REGIONS, world, &[]).await;
+    let answer = function.handle(NIGHTLY, now(), Vec::new()).await.unwrap();
+    let assessed = answer.assessments.into_iter();
+    assessed
+        .map(|assessed| (assessed.finding.region.to_string(), assessed.finding.decision))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_region_is_decided_and_handed_on_and_the_metrics_add_up() {
+    let mut world = World::as_deployed();
+    world.removed = vec![("eu-west-1", names::forward(1))];
+    let regions = [TWO_REGIONS[0], ("me-south-1", false), TWO_REGIONS[1]];
+    let function = function(&regions, world, &[]).await;
+    let mut metrics = Vec::new();
+    let answer = function.handle(NIGHTLY, now(), &mut metrics).await.unwrap();
+    insta::assert_snapshot!("answer", serde_json::to_string_pretty(&answer).unwrap());
+    insta::assert_snapshot!("metrics", String::from_utf8(metrics).unwrap());
+
+    let accepted = function.ports.queue.accepted.borrow();
+    let sent: Vec<Message> = accepted
+        .iter()
+        .map(|message| Message::from_json(&message.body).unwrap())
+        .collect();
+    let answered = answer
+        .assessments
+        .into_iter()
+        .map(|assessed| Message::Posture(assessed.finding));
+    assert_eq!(sent, answered.collect::<Vec<_>>());
+    let group = &accepted[0].group;
+    assert!(
+        accepted
+            .iter()
+            .all(|message| message.group == *group && message.deduplication_id.len() == 64)
+    );
+}
+
+#[tokio::test]
+async fn all_is_well_after_a_deployment() {
+    for (region, decision) in decisions(World::as_deployed()).await {
+        assert_eq!(decision.name(), "compliant", "{region}: {decision}");
+    }
+}
+
+#[tokio::test]
+async fn every_refused_call_leaves_its_permission_and_never_compliance() {
+    for (action, only_home) in [
+        ("events:ListRules", false),
+        ("events:ListTargetsByRule", false),
+        ("events:DescribeEventBus", true),
+        ("cloudwatch:GetMetricData", false),
+    ] {
+        let mut world = World::as_deployed();
+        world.denied = Some(action);
+        for (region, decision) in decisions(world).await {
+            let named = match &decision {
+                PostureDecision::Undecided(PostureGap::NotObserved { not_observed, .. }) => {
+                    not_observed.iter().all(|unseen| unseen.action == action)
+                }
+                PostureDecision::Compliant(_) => only_home && region != "eu-central-1",
+                PostureDecision::NonCompliant(_) => false,
+            };
+            assert!(named, "{action}: {region}: {decision}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn calls_without_events_are_a_violation_whatever_they_are_counted_by() {
+    let by = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    };
+    let sets = [
+        vec![by(&[])],
+        vec![by(&[("ModelId", "a")]), by(&[("ModelId", "b")])],
+        vec![
+            by(&[]),
+            by(&[("ModelId", "a")]),
+            by(&[("ModelId", "a"), ("ServiceTier", "flex")]),
+        ],
+    ];
+    for (counted_by, calls) in sets.into_iter().zip([69, 2 * 69, 69]) {
+        let mut world = World::as_deployed();
+        world.sums.remove(&("TriggeredRules", names::SEEN_CALLS.to_owned()));
+        world.counted_by = counted_by;
+        let decision = decisions(world).await.remove("eu-west-1").unwrap();
+        // Of 24 whole hours the first is left out: the rules may have begun to stand within it.
+        let PostureDecision::NonCompliant(PostureViolation::RulesDoNotReceive { problems, .. }) = decision else {
+            panic!("{decision}")
+        };
+        assert_eq!(problems, [RuleProblem::NothingArrived { calls, hours: 23 }]);
+    }
+}
+
+#[tokio::test]
+async fn either_metric_of_a_rule_shows_that_events_arrive() {
+    let mut world = World::as_deployed();
+    world.sums.remove(&("TriggeredRules", names::SEEN_CALLS.to_owned()));
+    world.sums.insert(("MatchedEvents", names::SEEN_CALLS.to_owned()), 1.0);
+    assert_eq!(decisions(world).await["eu-west-1"].name(), "compliant");
+}
+
+#[tokio::test]
+async fn where_bedrock_never_counted_a_call_nothing_need_arrive() {
+    let mut world = World::as_deployed();
+    world.sums.clear();
+    world.counted_by.clear();
+    assert_eq!(decisions(world).await["eu-west-1"].name(), "compliant");
+}
+
+#[tokio::test]
+async fn whole_hours_of_a_day_are_read_and_the_one_that_has_begun() {
+    let function = function(&[("eu-west-1", true)], World::as_deployed(), &[]).await;
+    function.handle(NIGHTLY, now(), Vec::new()).await.unwrap();
+    let spans = function.ports.world.spans.borrow();
+    let at = |time: &str| time.parse::<Timestamp>().unwrap().as_second();
+    let (from, until) = (at("2026-11-21T17:00:00Z"), at("2026-11-22T18:00:00Z"));
+    assert!(
+        !spans.is_empty()
+            && spans
+                .iter()
+                .all(|span| (span.from, span.until, span.period) == (from, until, 3600))
+    );
+}
+
+#[tokio::test]
+async fn a_missing_bus_is_found_in_the_home_region_alone() {
+    let mut world = World::as_deployed();
+    world.removed = vec![("eu-central-1", "crisguard".to_owned())];
+    let decisions = decisions(world).await;
+    assert_eq!(decisions["eu-west-1"].name(), "compliant");
+    assert!(
+        decisions["eu-central-1"]
+            .to_string()
+            .contains("the event bus crisguard is missing")
+    );
+}
+
+#[tokio::test]
+async fn the_policy_object_changed_behind_the_rules() {
+    let function = function(&TWO_REGIONS, World::as_deployed(), &[]).await;
+    *function.store.0.borrow_mut() = POLICY.replace("deny", "allow");
+    assert_eq!(function.store.address(), "s3://policies/policy.yaml");
+    let answer = function
+        .handle(NIGHTLY, now() + REREAD_AFTER, Vec::new())
+        .await
+        .unwrap();
+    for assessed in answer.assessments {
+        let explanation = assessed.finding.explanation;
+        assert!(explanation.contains("not from the one in force"), "{explanation}");
+    }
+}
+
+#[tokio::test]
+async fn a_rejected_policy_is_counted_and_the_old_one_stays() {
+    let function = function(&TWO_REGIONS, World::as_deployed(), &[]).await;
+    *function.store.0.borrow_mut() = "version: 2".to_owned();
+    let mut metrics = Vec::new();
+    let answer = function
+        .handle(NIGHTLY, now() + REREAD_AFTER, &mut metrics)
+        .await
+        .unwrap();
+    assert!(
+        answer
+            .assessments
+            .iter()
+            .all(|assessed| assessed.finding.decision.name() == "compliant")
+    );
+    let metrics: serde_json::Value = serde_json::from_slice(&metrics).unwrap();
+    assert_eq!(metrics["PolicyRejected"], 1);
+}
+
+#[tokio::test]
+async fn what_was_not_handed_on_fails_the_invocation_after_the_rest_was() {
+    let function = function(&TWO_REGIONS, World::as_deployed(), &[0]).await;
+    let mut metrics = Vec::new();
+    let error = function.handle(NIGHTLY, now(), &mut metrics).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("Finding: 1 decisions could not be handed on"),
+        "{error}"
+    );
+    assert_eq!(function.ports.queue.accepted.borrow().len(), 1);
+    let metrics: serde_json::Value = serde_json::from_slice(&metrics).unwrap();
+    assert_eq!((&metrics["FindingsSent"], &metrics["Retried"]), (&1.into(), &1.into()));
+}
+
+#[tokio::test]
+async fn regions_are_looked_at_at_once_but_not_all() {
+    let names: Vec<String> = (1..=40).map(|number| format!("eu-north-{number}")).collect();
+    let request = serde_json::json!({ "regions": names }).to_string();
+    let function = function(&[], World::as_deployed(), &[]).await;
+    let answer = function.handle(&request, now(), Vec::new()).await.unwrap();
+    assert_eq!(answer.assessments.len(), 40);
+    assert_eq!(function.ports.world.most_looks.get(), AT_ONCE);
+}
+
+#[tokio::test]
+async fn a_request_by_hand_names_its_regions_and_asks_for_no_list() {
+    let function = function(&[], World::as_deployed(), &[]).await;
+    let request = r#"{"regions":["eu-west-1","eu-west-1"]}"#;
+    let answer = function.handle(request, now(), Vec::new()).await.unwrap();
+    assert_eq!(answer.assessments.len(), 1);
+    let mut errors = Vec::new();
+    for request in [
+        r#"{"regions":[]}"#,
+        r#"{"regions":["Tokyo"]}"#,
+        r#"{"crisguard":"daily"}"#,
+        "secret",
+    ] {
+        errors.push(
+            function
+                .handle(request, now(), Vec::new())
+                .await
+                .unwrap_err()
+                .to_string(),
+        );
+    }
+    insta::assert_snapshot!(errors.join("\n"));
+}
+
+#[tokio::test]
+async fn without_a_list_of_regions_nothing_is_said_to_be_well() {
+    let mut function = function(&[], World::as_deployed(), &[]).await;
+    function.account.0 = Err(failure("account:ListRegions", "AccessDeniedException (HTTP 403): no"));
+    let error = function.handle(NIGHTLY, now(), Vec::new()).await.unwrap_err();
+    insta::assert_snapshot!(error, @"Regions: account:ListRegions on it failed: AccessDeniedException (HTTP 403): no");
+    assert!(function.ports.queue.accepted.borrow().is_empty());
+}

@@ -1,0 +1,178 @@
+//! How much Bedrock and EventBridge counted in one Region, hour by hour.
+
+use std::collections::BTreeMap;
+
+use crisguard_aws::{
+    Failure,
+    cloudwatch::{Series, Span},
+};
+use crisguard_core::{
+    posture::{Observed, Traffic, names},
+    region::Region,
+};
+use jiff::Timestamp;
+
+use crate::{observe::unseen, ports::ReadMetrics};
+
+/// How many whole hours are looked at; the one that has only begun comes on top.
+const HOURS: usize = 24;
+const SECONDS: i64 = 3600;
+/// How many rules with compiled patterns a Region can have.
+const FORWARDING: usize = 8;
+
+/// Counts by the beginning of their hours.
+type Hourly = BTreeMap<i64, u64>;
+
+/// Reads what was counted in the last day.
+pub(crate) async fn observe(metrics: &impl ReadMetrics, region: &Region, now: Timestamp) -> Traffic {
+    let hours = Hours::before(now);
+    let (calls, events) = tokio::join!(calls(metrics, region, &hours), events(metrics, region, &hours));
+    let unseen = |failure: &Failure| Err(unseen(failure));
+    let (seen_calls, seen_completions, forwarded) = match events {
+        Ok(Events {
+            seen_calls,
+            seen_completions,
+            forwarded,
+        }) => (
+            Ok(hours.list(&seen_calls)),
+            Ok(hours.list(&seen_completions)),
+            Ok(hours.list(&forwarded)),
+        ),
+        Err(failure) => (unseen(&failure), unseen(&failure), unseen(&failure)),
+    };
+    let calls: Observed<Vec<u64>> = match calls {
+        Ok(calls) => Ok(hours.list(&calls)),
+        Err(failure) => unseen(&failure),
+    };
+    Traffic {
+        calls,
+        seen_calls,
+        seen_completions,
+        forwarded,
+    }
+}
+
+/// Whole hours, and the one that has only begun.
+struct Hours {
+    first: i64,
+    last: i64,
+}
+
+impl Hours {
+    fn before(now: Timestamp) -> Self {
+        let last = now.as_second().div_euclid(SECONDS) * SECONDS;
+        let hours = i64::try_from(HOURS).unwrap_or(0);
+        Self {
+            first: last - hours * SECONDS,
+            last,
+        }
+    }
+
+    fn span(&self) -> Span {
+        Span {
+            from: self.first,
+            until: self.last + SECONDS,
+            period: 3600,
+        }
+    }
+
+    /// Lists the count of each hour, the oldest first; an hour without data counted nothing.
+    fn list(&self, counts: &Hourly) -> Vec<u64> {
+        (0..=HOURS)
+            .zip((self.first..).step_by(3600))
+            .map(|(_, hour)| counts.get(&hour).copied().unwrap_or(0))
+            .collect()
+    }
+}
+
+/// Counts the successful calls of Bedrock.
+///
+/// The same calls are counted under several sets of dimensions: by model, by service tier, over all
+/// models. Each set counts a call once, and none is promised to be complete, so in each hour the
+/// largest is what was called
+/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html>).
+async fn calls(metrics: &impl ReadMetrics, region: &Region, hours: &Hours) -> Result<Hourly, Failure> {
+    let series = metrics.list(region, "AWS/Bedrock", "Invocations").await?;
+    if series.is_empty() {
+        return Ok(Hourly::new());
+    }
+    let sums = metrics.sums(region, &series, hours.span()).await?;
+    let mut sets: BTreeMap<Vec<&String>, Hourly> = BTreeMap::new();
+    for (series, sums) in series.iter().zip(&sums) {
+        let counts = sets.entry(series.dimensions.keys().collect()).or_default();
+        for (hour, sum) in sums {
+            let count = counts.entry(*hour).or_insert(0);
+            *count = count.saturating_add(whole(*sum));
+        }
+    }
+    Ok(sets.into_values().fold(Hourly::new(), larger))
+}
+
+/// What the rules matched.
+struct Events {
+    seen_calls: Hourly,
+    seen_completions: Hourly,
+    forwarded: Hourly,
+}
+
+/// Counts the events that the rules matched.
+///
+/// `TriggeredRules` and, in newer documentation, `MatchedEvents` are counted for each rule. A rule that
+/// counts has no target, so both are read of it, and either will do. Metrics with the one dimension
+/// `RuleName` are those of the default bus
+/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>).
+async fn events(metrics: &impl ReadMetrics, region: &Region, hours: &Hours) -> Result<Events, Failure> {
+    const EITHER: [&str; 2] = ["MatchedEvents", "TriggeredRules"];
+    let counting = [names::SEEN_CALLS, names::SEEN_COMPLETIONS];
+    let mut series: Vec<Series> = counting
+        .iter()
+        .flat_map(|rule| EITHER.map(|metric| of_rule(metric, rule)))
+        .collect();
+    series.extend((1..=FORWARDING).map(|number| of_rule("TriggeredRules", &names::forward(number))));
+    series.push(of_rule("TriggeredRules", names::FORWARD_ALL));
+
+    let sums = metrics.sums(region, &series, hours.span()).await?;
+    let mut events = Events {
+        seen_calls: Hourly::new(),
+        seen_completions: Hourly::new(),
+        forwarded: Hourly::new(),
+    };
+    for (series, sums) in series.iter().zip(sums) {
+        let counts: Hourly = sums.into_iter().map(|(hour, sum)| (hour, whole(sum))).collect();
+        let rule = series.dimensions.get("RuleName").map(String::as_str);
+        let known = match rule {
+            Some(names::SEEN_CALLS) => &mut events.seen_calls,
+            Some(names::SEEN_COMPLETIONS) => &mut events.seen_completions,
+            _ => &mut events.forwarded,
+        };
+        *known = larger(std::mem::take(known), counts);
+    }
+    Ok(events)
+}
+
+fn of_rule(metric: &str, rule: &str) -> Series {
+    Series {
+        namespace: "AWS/Events".to_owned(),
+        metric: metric.to_owned(),
+        dimensions: BTreeMap::from([("RuleName".to_owned(), rule.to_owned())]),
+    }
+}
+
+/// Keeps the larger count of each hour.
+fn larger(mut counts: Hourly, others: Hourly) -> Hourly {
+    for (hour, other) in others {
+        let count = counts.entry(hour).or_insert(0);
+        *count = other.max(*count);
+    }
+    counts
+}
+
+/// Takes a sum of counts as the whole number that it is.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast saturates, and a negative or absent number counts nothing"
+)]
+fn whole(sum: f64) -> u64 {
+    sum.round() as u64
+}
