@@ -43,6 +43,42 @@ stack_output() {
 
 stack_exists() { aws cloudformation describe-stacks --region "$1" --stack-name "$2" >/dev/null 2>&1; }
 
+# put_back REGION STACK [OPTION…]: brings what was changed beside the templates in line with them
+# again; an ordinary deployment leaves alone what is unchanged in the template. What cannot be put
+# back stays as it is: check-posture tells what of it matters.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
+put_back() {
+  local region=$1 stack=$2 change=crisguard-put-back-$$ status reason parameters
+  shift 2
+  # shellcheck disable=SC2016 # the backquotes are JMESPath's
+  parameters=$(aws cloudformation describe-stacks --region "$region" --stack-name "$stack" --output json \
+    --query 'Stacks[0].Parameters[].{ParameterKey: ParameterKey, UsePreviousValue: `true`}')
+  if ! aws cloudformation create-change-set --region "$region" --stack-name "$stack" --change-set-name "$change" \
+    --use-previous-template --deployment-mode REVERT_DRIFT --capabilities CAPABILITY_NAMED_IAM \
+    --parameters "$parameters" "$@" >/dev/null; then
+    warn "what was changed by hand in $region was not looked for; the AWS CLI may be too old for drift-aware change sets"
+    return 0
+  fi
+  while true; do
+    read -r status reason < <(aws cloudformation describe-change-set --region "$region" --stack-name "$stack" \
+      --change-set-name "$change" --query '[Status, StatusReason]' --output text)
+    case $status in
+      CREATE_COMPLETE) break ;;
+      FAILED)
+        aws cloudformation delete-change-set --region "$region" --stack-name "$stack" --change-set-name "$change" >/dev/null
+        # Nothing was changed by hand: the usual case.
+        [[ $reason == *"didn't contain changes"* || $reason == *"No updates"* ]] || warn "nothing was put back in $region: $reason"
+        return 0
+        ;;
+    esac
+    sleep 2
+  done
+  say "  putting back in $region what was changed by hand"
+  aws cloudformation execute-change-set --region "$region" --stack-name "$stack" --change-set-name "$change" >/dev/null
+  aws cloudformation wait stack-update-complete --region "$region" --stack-name "$stack" ||
+    warn "not everything was put back in $region; see: aws cloudformation describe-stack-events --region $region --stack-name $stack"
+}
+
 # in_every_region LABEL JOBS COMMAND REGION...: runs COMMAND REGION for each Region, JOBS at
 # once; a line for each that ends, a log for each, and the failed ones in failed-LABEL.txt.
 in_every_region() {

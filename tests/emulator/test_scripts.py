@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -98,6 +99,27 @@ def assert_that_a_failed_region_is_named(shell: Shell) -> None:
     assert (shell.folder / "build/deploy/failed-deploy.txt").read_text(encoding="utf-8").split() == ["us-east-1"]
 
 
+def assert_that_changes_by_hand_are_put_back(fresh: Emulator, shell: Shell) -> None:
+    """Nothing in the templates is new, and yet what somebody switched, deleted or opened is as it was."""
+    far, near = fresh.client("events", "us-east-1"), fresh.client("events")
+    policy = near.describe_event_bus(Name="crisguard")["Policy"]
+    far.disable_rule(Name="crisguard-forward-1")
+    far.delete_rule(Name="crisguard-seen-calls")
+    everybody = '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"events:PutEvents","Resource":"*"}]}'
+    near.put_permission(EventBusName="crisguard", Policy=everybody)
+    near.remove_targets(Rule="crisguard-inference", EventBusName="crisguard", Ids=["events-queue"])
+
+    done = shell.deploy("--regions", "us-east-1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("putting back in ap-northeast-1 what was changed by hand") == 1
+    for name in ("crisguard-forward-1", "crisguard-seen-calls"):
+        assert far.describe_rule(Name=name)["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    (target,) = far.list_targets_by_rule(Rule="crisguard-forward-1")["Targets"]
+    assert target["Arn"].endswith(":event-bus/crisguard")
+    assert json.loads(near.describe_event_bus(Name="crisguard")["Policy"]) == json.loads(policy)
+    assert near.list_targets_by_rule(Rule="crisguard-inference", EventBusName="crisguard")["Targets"]
+
+
 @pytest.mark.slow
 def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> None:
     bucket = f"crisguard-policy-{fresh.account}-{fresh.home_region}"
@@ -108,12 +130,14 @@ def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> Non
     assert "2 of 2 Regions done" in done.stdout
     assert "aws sns subscribe" in done.stdout
     assert "no multi-Region CloudTrail trail" in done.stderr
+    assert "check-posture did not answer" not in done.stderr
     assert fresh.client("s3").get_object(Bucket=bucket, Key="policy.yaml")["Body"].read() == b"version: 1\n"
     rule = fresh.client("events", "us-east-1").describe_rule(Name="crisguard-forward-1")
     assert rule["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
     first_key = fresh.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"]
 
     assert_that_a_failed_region_is_named(shell)
+    assert_that_changes_by_hand_are_put_back(fresh, shell)
 
     # The emulator has no Bedrock model to call: verify says so, and takes its rule away again.
     verified = shell.run(
@@ -131,6 +155,10 @@ def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> Non
     removed = shell.run("uninstall", "--regions", SOURCES, answer=f"{fresh.account}\n")
     assert removed.returncode == 0, removed.stdout + removed.stderr
     assert fresh.client("s3").list_object_versions(Bucket=bucket)["Versions"], "the policy is kept"
+    assert not fresh.client("iam").list_roles()["Roles"]
+    for region in SOURCES.split():
+        assert not fresh.client("events", region).list_rules(NamePrefix="crisguard-")["Rules"]
+        assert not fresh.client("scheduler", region).list_schedules()["Schedules"]
     assert fresh.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"] == first_key
     assert [t["TopicArn"].rsplit(":", 1)[-1] for t in fresh.client("sns").list_topics()["Topics"]] == [
         "crisguard-alerts"

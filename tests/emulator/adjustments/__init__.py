@@ -18,7 +18,7 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import set_request_account_id, set_request_region
 from ministack.services import eventbridge
 
-from . import cloud_formation, event_bridge, functions, mail, permissions, regions, schedules
+from . import cloud_formation, drift, event_bridge, functions, mail, permissions, regions, schedules
 
 EMIT_PATH = "/_crisguard/emit"
 MAIL_PATH = "/_crisguard/mail"
@@ -38,6 +38,7 @@ def apply(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     event_bridge.apply()
     permissions.apply()
     cloud_formation.apply()
+    drift.apply()
     functions.apply()
     mail.apply()
     regions.apply(os.environ.get("CRISGUARD_REGIONS", "").split())
