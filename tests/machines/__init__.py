@@ -1,0 +1,1 @@
+"""What machines are told: the shipped code against a local Security Hub and EventBridge."""
