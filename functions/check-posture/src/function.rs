@@ -6,8 +6,8 @@ use crisguard_aws::account::ListedRegion;
 use crisguard_core::{catalog::Catalogue, posture::PostureDecision, region::Region};
 use crisguard_lambda::{
     metrics::Counts,
-    policy_in_force::{PolicyInForce, ReadPolicy, Renewal},
-    report::{Report, chain},
+    policy_in_force::{PolicyInForce, ReadPolicy},
+    report::Report,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -144,18 +144,8 @@ where
         let places = self.places(event).await?;
         let mut counts = Counts::of(&metric::ALL);
         let mut policy = self.policy.lock().await;
-        match policy.renew(&self.store, now).await {
-            Renewal::Kept => {}
-            Renewal::Replaced => tracing::info!(policy_sha256 = policy.sha256(), "a new policy is in force"),
-            Renewal::Rejected(error) => {
-                counts.add(metric::POLICY_REJECTED, 1);
-                let error = chain(&error);
-                tracing::error!(
-                    error,
-                    policy_sha256 = policy.sha256(),
-                    "the new policy is rejected, the old one stays"
-                );
-            }
+        if policy.renew_or_keep(&self.store, now).await {
+            counts.add(metric::POLICY_REJECTED, 1);
         }
         let outcome = run(&self.ports, &policy, &self.catalogue, &self.home, &places, now).await;
         let Outcome { assessed, unsent } = outcome.map_err(|error| Report::of("Finding", &error))?;

@@ -6,8 +6,8 @@ use crisguard_core::{catalog::Catalogue, exit::Exit};
 use crisguard_lambda::{
     batch::{BatchResponse, messages},
     metrics::Counts,
-    policy_in_force::{PolicyInForce, ReadPolicy, Renewal},
-    report::{Report, chain},
+    policy_in_force::{PolicyInForce, ReadPolicy},
+    report::Report,
 };
 use jiff::Timestamp;
 use tokio::sync::Mutex;
@@ -84,18 +84,8 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
         counts.add(metric::RECEIVED, messages.len());
 
         let mut policy = self.policy.lock().await;
-        match policy.renew(&self.store, now).await {
-            Renewal::Kept => {}
-            Renewal::Replaced => tracing::info!(policy_sha256 = policy.sha256(), "a new policy is in force"),
-            Renewal::Rejected(error) => {
-                counts.add(metric::POLICY_REJECTED, 1);
-                let error = chain(&error);
-                tracing::error!(
-                    error,
-                    policy_sha256 = policy.sha256(),
-                    "the new policy is rejected, the old one stays"
-                );
-            }
+        if policy.renew_or_keep(&self.store, now).await {
+            counts.add(metric::POLICY_REJECTED, 1);
         }
         let outcome = run(&self.queue, &policy, &self.catalogue, messages, now).await;
         let Outcome { exits, findings_sent } = outcome.map_err(|error| Report::of("Finding", &error))?;

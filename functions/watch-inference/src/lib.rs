@@ -13,7 +13,7 @@ pub mod config;
 mod function;
 pub mod ports;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_aws::sqs::OutgoingMessage;
 use crisguard_core::{
@@ -24,6 +24,7 @@ use crisguard_core::{
     decision::Assessment,
     exit::Exit,
     finding::{self, CanaryArrival, Finding, Findings},
+    region::Region,
 };
 use crisguard_lambda::{
     batch::{Message, MessageId},
@@ -84,14 +85,14 @@ pub async fn run(
         catalogue,
         now,
         findings: Findings::under(policy.sha256()),
-        canaries: Vec::new(),
+        canaries: BTreeMap::new(),
     };
     let decided: Vec<Decided> = messages.into_iter().map(|message| batch.decide(message)).collect();
 
     let Batch { findings, canaries, .. } = batch;
     let findings = findings.into_messages();
     let outgoing = findings.iter().map(outgoing);
-    let outgoing = outgoing.chain(canaries.iter().map(|(_, arrival)| outgoing_canary(arrival)));
+    let outgoing = outgoing.chain(canaries.iter().map(|(region, canary)| outgoing_canary(region, canary)));
     let outgoing = outgoing.collect::<Result<Vec<_>, _>>()?;
     let unsent: Vec<usize> = queue
         .send(&outgoing)
@@ -101,17 +102,18 @@ pub async fn run(
         .map(|unsent| unsent.position)
         .collect();
     let unsent_findings: Vec<&Finding> = unsent.iter().filter_map(|position| findings.get(*position)).collect();
-    let unsent_canaries: Vec<&MessageId> = unsent
+    let canaries: Vec<Canaries> = canaries.into_values().collect();
+    let unsent_canaries: BTreeSet<&MessageId> = unsent
         .iter()
         .filter_map(|position| canaries.get(position.checked_sub(findings.len())?))
-        .map(|(message, _)| message)
+        .flat_map(|canaries| &canaries.messages)
         .collect();
 
     let exits = decided
         .into_iter()
         .map(|decided| {
             let retried = unsent_findings.iter().any(|finding| decided.is_part_of(finding))
-                || unsent_canaries.contains(&&decided.message);
+                || unsent_canaries.contains(&decided.message);
             let way_out = if retried { WayOut::Retried } else { decided.way_out };
             (decided.message, way_out)
         })
@@ -157,8 +159,15 @@ struct Batch<'a> {
     catalogue: &'a Catalogue,
     now: Timestamp,
     findings: Findings,
-    /// The canaries that came through, by the messages that they were in.
-    canaries: Vec<(MessageId, CanaryArrival)>,
+    /// The canaries that came through, by their Regions.
+    canaries: BTreeMap<Region, Canaries>,
+}
+
+/// The canaries of one Region, of which the last stands for all: whoever forges many of them makes
+/// no more of them.
+struct Canaries {
+    last: Timestamp,
+    messages: Vec<MessageId>,
 }
 
 impl Batch<'_> {
@@ -207,13 +216,14 @@ impl Batch<'_> {
             Ok(Record::NotBedrock | Record::NotInference { .. }) | Err(_) => false,
         };
         if let (true, Some(region), Some(time)) = (decided, region, time) {
-            let arrival = CanaryArrival {
-                version: finding::VERSION,
-                region,
-                // A time to come would say for as long that all is well.
-                at: time.min(self.now),
-            };
-            self.canaries.push((message.clone(), arrival));
+            // A time to come would say for as long that all is well.
+            let time = time.min(self.now);
+            let canaries = self.canaries.entry(region).or_insert(Canaries {
+                last: time,
+                messages: Vec::new(),
+            });
+            canaries.last = canaries.last.max(time);
+            canaries.messages.push(message.clone());
         } else {
             let message_id = message.as_str();
             tracing::warn!(message_id, "a canary came through that could not be decided");
@@ -240,12 +250,17 @@ fn outgoing(finding: &Finding) -> Result<OutgoingMessage, serde_json::Error> {
     })
 }
 
-fn outgoing_canary(arrival: &CanaryArrival) -> Result<OutgoingMessage, serde_json::Error> {
-    let at = arrival.at.to_string();
+fn outgoing_canary(region: &Region, canaries: &Canaries) -> Result<OutgoingMessage, serde_json::Error> {
+    let at = canaries.last.to_string();
+    let arrival = CanaryArrival {
+        version: finding::VERSION,
+        region: region.clone(),
+        at: canaries.last,
+    };
     Ok(OutgoingMessage {
-        body: finding::Message::Canary(arrival.clone()).to_json()?,
+        body: finding::Message::Canary(arrival).to_json()?,
         group: CANARIES.to_owned(),
-        deduplication_id: fingerprint::of([CANARIES, arrival.region.as_str(), at.as_str()]),
+        deduplication_id: fingerprint::of([CANARIES, region.as_str(), at.as_str()]),
     })
 }
 

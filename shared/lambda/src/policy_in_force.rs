@@ -12,6 +12,8 @@ use crisguard_core::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+use crate::report::chain;
+
 /// How long a policy is taken as current before its object is asked again.
 pub const REREAD_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
@@ -138,6 +140,23 @@ impl PolicyInForce {
         }
     }
 
+    /// Asks for a new version like [`Self::renew`], logs what came of it, and tells whether a new
+    /// version was rejected.
+    pub async fn renew_or_keep(&mut self, store: &impl ReadPolicy, now: Timestamp) -> bool {
+        match self.renew(store, now).await {
+            Renewal::Kept => false,
+            Renewal::Replaced => {
+                tracing::info!(policy_sha256 = self.sha256(), "a new policy is in force");
+                false
+            }
+            Renewal::Rejected(error) => {
+                let (error, policy_sha256) = (chain(&error), self.sha256());
+                tracing::error!(error, policy_sha256, "the new policy is rejected, the old one stays");
+                true
+            }
+        }
+    }
+
     /// Returns what the document comes to for an account.
     ///
     /// # Errors
@@ -190,7 +209,6 @@ mod tests {
     use crisguard_aws::Disposition;
 
     use super::*;
-    use crate::report::chain;
 
     const POLICY: &str =
         "version: 1\nregions: { source: [us-west-2], destination: [us-west-2] }\nprofiles: { global: deny }\n";

@@ -79,14 +79,40 @@ async fn only_a_canary_that_was_decided_has_come_through_and_not_in_time_to_come
 }
 
 #[tokio::test]
-async fn a_canary_that_was_not_handed_on_is_delivered_again() {
+async fn canaries_of_a_region_are_one_message_and_are_delivered_again_together() {
     let call = detail(&event("a", ACCOUNT, "app", "us-west-2"));
-    let messages = vec![
-        message("1", event("b", ACCOUNT, "app", "us-east-1")),
-        message("2", canary("2026-11-22T09:00:00Z", &call)),
-        message("3", canary("2026-11-22T10:00:00Z", &call)),
+    let early = canary("2026-11-22T08:00:00Z", &call);
+    let messages = || {
+        vec![
+            message("1", event("b", ACCOUNT, "app", "us-east-1")),
+            message("2", canary("2026-11-22T09:00:00Z", &call)),
+            message("3", early.clone()),
+            message("4", early.replace("eu-west-1", "us-west-2")),
+        ]
+    };
+    let queue = Queue::refusing(&[]);
+    run_with(&queue, messages()).await;
+    let sent: Vec<String> = queue
+        .accepted
+        .borrow()
+        .iter()
+        .skip(1)
+        .map(|message| message.body.clone())
+        .collect();
+    assert_eq!(
+        sent,
+        [
+            r#"{"kind":"canary","version":2,"region":"eu-west-1","at":"2026-11-22T09:00:00Z"}"#,
+            r#"{"kind":"canary","version":2,"region":"us-west-2","at":"2026-11-22T08:00:00Z"}"#
+        ]
+    );
+
+    let outcome = run_with(&Queue::refusing(&[1]), messages()).await;
+    let exits = [
+        WayOut::Exit(Exit::Violation),
+        WayOut::Retried,
+        WayOut::Retried,
+        WayOut::Canary,
     ];
-    let outcome = run_with(&Queue::refusing(&[1]), messages).await;
-    let exits = [WayOut::Exit(Exit::Violation), WayOut::Retried, WayOut::Canary];
     assert_eq!(ways_out(&outcome), exits);
 }
