@@ -16,6 +16,7 @@ mod failure;
 pub mod put_events;
 pub mod s3;
 pub mod securityhub;
+mod signed;
 pub mod sns;
 pub mod sqs;
 

@@ -1,0 +1,138 @@
+//! One signed call, on the parts that the SDKs are made of.
+//!
+//! For services of which crisguard needs one operation and whose SDK costs too much: in compile time
+//! (Security Hub) or in the size of every function (S3). Retries, time-outs, credentials, endpoint
+//! overrides and the HTTP client are the SDK's own here, too; what a request and an answer look like
+//! is the caller's.
+
+use aws_config::SdkConfig;
+use aws_runtime::{
+    auth::{SigV4OperationSigningConfig, SigningOptions, sigv4},
+    retries::classifiers::AwsErrorCodeClassifier,
+    user_agent::{ApiMetadata, UserAgentInterceptor},
+};
+use aws_smithy_runtime::client::{
+    orchestrator::operation::{Operation, OperationBuilder},
+    retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier},
+};
+use aws_smithy_runtime_api::client::{
+    auth::{
+        AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
+        static_resolver::StaticAuthSchemeOptionResolver,
+    },
+    interceptors::SharedInterceptor,
+    runtime_components::RuntimeComponentsBuilder,
+    runtime_plugin::StaticRuntimePlugin,
+};
+use aws_smithy_types::{config_bag::Layer, error::ErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::{
+    SigningName,
+    region::{Region, SigningRegion},
+    service_config::ServiceConfigKey,
+};
+
+/// An operation of a service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    /// The service's id in the names of settings: `AWS_ENDPOINT_URL_SECURITYHUB`.
+    pub(crate) service_id: &'static str,
+    /// The service's name in signatures.
+    pub(crate) service: &'static str,
+    /// The version of its API.
+    pub(crate) version: &'static str,
+    /// The operation.
+    pub(crate) operation: &'static str,
+}
+
+impl Call {
+    /// Starts the call at `endpoint` from what all clients are made from; it lacks only how its
+    /// request is written and its answer is read.
+    pub(crate) fn at(
+        self,
+        endpoint: &str,
+        region: Region,
+        signing: SigningOptions,
+        configuration: &SdkConfig,
+    ) -> OperationBuilder {
+        let mut operation = Operation::builder()
+            .service_name(self.service_id)
+            .operation_name(self.operation)
+            .endpoint_url(endpoint)
+            .standard_retry(
+                &configuration
+                    .retry_config()
+                    .cloned()
+                    .unwrap_or_else(RetryConfig::standard),
+            )
+            .timeout_config(
+                configuration
+                    .timeout_config()
+                    .cloned()
+                    .unwrap_or_else(|| TimeoutConfig::builder().build()),
+            )
+            .retry_classifier(HttpStatusCodeClassifier::default())
+            .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
+            .retry_classifier(AwsErrorCodeClassifier::<ErrorMetadata>::new())
+            .with_connection_poisoning()
+            .runtime_plugin(self.signed(region, signing, configuration));
+        if let Some(version) = configuration.behavior_version() {
+            operation = operation.behavior_version(version);
+        }
+        if let Some(client) = configuration.http_client() {
+            operation = operation.http_client(client);
+        }
+        if let Some(sleep) = configuration.sleep_impl() {
+            operation = operation.sleep_impl(sleep);
+        }
+        if let Some(time) = configuration.time_source() {
+            operation = operation.time_source(time);
+        }
+        operation
+    }
+
+    /// Returns the address that the environment names instead of the service's own:
+    /// `AWS_ENDPOINT_URL_<service>`, else `AWS_ENDPOINT_URL`
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
+    pub(crate) fn endpoint_given(self, configuration: &SdkConfig) -> Option<String> {
+        let key = ServiceConfigKey::builder()
+            .service_id(self.service_id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()
+            .ok();
+        configuration
+            .service_config()
+            .zip(key)
+            .and_then(|(settings, key)| settings.load_config(key))
+            .or_else(|| configuration.endpoint_url().map(str::to_owned))
+    }
+
+    /// Says how requests are signed, with whose credentials, and who is asking.
+    fn signed(self, region: Region, signing_options: SigningOptions, configuration: &SdkConfig) -> StaticRuntimePlugin {
+        let mut settings = Layer::new(self.operation);
+        settings
+            .store_put(SigV4OperationSigningConfig {
+                signing_options,
+                ..SigV4OperationSigningConfig::default()
+            })
+            .store_put(SigningName::from_static(self.service))
+            .store_put(SigningRegion::from(region))
+            .store_put(AuthSchemeOptionResolverParams::new(()))
+            .store_put(ApiMetadata::new(self.service, self.version));
+        let mut components = RuntimeComponentsBuilder::new(self.operation)
+            .with_auth_scheme(SharedAuthScheme::new(sigv4::SigV4AuthScheme::new()))
+            .with_auth_scheme_option_resolver(Some(SharedAuthSchemeOptionResolver::new(
+                StaticAuthSchemeOptionResolver::new(vec![sigv4::SCHEME_ID]),
+            )))
+            .with_interceptor(SharedInterceptor::new(UserAgentInterceptor::new()));
+        if let Some(cache) = configuration.identity_cache() {
+            components.set_identity_cache(Some(cache));
+        }
+        if let Some(credentials) = configuration.credentials_provider() {
+            components.set_identity_resolver(sigv4::SCHEME_ID, credentials);
+        }
+        StaticRuntimePlugin::new()
+            .with_config(settings.freeze())
+            .with_runtime_components(components)
+    }
+}
