@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+import botocore.httpsession
+import cbor2
 import pytest
 
 from .emulator import Emulator, EmulatorError
@@ -93,6 +98,28 @@ def test_a_metric_without_dimensions_is_one_of_its_own(watched: Emulator) -> Non
     assert sums(watched, SOURCE, "Invocations", namespace="AWS/Bedrock") == 7
     assert sums(watched, SOURCE, "Invocations", model, namespace="AWS/Bedrock") == 5
     assert sums(watched, "eu-west-1", "Invocations", namespace="AWS/Bedrock") == 0
+
+
+@pytest.mark.parametrize(("permitted", "status"), [("cloudwatch:ListMetrics", 200), ("cloudwatch:GetMetricData", 403)])
+def test_metrics_are_listed_in_the_protocol_of_the_sdk_for_rust(watched: Emulator, permitted: str, status: int) -> None:
+    iam, name = watched.client("iam"), permitted.replace(":", "-")
+    iam.create_user(UserName=name)
+    statement = {"Effect": "Allow", "Action": permitted, "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName="one", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    request = botocore.awsrequest.AWSRequest(
+        "POST",
+        f"{watched.endpoint}/service/GraniteServiceVersion20100801/operation/ListMetrics",
+        headers={"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"},
+        data=cbor2.dumps({"Namespace": "AWS/Events"}),
+    )
+    credentials = botocore.credentials.Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    botocore.auth.SigV4Auth(credentials, "monitoring", SOURCE).add_auth(request)
+    answer = botocore.httpsession.URLLib3Session().send(request.prepare())
+    assert answer.status_code == status
+    body = cbor2.loads(answer.content)
+    assert ("Metrics" in body) == (status == 200)
 
 
 def test_regions_that_are_not_enabled_are_listed_as_that(watched: Emulator) -> None:

@@ -6,6 +6,7 @@ import contextvars
 import json
 from typing import Any
 
+import cbor2
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 
@@ -33,7 +34,7 @@ class UndeliverableError(Exception):
 def apply() -> None:
     """Adjusts the evaluation of requests."""
     _authorize_batches_as_their_entries()
-    _ask_for_permission_to_see_the_account()
+    _ask_for_permission_in_every_protocol()
     _name_resources_as_aws_does()
     _know_the_source_of_events()
 
@@ -70,10 +71,12 @@ def _authorize_batches_as_their_entries() -> None:
     iam_actions.extract_iam_action = extract
 
 
-def _ask_for_permission_to_see_the_account() -> None:
-    """Each operation on the account has its action.
+def _ask_for_permission_in_every_protocol() -> None:
+    """Each operation on the account has its action, and each of CloudWatch, in the protocol that
+    the SDK for Rust speaks, too.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsaccountmanagement.html
+    https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
     """
     original = iam_actions.extract_iam_action
 
@@ -81,6 +84,8 @@ def _ask_for_permission_to_see_the_account() -> None:
         if service == "account":
             operation = path.strip("/")
             return f"account:{operation[:1].upper()}{operation[1:]}"
+        if service in ("monitoring", "cloudwatch") and "/operation/" in path:
+            return f"cloudwatch:{path.rsplit('/', 1)[-1]}"
         action: str | None = original(service, method, path, *arguments, **options)
         return action
 
@@ -108,22 +113,28 @@ def _name_resources_as_aws_does() -> None:
     ) -> str:
         if service == "account":
             return f"arn:aws:account::{account}:account"
-        if service != "events":
-            return str(original(service, method, path, headers, body, query, region, account))
-        operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
-        request = _parsed(body)
-        entries.set(request.get("Entries") or [] if operation == "PutEvents" else [])
-        bus = str(request.get("EventBusName") or "default").rsplit("/", 1)[-1]
-        here = f"arn:aws:events:{region}:{account}"
-        if operation == "ListRules":
-            return "*"
-        if operation in NAMES_A_BUS:
-            return f"{here}:event-bus/{request.get('Name') or 'default'}"
-        if operation in NAMES_A_RULE:
-            return f"{here}:rule/{'' if bus == 'default' else bus + '/'}{request.get(NAMES_A_RULE[operation])}"
-        return str(original(service, method, path, headers, body, query, region, account))
+        if service in ("monitoring", "cloudwatch") and "/operation/" in path:
+            name = cbor2.loads(body).get("AlarmName") if body else None
+            return f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}" if name else "*"
+        named = None
+        if service == "events":
+            operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+            named = _resource_of_events(operation, _parsed(body), f"arn:aws:events:{region}:{account}")
+        return named or str(original(service, method, path, headers, body, query, region, account))
 
     iam_actions.extract_resource_arn = extract
+
+
+def _resource_of_events(operation: str, request: dict[str, Any], here: str) -> str | None:
+    entries.set(request.get("Entries") or [] if operation == "PutEvents" else [])
+    if operation == "ListRules":
+        return "*"
+    if operation in NAMES_A_BUS:
+        return f"{here}:event-bus/{request.get('Name') or 'default'}"
+    if operation in NAMES_A_RULE:
+        bus = str(request.get("EventBusName") or "default").rsplit("/", 1)[-1]
+        return f"{here}:rule/{'' if bus == 'default' else bus + '/'}{request.get(NAMES_A_RULE[operation])}"
+    return None
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
