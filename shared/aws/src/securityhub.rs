@@ -4,8 +4,8 @@
 //! This is one signed call on the parts that the SDKs are made of, not `aws-sdk-securityhub`: that
 //! crate types every resource that any product may report, costs 64 seconds of CPU and 2.4 GB of
 //! memory to compile even without optimisation (version 1.137, measured), and makes 195 MB of it,
-//! for one operation and one document. Retries, time-outs,
-//! credentials, endpoint overrides and the HTTP client are the SDK's own here, too: see [`mod@call`].
+//! for one operation and one document. Retries, time-outs, credentials, endpoint overrides and the
+//! HTTP client are the SDK's own here, too: see `call`.
 
 mod call;
 mod product;
