@@ -10,6 +10,7 @@
 
 pub mod announce;
 pub mod canary;
+mod chat;
 mod clean;
 pub mod config;
 pub mod count;

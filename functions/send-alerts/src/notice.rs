@@ -1,8 +1,9 @@
 //! What alerts, resolutions, reminders and digests say: the documented JSON, and the order of things.
 //!
 //! The JSON (version 2) is the `default` body, which SNS delivers to every protocol that has no
-//! body of its own: SQS, Lambda, HTTP. A copy for each of them would be the same text several
-//! times in one message of at most 256 KB. The e-mail has a body of its own, by [`crate::texts`].
+//! body of its own: SQS, Lambda, HTTP without TLS. A copy for each of them would be the same text several
+//! times in one message of at most 256 KB. E-mails and chats have bodies of their own, by
+//! [`crate::texts`] and [`crate::chat`].
 //!
 //! ```json
 //! {"version": 2, "kind": "alert", "transition": "first", "severity": "critical", "total": 1, "more": 0, "findings": [{
@@ -108,6 +109,18 @@ pub(crate) struct Excerpt<'a> {
     pub(crate) expired_exceptions: &'a [Expired],
 }
 
+impl<'a> Excerpt<'a> {
+    /// Returns this with fewer findings, and as many more of them left out.
+    pub(crate) fn shortened_to(&self, listed: usize) -> Self {
+        let findings: &'a [Line] = self.findings.get(..listed).unwrap_or(self.findings);
+        Self {
+            more: self.more + (self.findings.len() - findings.len()),
+            findings,
+            ..self.clone()
+        }
+    }
+}
+
 impl Notice {
     /// Makes an alert of a subject's violations, each with what happened to it.
     pub(crate) fn alert(transition: Transition, findings: &[(&Record, Option<Transition>)]) -> Self {
@@ -174,7 +187,7 @@ impl Notice {
                 let ids = excerpt.findings.iter().map(|line| line.id.clone()).collect();
                 return Ok((
                     Publication {
-                        subject: texts.subject(&excerpt, language),
+                        subject: Texts::subject(&excerpt),
                         bodies,
                         attributes: attributes(&excerpt)?,
                     },
@@ -188,7 +201,8 @@ impl Notice {
         }
     }
 
-    fn excerpt(&self, listed: usize) -> Excerpt<'_> {
+    /// Returns the notice with that many findings.
+    pub(crate) fn excerpt(&self, listed: usize) -> Excerpt<'_> {
         let findings = self.findings.get(..listed).unwrap_or(&self.findings);
         Excerpt {
             version: VERSION,
@@ -214,12 +228,14 @@ fn untouched<'a>(records: &[&'a Record]) -> Vec<(&'a Record, Option<Transition>)
 struct Bodies {
     default: String,
     email: String,
+    https: String,
 }
 
 fn bodies(excerpt: &Excerpt<'_>, texts: &Texts, language: Language) -> Result<String, TextError> {
     let bodies = Bodies {
         default: serde_json::to_string(excerpt)?,
         email: texts.email(excerpt, language)?,
+        https: texts.chat(excerpt, language)?,
     };
     Ok(serde_json::to_string(&bodies)?)
 }

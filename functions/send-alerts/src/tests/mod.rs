@@ -2,6 +2,7 @@
 
 mod counting;
 mod fakes;
+mod languages;
 mod muting;
 mod reviewing;
 mod telling;

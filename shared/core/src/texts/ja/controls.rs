@@ -65,10 +65,10 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
                 削除されたルール、状態が ENABLED に変えられたルール、別のポリシーから作られたルールは、何も受信しないか、\
                 誤った呼び出しだけを受信し、しかもそのことを知らせません。",
             remedy: &[
-                "再デプロイして、すべてのルールを元に戻します: `make deploy POLICY=policy.yaml`",
-                "ルールを変更した操作を特定します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventSource,AttributeValue=events.amazonaws.com`",
+                "再デプロイして、ルール、パターン、ターゲット、イベントバスのポリシーをすべて元に戻します: `make deploy POLICY=policy.yaml`",
+                "変更した操作を特定します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventSource,AttributeValue=events.amazonaws.com`",
                 "呼び出しがあるのにイベントが届いていない場合は、証跡がログを記録中で、読み取り専用の管理イベントも対象になっているかを確認します: `aws cloudtrail get-trail-status --name TRAIL`、`aws cloudtrail get-event-selectors --trail-name TRAIL`",
-                "確認できない項目がある場合は、記載されたアクションを check-posture のロールに許可します。サービスコントロールポリシーで誰も使えないリージョンには、このコントロールを指定した例外を追加します",
+                "確認できない項目がある場合は、記載されたアクションを check-posture のロールに許可します。SCP により誰も使えないリージョンについては、この統制を指定した例外を追加します",
             ],
         },
     }

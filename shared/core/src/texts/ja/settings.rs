@@ -26,7 +26,7 @@ pub(in crate::texts) fn violation(violation: &PostureViolation) -> String {
             } else {
                 format!("（ほかに確認できない項目あり: {}）", unseen(not_observed))
             };
-            format!("{region} のイベントを crisguard が正しく受信できていません: {problems}{besides}")
+            format!("{region} の crisguard のルールに問題があります: {problems}{besides}")
         }
     }
 }
@@ -34,7 +34,7 @@ pub(in crate::texts) fn violation(violation: &PostureViolation) -> String {
 pub(in crate::texts) fn gap(gap: &PostureGap) -> String {
     match gap {
         PostureGap::NotObserved { region, not_observed } => format!(
-            "{region} のイベントを crisguard が正しく受信できているかどうかを確認できません: {}",
+            "{region} の crisguard のルールに問題がないかどうかを確認できません: {}",
             unseen(not_observed)
         ),
     }

@@ -1,0 +1,99 @@
+//! What to do, with the findings' own values in the commands.
+
+use std::collections::BTreeMap;
+
+use crisguard_core::{
+    controls::ControlId,
+    decision::Violation,
+    finding::Verdict,
+    policy::Language,
+    texts::{self, FROM_FINDING},
+};
+use serde::Serialize;
+
+use crate::{
+    clean::for_shell,
+    line::{Line, Reason},
+    notice::Excerpt,
+};
+
+/// What people are told about a control, once for all its findings.
+#[derive(Debug, Serialize)]
+pub(super) struct Advice {
+    name: &'static str,
+    title: &'static str,
+    rationale: &'static str,
+    pub(super) remedy: Vec<String>,
+    documentation: &'static str,
+}
+
+/// Writes what to do about each control of a message.
+pub(super) fn of(excerpt: &Excerpt<'_>, language: Language) -> Vec<Advice> {
+    let mut by_control: BTreeMap<ControlId, &Line> = BTreeMap::new();
+    for line in excerpt.findings {
+        // All values of one finding, for a command names an event and the Region that it is in:
+        // the first of those that have the most.
+        let known = by_control.entry(line.control).or_insert(line);
+        if values(line).len() > values(known).len() {
+            *known = line;
+        }
+    }
+    by_control
+        .into_iter()
+        .map(|(control, line)| advice(control, line, language))
+        .collect()
+}
+
+/// Writes the commands that look up a finding's example events.
+pub(super) fn lookups(line: &Line) -> Vec<String> {
+    let ids = line.event_ids.iter().filter_map(|id| for_shell(id));
+    ids.map(|id| {
+        format!(
+            "aws cloudtrail lookup-events --region {} --lookup-attributes AttributeKey=EventId,AttributeValue={id}",
+            line.source_region
+        )
+    })
+    .collect()
+}
+
+fn advice(control: ControlId, line: &Line, language: Language) -> Advice {
+    let words = texts::control(control, language);
+    let values = values(line);
+    let lacks = |step: &str| {
+        FROM_FINDING
+            .iter()
+            .any(|word| step.contains(word) && !values.contains_key(word))
+    };
+    let filled = |step: &&str| {
+        values
+            .iter()
+            .fold((*step).to_owned(), |step, (word, value)| step.replace(word, value))
+    };
+    Advice {
+        name: control.name(),
+        title: words.title,
+        rationale: words.rationale,
+        remedy: words.remedy.iter().filter(|step| !lacks(step)).map(filled).collect(),
+        documentation: control.metadata().documentation,
+    }
+}
+
+/// Returns what the words of a remedy stand for, as far as a finding has it and a shell can take it.
+fn values(line: &Line) -> BTreeMap<&'static str, &str> {
+    let scp = match &line.reason {
+        Reason::Invocations(Verdict::NonCompliant(Violation::DeniedByScp { policy, .. })) => {
+            policy.as_deref().and_then(|policy| policy.rsplit('/').next())
+        }
+        Reason::Invocations(_) | Reason::Settings(_) => None,
+    };
+    let values = [
+        ("SOURCE", Some(line.source_region.as_str())),
+        ("EVENT_ID", line.event_ids.iter().find_map(|id| for_shell(id))),
+        ("PROFILE", line.profile.as_deref().and_then(for_shell)),
+        ("POLICY_ID", scp.and_then(for_shell)),
+    ];
+    values
+        .into_iter()
+        .filter_map(|(word, value)| Some((word, value?)))
+        .collect()
+}
