@@ -13,7 +13,7 @@ use crisguard_core::{
     canary::{self, Canary},
     catalog::Catalogue,
     cloudtrail::{Record, parse_envelope},
-    pattern::{compile, seen_calls, seen_completions, unfiltered},
+    pattern::{WITH_THE_CANARY, compile, seen_calls, seen_completions, unfiltered},
     policy::{Policy, PolicyDocument},
 };
 use crisguard_laws::{
@@ -81,7 +81,7 @@ proptest! {
     #[test]
     fn every_policy_lets_the_canary_through(document in policy()) {
         let event = from_the_canary(&scheduled());
-        prop_assert_eq!(let_through_by(&effective(&document), &event), ["denied by an SCP"]);
+        prop_assert_eq!(let_through_by(&effective(&document), &event), [WITH_THE_CANARY]);
         prop_assert!(matches(&serde_json::from_str(&unfiltered()).unwrap(), &event).unwrap());
         for pattern in [seen_calls(), seen_completions()] {
             prop_assert!(!matches(&serde_json::from_str(&pattern).unwrap(), &event).unwrap());
@@ -93,7 +93,7 @@ proptest! {
     fn a_forged_canary_is_nothing_else(document in policy(), record in record()) {
         let event = from_the_canary(&record);
         let patterns = let_through_by(&effective(&document), &event);
-        prop_assert!(patterns.iter().all(|name| *name == "denied by an SCP"), "{patterns:?}: {record}");
+        prop_assert!(patterns.iter().all(|name| *name == WITH_THE_CANARY), "{patterns:?}: {record}");
         let event = event.to_string();
         prop_assert_eq!(parse_envelope(event.as_bytes()).unwrap(), Record::NotBedrock);
         prop_assert!(Canary::recognise(event.as_bytes()).is_some());

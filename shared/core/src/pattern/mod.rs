@@ -27,6 +27,9 @@ use safe::SafeModelIds;
 /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>).
 pub const LONGEST: usize = 2048;
 
+/// The name of the one pattern that every policy compiles to: it takes the canary, too.
+pub const WITH_THE_CANARY: &str = "denied by an SCP, and the canary";
+
 /// The event sources whose requests can name a profile: bedrock-mantle has none
 /// (<https://docs.aws.amazon.com/bedrock/latest/userguide/endpoints.html>).
 const WITH_PROFILES: [&str; 2] = ["bedrock.amazonaws.com", "bedrock-runtime.amazonaws.com"];
@@ -134,10 +137,9 @@ pub fn compile(policy: &Policy, catalogue: &Catalogue, account: Option<&AccountI
             })
         })?;
     }
-    // The one pattern that every policy has is the one that takes the canary, too.
     compiled.add_from(
         &from_bedrock_or_the_canary(),
-        "denied by an SCP",
+        WITH_THE_CANARY,
         json!({
             "$or": inference_calls(),
             "errorCode": ["AccessDenied", "AccessDeniedException"],

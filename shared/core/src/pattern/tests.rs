@@ -90,7 +90,7 @@ fn everything_allowed_leaves_only_denials() {
     let compiled = compiled("version: 1\nregions: {source: ['*'], destination: ['*']}\nprofiles: {global: allow}\n");
     assert_eq!(
         compiled.patterns.iter().map(|pattern| pattern.name).collect::<Vec<_>>(),
-        ["denied by an SCP"]
+        [WITH_THE_CANARY]
     );
 }
 
