@@ -74,6 +74,17 @@ fn what_the_aws_cli_prints_is_read() {
 }
 
 #[test]
+fn a_canary_is_named_and_never_decided() {
+    let record = include_str!("fixtures/stayed.json").replace("ap-northeast-1", "us-east-1");
+    let canary = format!(
+        r#"{{"source": "crisguard.canary", "detail-type": "AWS API Call via CloudTrail", "detail": {record}}}"#
+    );
+    let ended = crisguard("explain - --policy policy.yaml", canary);
+    assert_eq!(ended.status, Status::Clean, "{}", ended.output);
+    insta::assert_snapshot!(ended.output);
+}
+
+#[test]
 fn without_a_policy_nothing_is_decided() {
     let ended = crisguard("explain stayed.json", "");
     assert_eq!(ended.status, Status::Clean);

@@ -5,7 +5,10 @@
 
 use std::fmt;
 
-use crisguard_core::cloudtrail::{Record, Rejection, parse_envelope, parse_record};
+use crisguard_core::{
+    canary::Canary,
+    cloudtrail::{Record, Rejection, parse_envelope, parse_record},
+};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::spans::{Child, Cursor, Span, children};
@@ -47,6 +50,8 @@ pub(super) struct Item {
 pub(super) enum Content {
     /// A CloudTrail record, or an event that may carry one.
     Record(Record),
+    /// An event that calls itself crisguard's canary: nothing in it counts.
+    Canary,
     /// JSON that is neither a CloudTrail record nor an event.
     NotARecord,
     /// Something that cannot be read, and why.
@@ -274,7 +279,10 @@ fn content(json: &[u8], describe: impl Fn(&Rejection) -> String) -> Content {
             detail_type: Some(_),
             detail: Some(_),
             ..
-        }) => parse_envelope(json),
+        }) => match parse_envelope(json) {
+            Ok(Record::NotBedrock) if Canary::recognise(json).is_some() => return Content::Canary,
+            parsed => parsed,
+        },
         Ok(Shape {
             event_source: Some(_), ..
         }) => parse_record(json),

@@ -107,7 +107,7 @@ impl<'a> RecordLine<'a> {
                     .collect(),
             },
             About::NotInference { event_name } => AboutLine::NotInference { event_name },
-            About::NotBedrock => AboutLine::NotBedrock,
+            About::NotBedrock | About::Canary => AboutLine::NotBedrock,
             About::NotARecord => AboutLine::NotARecord,
             About::Unreadable { problem } => AboutLine::Unreadable { problem },
         };

@@ -125,6 +125,8 @@ enum About {
     NotInference { event_name: String },
     /// Another service's event.
     NotBedrock,
+    /// An event that calls itself crisguard's canary.
+    Canary,
     /// JSON that is neither a CloudTrail record nor an event.
     NotARecord,
     /// Something that cannot be read.
@@ -163,6 +165,7 @@ impl Explained {
                     }
                     Content::Record(Record::NotInference { event_name }) => About::NotInference { event_name },
                     Content::Record(Record::NotBedrock) => About::NotBedrock,
+                    Content::Canary => About::Canary,
                     Content::NotARecord => About::NotARecord,
                     Content::Unreadable(problem) => About::Unreadable { problem },
                 };
@@ -247,7 +250,7 @@ impl Tally {
                 Some((Exit::Rejected, _)) => &mut self.unreadable,
             },
             About::NotInference { .. } => &mut self.not_inference,
-            About::NotBedrock => &mut self.not_bedrock,
+            About::NotBedrock | About::Canary => &mut self.not_bedrock,
             About::NotARecord => &mut self.not_a_record,
             About::Unreadable { .. } => &mut self.unreadable,
         };

@@ -118,6 +118,7 @@ impl Page<'_> {
                 )
             }
             About::NotBedrock => self.other(place, "not a CloudTrail record of Bedrock"),
+            About::Canary => self.other(place, "a canary: the record of a call that nobody made"),
             About::NotARecord => self.other(place, "neither a CloudTrail record nor an EventBridge event"),
             About::Unreadable { problem } => {
                 writeln!(self.out, "{BAD}! {place}{BAD:#}  cannot be read: {}", harmless(problem))
