@@ -10,14 +10,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 from .faults import INVOCATION, LASTING, Case, cases
 from .report import machine, markdown, plain, table
-from .run import Player, Result, prepare
-from .servers import Servers, servers
-
-players: list[Player] = []
+from .run import Result, open_lane, play, prepare
+from .servers import servers
 
 
 def main() -> int:
@@ -27,12 +26,18 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="crisguard-chaos-") as name, servers() as shared:
         programs = Path(name)
         prepare(programs)
-        with ProcessPoolExecutor(options.lanes, initializer=open_lane, initargs=(shared, programs)) as pool:
+        with ProcessPoolExecutor(
+            options.lanes, get_context("spawn"), initializer=open_lane, initargs=(shared, programs)
+        ) as pool:
             clean = pool.submit(play, Case(), 0).result()
             if clean.problems:
                 tell(clean)
                 return 1
-            chosen = [case for case in cases(clean.journal) if re.search(options.only, case.name)]
+            chosen = [
+                case
+                for case in cases(clean.journal, options.storms, everything=options.all)
+                if re.search(options.only, case.name)
+            ]
             if options.list:
                 print(*(case.name for case in chosen), sep="\n")
                 return 0
@@ -65,19 +70,15 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make chaos CHAOS_OPTIONS=…", description=__doc__)
     parser.add_argument("--only", metavar="REGEX", default="", help="play the cases whose names match (see --list)")
     parser.add_argument("--list", action="store_true", help="print the names of the cases and play none")
-    parser.add_argument("--lanes", type=int, default=5, metavar="N", help="cases at the same time (default: 5)")
+    parser.add_argument(
+        "--storms", type=int, default=40, metavar="N", help="cases with many faults drawn by their number (default: 40)"
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="also kills around reads, and every fault for a whole invocation"
+    )
+    parser.add_argument("--lanes", type=int, default=6, metavar="N", help="cases at the same time (default: 6)")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table for a document")
     return parser
-
-
-def open_lane(shared: Servers, programs: Path) -> None:
-    """Prepares a process for its cases."""
-    players.append(Player(shared, programs))
-
-
-def play(case: Case, number: int) -> Result:
-    """Plays one case in this process."""
-    return players[0].play(case, number)
 
 
 def slowest_first(case: Case) -> tuple[bool, ...]:
@@ -102,9 +103,8 @@ def tell(result: Result) -> None:
     print(f"\nFAILED: {result.case.name} ({result.seconds:.1f} s, {result.injected} times injected)")
     for problem in result.problems:
         print(f"  - {problem}")
-    for line in result.log:
-        if '"_aws"' not in line:
-            print(f"    {line[:400]}")
+    for line in [line for line in result.log if '"_aws"' not in line][-25:]:
+        print(f"    {line[:400]}")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ from typing import Any
 from tests.runtime import Answered, Function, Outcome, StartError
 
 from .proxy import Proxy
-from .stage import DEAD_LETTERS, EVENTS, FINDINGS, SEND, VISIBILITY, WATCH, Stage
+from .stage import DEAD_LETTERS, EVENTS, FINDINGS, PROGRAMS, SEND, VISIBILITY, WATCH, Stage
+from .story import Round
 
 BATCH_SIZES = {EVENTS: 500, FINDINGS: 10}
 QUEUE_OF = {WATCH: EVENTS, SEND: FINDINGS}
@@ -61,6 +62,7 @@ class Driver:
     stage: Stage
     invocations: list[Invocation] = field(default_factory=list)
     redelivered: int = 0
+    _arrived: int = 0
 
     def drain(self) -> None:
         """Delivers until neither function has anything left; watch-inference first, for it fills the other's queue."""
@@ -69,15 +71,22 @@ class Driver:
                 return
         raise RestlessError(f"messages still come after {MOST_DELIVERIES} rounds of deliveries")
 
-    def deliver(self, function: str) -> bool:
-        """Delivers one batch; `False` if there is none."""
+    def arrive(self, round_: Round) -> None:
+        """Puts what arrives into the queues."""
+        self.stage.send(EVENTS, round_.events)
+        for message in round_.assessments:
+            self._arrived += 1
+            self.stage.put_into_fifo(FINDINGS, json.dumps(message), message["subject"], f"assessment-{self._arrived}")
+
+    def deliver(self, function: str, instance: str = "") -> bool:
+        """Delivers one batch, to a certain instance if one is named; `False` if there is none."""
         queue = QUEUE_OF[function]
         messages = self.stage.receive(queue, BATCH_SIZES[queue])
         if not messages:
             return False
         self.redelivered += sum(int(message["Attributes"]["ApproximateReceiveCount"]) > 1 for message in messages)
         event = {"Records": [_record(message) for message in messages]}
-        invocation = self._invoke(function, event, len(messages))
+        invocation = self._invoke(instance or function, event, len(messages))
         ids = [message["MessageId"] for message in messages]
         again = failed_of(ids, invocation.failures)
         done = [message for message in messages if message["MessageId"] not in again]
@@ -88,10 +97,12 @@ class Driver:
             self.stage.show_again(queue, [message for message in messages if message["MessageId"] in again])
         return True
 
-    def hourly(self, request: dict[str, str], retries: int = SCHEDULE_RETRIES) -> dict[str, Any] | None:
-        """Sends the hourly request, again if it fails, as the schedule does; returns the answer, `None` if none came."""
+    def hourly(
+        self, request: dict[str, str], retries: int = SCHEDULE_RETRIES, instance: str = SEND
+    ) -> dict[str, Any] | None:
+        """Sends the hourly request, again if it fails, as the schedule does; returns the answer, if one came."""
         for _ in range(1 + retries):
-            invocation = self._invoke(SEND, request, 0)
+            invocation = self._invoke(instance, request, 0)
             if isinstance(invocation.outcome, Answered):
                 answer: dict[str, Any] = json.loads(invocation.outcome.body)
                 return answer
@@ -104,18 +115,11 @@ class Driver:
         for queue, dead_letters in DEAD_LETTERS.items():
             for message in self.stage.take(dead_letters):
                 moved += 1
-                attributes = message.get("Attributes", {})
-                fifo = (
-                    {
-                        "MessageGroupId": attributes["MessageGroupId"],
-                        "MessageDeduplicationId": f"redriven-{moved}-{message['MessageId']}",
-                    }
-                    if "MessageGroupId" in attributes
-                    else {}
-                )
-                self.stage.clients.sqs.send_message(
-                    QueueUrl=self.stage.url(queue), MessageBody=message["Body"], **fifo
-                )
+                group = message["Attributes"].get("MessageGroupId")
+                if group:
+                    self.stage.put_into_fifo(queue, message["Body"], group, f"redriven-{moved}-{message['MessageId']}")
+                else:
+                    self.stage.send(queue, [message["Body"]])
         return moved
 
     def settle(self) -> None:
@@ -123,17 +127,17 @@ class Driver:
         for proxy in self.stage.proxies.values():
             proxy.settle()
 
-    def _invoke(self, function: str, event: object, received: int) -> Invocation:
-        proxy: Proxy = self.stage.proxies[function]
+    def _invoke(self, instance: str, event: object, received: int) -> Invocation:
+        proxy: Proxy = self.stage.proxies[instance]
         proxy.invocation += 1
-        program: Function = self.stage.functions[function]
+        program: Function = self.stage.functions[instance]
         try:
             outcome: Outcome | None = program.invoke(json.dumps(event))
             log = outcome.log if outcome else ""
         except StartError as error:
             outcome, log = None, str(error)
         failures = answered_failures(outcome.body) if isinstance(outcome, Answered) and received else None
-        invocation = Invocation(function, received, outcome, failures, log)
+        invocation = Invocation(PROGRAMS[instance], received, outcome, failures, log)
         self.invocations.append(invocation)
         return invocation
 
@@ -149,8 +153,9 @@ def answered_failures(body: bytes) -> list[str] | None:
     if not isinstance(answer, dict):
         return None
     items = answer.get("batchItemFailures") or []
-    ids = [item.get("itemIdentifier") for item in items if isinstance(item, dict)]
-    return ids if len(ids) == len(items) and all(isinstance(name, str) and name for name in ids) else None
+    named = [item.get("itemIdentifier") for item in items if isinstance(item, dict)]
+    ids = [name for name in named if isinstance(name, str) and name]
+    return ids if len(ids) == len(items) else None
 
 
 def failed_of(ids: Sequence[str], failures: list[str] | None) -> set[str]:

@@ -41,6 +41,8 @@ class Treatment:
     """Goes through microburst under the rule with this mark."""
     kill: str = ""
     """`before` it is passed on, or `after` the service has done it: the function is killed."""
+    meanwhile: bool = False
+    """Waits until something else has happened, then goes on."""
     partly: Callable[[Request, Pass], Answer] | None = None
     """Answers in place of the service, or passes part of the request on."""
 
@@ -61,16 +63,19 @@ class Proxy:
 
     function: str
     service: tuple[str, int]
-    burst: tuple[str, int] | None
+    burst: tuple[str, int] | None = None
     plan: Plan | None = None
     kill: Callable[[], None] = lambda: None
+    meanwhile: Callable[[], None] = lambda: None
     now: Callable[[], float] = time.time
     """The functions' time."""
     invocation: int = 0
     journal: list[Seen] = field(default_factory=list)
     under_way: int = 0
     local: Mapping[str, Callable[[Request], Answer]] = field(default_factory=dict)
-    """Services that the emulator does not have, by name, and who answers for them."""
+    """Who answers for services that the emulator does not have, by their names."""
+    elsewhere: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Where services are that are not where the others are."""
 
     def __post_init__(self) -> None:
         """Opens the port and serves it until `close`."""
@@ -82,7 +87,13 @@ class Proxy:
     @property
     def endpoint(self) -> str:
         """Where the function finds AWS."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        port: int = self._listener.getsockname()[1]
+        return port
 
     def close(self) -> None:
         """Stops listening."""
@@ -118,7 +129,8 @@ class Proxy:
                     request = connection.request()
                 if request is None:
                     return
-                stays = self._handle(request, stream) and stays
+                closes = request.headers.get("connection") == "close"
+                stays = self._handle(request, stream) and stays and not closes
 
     def _handle(self, request: Request, stream: socket.socket) -> bool:
         """Answers one request; `False` ends the connection."""
@@ -139,8 +151,13 @@ class Proxy:
         local = self.local.get(seen.call.service)
 
         def on(request: Request) -> Answer:
-            return local(request) if local else exchange(self.service, without_deduplication(seen, request))
+            if local:
+                return local(request)
+            address = self.elsewhere.get(seen.call.service, self.service)
+            return exchange(address, without_deduplication(seen, request))
 
+        if treatment.meanwhile:
+            self.meanwhile()
         if treatment.kill == "before":
             self.kill()
             return None

@@ -50,10 +50,9 @@ def table(results: Iterable[Result], clean: Result) -> list[tuple[str, ...]]:
     rows: dict[tuple[str, str, str], Row] = defaultdict(Row)
     for result in results:
         case = result.case
-        if not case.call:
-            continue
         lasts = f", {case.duration}" if case.duration != ONCE else ""
-        rows[case.function, case.call.name, case.fault + lasts].add(result, clean)
+        call = case.call.name if case.call else "any"
+        rows[case.function, call, case.fault + lasts].add(result, clean)
     return [HEAD, *((*names, *row.cells()) for names, row in rows.items())]
 
 
@@ -71,7 +70,7 @@ def markdown(rows: list[tuple[str, ...]]) -> str:
 
 
 def machine() -> str:
-    """This machine, in one line."""
+    """Names the machine in one line."""
     model = platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists() and (found := re.search(r"model name\s*: (.+)", cpuinfo.read_text(encoding="utf-8"))):

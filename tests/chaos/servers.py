@@ -19,6 +19,9 @@ from typing import Any
 
 from tests.emulator.emulator import HOME_REGION, REPOSITORY, free_port
 
+from .hub import Hub
+from .proxy import Proxy
+
 
 @dataclass(frozen=True)
 class Servers:
@@ -26,6 +29,8 @@ class Servers:
 
     emulator: int
     burst: int
+    hub: int
+    """Security Hub, and behind it the emulator: what microburst passes requests on to."""
 
 
 @contextlib.contextmanager
@@ -37,6 +42,12 @@ def servers() -> Iterator[Servers]:
     """
     with tempfile.TemporaryDirectory(prefix="crisguard-chaos-") as folder:
         emulator, burst = free_port(), free_port()
+        hub = Hub()
+        behind = Proxy(
+            "microburst",
+            ("127.0.0.1", emulator),
+            local={"securityhub": hub.imported, "unsigned": hub.shown},
+        )
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{emulator}",
@@ -54,7 +65,7 @@ def servers() -> Iterator[Servers]:
             _running(
                 [
                     str(_burst_venv() / "bin" / "microburst"),
-                    *("--upstream", f"http://127.0.0.1:{emulator}", "--host", "127.0.0.1", "--port", str(burst)),
+                    *("--upstream", behind.endpoint, "--host", "127.0.0.1", "--port", str(burst)),
                 ],
                 environment,
                 Path(folder) / "microburst.log",
@@ -63,7 +74,8 @@ def servers() -> Iterator[Servers]:
             _wait(f"http://127.0.0.1:{emulator}/_ministack/health", Path(folder) / "emulator.log")
             _wait(f"http://127.0.0.1:{burst}/_microburst/health", Path(folder) / "microburst.log")
             Burst(burst).warm_up()
-            yield Servers(emulator, burst)
+            yield Servers(emulator, burst, behind.port)
+        behind.close()
 
 
 def _burst_venv() -> Path:
@@ -116,19 +128,17 @@ class Burst:
         with urllib.request.urlopen(request, timeout=60):
             pass
 
-    def add(self, rule: dict[str, Any]) -> int:
-        """Adds a rule and returns its number."""
-        (added,) = [made for made in self._ask("PATCH", "rules", [rule]) if made["headers"] == rule["headers"]]
-        number: int = added["id"]
-        return number
+    def add(self, rules: list[dict[str, Any]]) -> list[int]:
+        """Adds rules and returns their numbers."""
+        return [made["id"] for made in self._ask("PATCH", "rules", rules)]
 
-    def remove(self, rule: dict[str, Any]) -> None:
-        """Takes a rule away."""
-        self._ask("DELETE", "rules", [{"headers": rule["headers"]}])
+    def remove(self, rules: list[dict[str, Any]]) -> None:
+        """Takes rules away."""
+        self._ask("DELETE", "rules", [{"headers": rule["headers"]} for rule in rules])
 
-    def fired(self, number: int) -> int:
-        """How often a rule has fired, as microburst itself counts."""
-        return sum(int(rule["fired_count"]) for rule in self._ask("GET", "rules") if rule["id"] == number)
+    def fired(self, numbers: list[int]) -> int:
+        """How often rules have fired, as microburst itself counts."""
+        return sum(int(rule["fired_count"]) for rule in self._ask("GET", "rules") if rule["id"] in numbers)
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         request = urllib.request.Request(

@@ -16,18 +16,22 @@ from tests.e2e.records import ACCOUNT
 from tests.emulator.emulator import HOME_REGION, INFRA
 from tests.runtime import Function
 
+from . import hub
 from .proxy import Proxy
 from .servers import Servers
 from .story import POLICY
 
 WATCH, SEND = "watch-inference", "send-alerts"
+# A second instance of send-alerts, which works while the first waits.
+OTHER = "send-alerts, another instance"
+PROGRAMS = {WATCH: WATCH, SEND: SEND, OTHER: SEND}
 TABLE, BUS = "crisguard-memory", "default"
 EVENTS, EVENTS_DLQ = "crisguard-events", "crisguard-events-dlq"
 FINDINGS, FINDINGS_DLQ = "crisguard-findings.fifo", "crisguard-findings-dlq.fifo"
 # Who subscribed to the topic, and who receives the events for machines.
 SUBSCRIBER, MACHINE = "subscriber", "machine"
 DEAD_LETTERS = {EVENTS: EVENTS_DLQ, FINDINGS: FINDINGS_DLQ}
-# As infra/intake.yaml and infra/delivery.yaml have them; `test_chaos.py` compares.
+# As infra/intake.yaml and infra/delivery.yaml have them, the shorter of two; `test_chaos.py` compares.
 RECEIVES, VISIBILITY = 5, 360
 CLOCK = "clock.so"
 # The function's time is shorter than deployed, so that running out of it is played sooner.
@@ -86,9 +90,8 @@ class Stage:
     programs: Path
     """The folder of the functions' executables and of the library that moves their clock."""
     proxies: dict[str, Proxy]
+    hub: int
     functions: dict[str, Function] = field(default_factory=dict)
-    imported: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """The findings that Security Hub holds, by id."""
 
     def __enter__(self) -> Stage:
         """Makes the resources and the functions."""
@@ -97,7 +100,10 @@ class Stage:
         self._make_resources()
         for name, proxy in self.proxies.items():
             self.functions[name] = Function(
-                [self.programs / name], self._environment(name), name=f"crisguard-{name}", timeout=FUNCTION_SECONDS
+                [self.programs / PROGRAMS[name]],
+                self._environment(name),
+                name=f"crisguard-{PROGRAMS[name]}",
+                timeout=FUNCTION_SECONDS,
             )
             proxy.kill = self.functions[name].kill
             proxy.now = self.clock.now
@@ -162,14 +168,17 @@ class Stage:
         for queue in (SUBSCRIBER, MACHINE):
             sqs.create_queue(QueueName=queue, Attributes={"Policy": anyone})
         for queue, dead_letters in DEAD_LETTERS.items():
-            fifo = {"FifoQueue": "true"} if queue.endswith(".fifo") else {}
+            fifo, high_throughput = {}, {}
+            if queue.endswith(".fifo"):
+                fifo = {"FifoQueue": "true"}
+                high_throughput = {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
             sqs.create_queue(QueueName=dead_letters, Attributes=fifo)
             redrive = {"deadLetterTargetArn": self._arn("sqs", dead_letters), "maxReceiveCount": RECEIVES}
             sqs.create_queue(
                 QueueName=queue,
                 Attributes={
                     **fifo,
-                    **({"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"} if fifo else {}),
+                    **high_throughput,
                     "RedrivePolicy": json.dumps(redrive),
                     "VisibilityTimeout": str(VISIBILITY),
                 },
@@ -187,6 +196,12 @@ class Stage:
         s3.put_object(Bucket=self.bucket, Key="policy.yaml", Body=POLICY.read_bytes())
         self.clients.events.put_rule(Name=MACHINE, EventPattern=json.dumps({"source": ["crisguard"]}))
         self.clients.events.put_targets(Rule=MACHINE, Targets=[{"Id": "queue", "Arn": self._arn("sqs", MACHINE)}])
+
+    def put_into_fifo(self, queue: str, body: str, group: str, deduplication: str) -> None:
+        """Puts a message into a FIFO queue."""
+        self.clients.sqs.send_message(
+            QueueUrl=self.url(queue), MessageBody=body, MessageGroupId=group, MessageDeduplicationId=deduplication
+        )
 
     # -- reading -----------------------------------------------------------------
 
@@ -244,6 +259,11 @@ class Stage:
         answer = self.clients.sqs.get_queue_attributes(QueueUrl=self.url(queue), AttributeNames=names)
         return sum(int(value) for value in answer["Attributes"].values())
 
+    @property
+    def imported(self) -> dict[str, dict[str, Any]]:
+        """The findings that Security Hub has, by id."""
+        return hub.read(self.hub, self.account)
+
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""
         pages = self.clients.dynamodb.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)
@@ -258,6 +278,6 @@ def _tens(items: list[Any]) -> Iterator[list[Any]]:
 def hourly_request() -> dict[str, str]:
     """What the schedule sends every hour, as the template has it."""
     text = (INFRA / "send-alerts.yaml").read_text(encoding="utf-8")
-    (request,) = {line.split("'")[1] for line in text.splitlines() if "Input: '{\"crisguard\"" in line}
+    (request,) = {line.split("'")[1] for line in text.splitlines() if 'Input: \'{"crisguard"' in line}
     result: dict[str, str] = json.loads(request)
     return result
