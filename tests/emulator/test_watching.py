@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile, ZipInfo
 
 import botocore.auth
 import botocore.awsrequest
@@ -210,3 +211,44 @@ def test_only_a_schedule_that_is_enabled_starts(watched: Emulator) -> None:
         scheduler.update_schedule(**kept, State="ENABLED")
     with pytest.raises(EmulatorError, match="no schedule crisguard-canary in eu-west-1"):
         watched.start_schedule("crisguard-canary", "eu-west-1")
+
+
+# A function that counts one metric, as crisguard's functions do; its name is in the event.
+COUNTS = """#!/usr/bin/env python3
+import json, os, time, urllib.request
+api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
+while True:
+    with urllib.request.urlopen(api + "next") as event:
+        request, body = event.headers["Lambda-Runtime-Aws-Request-Id"], json.load(event)
+    name, function = body["count"], os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+    metrics = {"Namespace": "crisguard", "Dimensions": [["FunctionName"]], "Metrics": [{"Name": name, "Unit": "Count"}]}
+    metadata = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [metrics]}
+    line = {"_aws": metadata, "FunctionName": function, name: body["value"]}
+    print(json.dumps(line, separators=(",", ":")), flush=True)
+    urllib.request.urlopen(api + request + "/response", b"{}").close()
+"""
+
+
+def test_what_a_function_counts_raises_the_alarm_about_it(tmp_path: Path) -> None:
+    archive = tmp_path / "counts.zip"
+    entry = ZipInfo("bootstrap")
+    entry.external_attr = 0o100755 << 16
+    with ZipFile(archive, "w") as packed:
+        packed.writestr(entry, COUNTS)
+    with Emulator.start() as aws:
+        topic = aws.deploy_home({"check-posture": archive})["OperationsTopicArn"]
+        aws.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="operations@example.com")
+
+        def count(name: str, value: int) -> None:
+            payload = json.dumps({"count": name, "value": value})
+            aws.client("lambda").invoke(FunctionName="crisguard-check-posture", Payload=payload)
+
+        count("Regions", 30)
+        assert sums(aws, HOME, "Regions", named("FunctionName", "crisguard-check-posture"), namespace="crisguard") == 30
+        count("PolicyRejected", 1)
+        states = {a["AlarmName"]: a["StateValue"] for a in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]}
+        assert states["crisguard-policy-rejected-by-check-posture"] == "ALARM"
+        assert states["crisguard-policy-rejected"] != "ALARM", "that one is about watch-inference"
+        assert states["crisguard-nightly-missing"] == "OK", "a run was counted"
+        told = [mail["subject"] for mail in aws.mail() if mail["subject"].startswith("ALARM")]
+        assert told == [f'ALARM: "crisguard-policy-rejected-by-check-posture" in {HOME}']

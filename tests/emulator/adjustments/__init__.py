@@ -18,7 +18,7 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import set_request_account_id, set_request_region
 from ministack.services import eventbridge
 
-from . import cloud_formation, drift, event_bridge, functions, mail, permissions, regions, schedules
+from . import cloud_formation, drift, event_bridge, functions, mail, metrics, permissions, regions, schedules
 
 EMIT_PATH = "/_crisguard/emit"
 MAIL_PATH = "/_crisguard/mail"
@@ -41,6 +41,7 @@ def apply(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     drift.apply()
     functions.apply()
     mail.apply()
+    metrics.apply()
     regions.apply(os.environ.get("CRISGUARD_REGIONS", "").split())
     return _gateway_with_emission(token)
 

@@ -1,17 +1,16 @@
-"""The account's Regions, and what CloudWatch says of each."""
+"""The account's Regions: which are enabled."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ministack.services import account, cloudwatch, ec2
+from ministack.services import account, ec2
 
 
 def apply(enabled: list[str]) -> None:
     """Adjusts which Regions the account has; without a list, every one."""
     if enabled:
         _enable_only(enabled)
-    _read_metrics_by_all_their_dimensions()
 
 
 def _enable_only(enabled: list[str]) -> None:
@@ -38,19 +37,3 @@ def _status(name: str, enabled: list[str]) -> str:
     if name not in enabled:
         return "DISABLED"
     return "ENABLED" if name in account._OPT_IN_REQUIRED else "ENABLED_BY_DEFAULT"
-
-
-class _Named(dict[str, str]):
-    """Dimensions that were asked for, be there none."""
-
-    def __bool__(self) -> bool:
-        return True
-
-
-def _read_metrics_by_all_their_dimensions() -> None:
-    """Without dimensions, GetMetricData reads the metric that has none, not the sum of all.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
-    """
-    original = cloudwatch._dims_from_list
-    cloudwatch._dims_from_list = lambda dimensions: _Named(original(dimensions))
