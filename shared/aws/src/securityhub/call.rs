@@ -26,7 +26,7 @@ pub(super) type Import = Operation<String, Answer, ErrorMetadata>;
 
 /// What Security Hub says to a batch
 /// (<https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>).
-/// No member is optional: an answer without one says nothing that could be relied on.
+/// The counts are not optional: an answer without them says nothing that could be relied on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct Answer {
     #[serde(rename = "FailedCount")]
