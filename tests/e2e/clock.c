@@ -1,5 +1,5 @@
 /* Lets a function see another time: real time, moved by the seconds in the file that CRISGUARD_TEST_CLOCK names.
-   Preloaded by tests/e2e/test_policy.py, which cannot wait until the policy is read again. */
+   Preloaded by tests/e2e/clock.py: no test waits until the policy is read again, or for a week. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>

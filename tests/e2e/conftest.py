@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 
 import pytest
 
 from tests.emulator import Emulator
 
-from .deployment import Deployment
+from .clock import Clock
+from .deployment import ENABLED, Deployment
+from .subscribers import Chat, certificate
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,9 +31,20 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chat]:
+    """An HTTPS endpoint that the emulator trusts, which is told so when it starts."""
+    path = certificate(tmp_path_factory.mktemp("chat"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "SSL_CERT_FILE", str(path))
+        endpoint = Chat(path)
+        with endpoint.listening():
+            yield endpoint
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory, chat: Chat) -> Iterator[Deployment]:
     """crisguard, deployed once by the real templates, with IAM enforced."""
-    with Emulator.start() as aws:
+    with Emulator.start(regions=ENABLED) as aws:
         yield Deployment.make(aws, tmp_path_factory.mktemp("code"))
 
 
@@ -39,3 +53,15 @@ def deployed(deployment: Deployment) -> Deployment:
     """The same deployment without what former tests left in it."""
     deployment.forget()
     return deployment
+
+
+@pytest.fixture(scope="session")
+def _moved(tmp_path_factory: pytest.TempPathFactory) -> Clock:
+    return Clock(tmp_path_factory.mktemp("clock"))
+
+
+@pytest.fixture
+def clock(_moved: Clock) -> Clock:
+    """A clock for the functions that are started with it."""
+    _moved.be_ahead(0)
+    return _moved

@@ -19,19 +19,24 @@ from tests.emulator import Emulator
 from tests.emulator.emulator import FUNCTIONS, REPOSITORY
 
 from .records import HOME, Record, envelope
+from .subscribers import EVERYTHING, FROM_ELSEWHERE, MACHINE, RAW_CRITICAL, Alert, connect_machine, subscribe
 
 POLICIES = Path(__file__).with_name("policies")
-# Where calls are not allowed by policies/japan.yaml, and where policies/eu.yaml is deployed.
-ELSEWHERE = "us-east-1"
+# The policy in force, but while a test changes it.
+GOOD = (POLICIES / "japan.yaml").read_bytes()
+# Where calls are not allowed by policies/japan.yaml; the same, but nothing ever happens there; and
+# where policies/eu.yaml is deployed.
+ELSEWHERE, SILENT = "us-east-1", "us-west-2"
 EU = "eu-central-1"
+# What the account has, as far as the nightly look can see: not the Region with the other policy.
+ENABLED = (HOME, ELSEWHERE, SILENT)
 EVENTS, EVENTS_DLQ = "crisguard-events", "crisguard-events-dlq"
 FINDINGS, FINDINGS_DLQ = "crisguard-findings.fifo", "crisguard-findings-dlq.fifo"
 FORWARD_DLQ = "crisguard-forward-dlq"
 TABLE = "crisguard-memory"
-WATCH, SEND = "crisguard-watch-inference", "crisguard-send-alerts"
-# Subscribers of the topic: a queue each, with what they asked for.
-EVERYTHING, RAW_CRITICAL, FROM_ELSEWHERE = "subscriber", "subscriber-raw-critical", "subscriber-elsewhere"
-MAILBOX = "security@example.com"
+WATCH, SEND, POSTURE = (f"crisguard-{function}" for function in FUNCTIONS)
+# The schedules of the home Region, and that of each source Region.
+REVIEW, NIGHTLY, CANARY = "crisguard-digest", "crisguard-nightly", "crisguard-canary"
 
 
 def build_folder() -> Path:
@@ -53,25 +58,12 @@ def crisguard(*arguments: str, policy: Path | None = None, given: str | None = N
     return json.loads(done.stdout)
 
 
-@dataclass(frozen=True)
-class Alert:
-    """A message as one subscriber received it."""
-
-    subject: str
-    body: dict[str, Any]
-    attributes: dict[str, Any]
-
-    @property
-    def controls(self) -> list[str]:
-        """The controls of its findings."""
-        return [finding["control"] for finding in self.body["findings"]]
-
-
 @dataclass
 class Deployment:
     """crisguard in the emulator. Every wait has a deadline, and its failure shows the functions' logs."""
 
     aws: Emulator
+    code: dict[str, Path]
     since: int = 0
     mail_before: int = 0
     urls: dict[str, str] = field(default_factory=dict)
@@ -87,13 +79,25 @@ class Deployment:
             assert executable.exists(), f"{executable} is missing; run `make build` first"
             command = [sys.executable, str(REPOSITORY / "scripts" / "zip-function"), str(executable), str(archive)]
             subprocess.run(command, check=True)
-        deployed = cls(aws)
-        aws.deploy_home(code)
-        deployed.put_policy((POLICIES / "japan.yaml").read_bytes())
-        for region, policy in ((HOME, "japan"), (ELSEWHERE, "japan"), (EU, "eu")):
-            aws.deploy_source_region(region, parameters_of(POLICIES / f"{policy}.yaml"))
-        deployed.subscribe()
+        deployed = cls(aws, code)
+        deployed.deploy_home()
+        deployed.put_policy(GOOD)
+        for region in ENABLED:
+            deployed.deploy_source_region(region)
+        deployed.deploy_source_region(EU, POLICIES / "eu.yaml")
+        subscribe(aws, deployed.topic, ELSEWHERE)
+        connect_machine(aws)
+        # People hear of an exception that has run out once; forget() leaves it at that.
+        deployed.review()
         return deployed
+
+    def deploy_home(self, parameters: dict[str, str] | None = None) -> None:
+        """Deploys the home Region's stack, or changes its parameters."""
+        self.aws.deploy_home(self.code, parameters)
+
+    def deploy_source_region(self, region: str, policy: Path = POLICIES / "japan.yaml", **more: str) -> None:
+        """Deploys a source Region's stack, or changes its policy."""
+        self.aws.deploy_source_region(region, parameters_of(policy), more)
 
     @property
     def bucket(self) -> str:
@@ -104,29 +108,17 @@ class Deployment:
         """Puts a version of the policy, as an operator does."""
         self.aws.client("s3").put_object(Bucket=self.bucket, Key="policy.yaml", Body=document)
 
-    def subscribe(self) -> None:
-        """Subscribes three queues and a mailbox to the topic."""
-        sns, sqs = self.aws.client("sns"), self.aws.client("sqs")
-        wishes: dict[str, dict[str, str]] = {
-            EVERYTHING: {},
-            RAW_CRITICAL: {
-                "RawMessageDelivery": "true",
-                "FilterPolicy": json.dumps({"severity": ["critical"], "kind": ["alert"]}),
-            },
-            FROM_ELSEWHERE: {"FilterPolicy": json.dumps({"source_region": [ELSEWHERE]})},
-        }
-        for name, attributes in wishes.items():
-            arn = f"arn:aws:sqs:{HOME}:{self.aws.account}:{name}"
-            statement = {
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": self.topic}},
-            }
-            sqs.create_queue(QueueName=name, Attributes={"Policy": json.dumps({"Statement": [statement]})})
-            sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
-        sns.subscribe(TopicArn=self.topic, Protocol="email", Endpoint=MAILBOX)
+    @contextlib.contextmanager
+    def policy(self, document: bytes | None) -> Iterator[None]:
+        """Meanwhile another document, or none, stands in the bucket."""
+        try:
+            if document is None:
+                self.aws.client("s3").delete_object(Bucket=self.bucket, Key="policy.yaml")
+            else:
+                self.put_policy(document)
+            yield
+        finally:
+            self.put_policy(GOOD)
 
     @property
     def topic(self) -> str:
@@ -138,7 +130,8 @@ class Deployment:
     def forget(self) -> None:
         """Empties what former tests left: queues, mailboxes, and the memory of findings and alerts.
 
-        Identities stay: every record of a test has ids of its own.
+        Identities stay: every record of a test has ids of its own. So do the exceptions that people
+        were told have run out.
         """
         # A test that failed may have left something under way.
         with contextlib.suppress(AssertionError):
@@ -146,7 +139,8 @@ class Deployment:
         self.purge()
         dynamodb = self.aws.client("dynamodb")
         for item in self.items():
-            if not item["pk"]["S"].startswith("IDENTITY#"):
+            partition, sort = item["pk"]["S"], item["sk"]["S"]
+            if not partition.startswith("IDENTITY#") and not sort.startswith("EXCEPTION#"):
                 dynamodb.delete_item(TableName=TABLE, Key={"pk": item["pk"], "sk": item["sk"]})
         self.mail_before = len(self.aws.mail())
         self.since = time.time_ns() // 1_000_000
@@ -161,6 +155,7 @@ class Deployment:
             EVERYTHING,
             RAW_CRITICAL,
             FROM_ELSEWHERE,
+            MACHINE,
             FORWARD_DLQ,
         ):
             self.aws.client("sqs").purge_queue(QueueUrl=self.url(queue))
@@ -210,6 +205,17 @@ class Deployment:
             sqs.set_queue_attributes(QueueUrl=url, Attributes=usual)
 
     @contextlib.contextmanager
+    def refused(self, role: str, action: str) -> Iterator[None]:
+        """Meanwhile an explicit deny keeps a role from an action, as a mistaken change would."""
+        iam, name = self.aws.client("iam"), f"{role}-{self.aws.home_region}"
+        deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}]}
+        iam.put_role_policy(RoleName=name, PolicyName="mistake", PolicyDocument=json.dumps(deny))
+        try:
+            yield
+        finally:
+            iam.delete_role_policy(RoleName=name, PolicyName="mistake")
+
+    @contextlib.contextmanager
     def restarted(self, function: str, **variables: str) -> Iterator[None]:
         """Starts the function anew, as a change of its configuration does, meanwhile with more variables."""
         client = self.aws.client("lambda")
@@ -224,9 +230,19 @@ class Deployment:
         finally:
             change(usual)
 
-    def digest(self) -> dict[str, Any]:
-        """Invokes send-alerts as the schedule does every hour, and returns its answer."""
-        return self.invoke(SEND, {"crisguard": "digest"})
+    def review(self) -> dict[str, Any]:
+        """Invokes send-alerts as its schedule does every hour; returns what it did, without what it did not."""
+        return {what: done for what, done in self.invoke(SEND, self.request(REVIEW)).items() if done}
+
+    def look(self) -> dict[str, dict[str, Any]]:
+        """Invokes check-posture as its schedule does every night; returns what it decided by Region."""
+        answer = self.invoke(POSTURE, self.request(NIGHTLY))
+        self.settle()
+        return {assessed["region"]: assessed for assessed in answer["assessments"]}
+
+    def request(self, schedule: str) -> Any:
+        """What a schedule sends."""
+        return json.loads(self.aws.client("scheduler").get_schedule(Name=schedule)["Target"]["Input"])
 
     def invoke(self, function: str, event: object) -> dict[str, Any]:
         """Invokes a function and waits for its answer, which must not be an error."""
@@ -262,7 +278,7 @@ class Deployment:
         """What a person needs to understand a failure: queues, metrics and the functions' logs."""
         queues = {queue: self.depth(queue) for queue in (EVENTS, EVENTS_DLQ, FINDINGS, FINDINGS_DLQ)}
         parts = [f"-- messages in queues: {queues}"]
-        for function in (WATCH, SEND):
+        for function in (WATCH, SEND, POSTURE):
             lines = [line for line in self.log(function) if '"_aws"' not in line]
             parts.append(f"-- {function}: {dict(self.metrics(function))}")
             parts.extend(line[:600] for line in lines[-15:])
@@ -298,16 +314,11 @@ class Deployment:
 
     def alerts(self, subscriber: str = EVERYTHING) -> list[Alert]:
         """What a subscriber received since it was last asked."""
-        alerts = []
-        for message in self.take(subscriber):
-            outer = json.loads(message["Body"])
-            if "findings" in outer:
-                attributes = {n: a["StringValue"] for n, a in message.get("MessageAttributes", {}).items()}
-                alerts.append(Alert("", outer, attributes))
-            else:
-                attributes = {n: a["Value"] for n, a in outer.get("MessageAttributes", {}).items()}
-                alerts.append(Alert(outer["Subject"], json.loads(outer["Message"]), attributes))
-        return alerts
+        return [Alert.read(message) for message in self.take(subscriber)]
+
+    def transitions(self) -> list[dict[str, Any]]:
+        """The details of the events that machines received since they were last asked for."""
+        return [json.loads(message["Body"])["detail"] for message in self.take(MACHINE)]
 
     def mail(self) -> list[dict[str, str]]:
         """The e-mails of this test."""
@@ -331,7 +342,8 @@ class Deployment:
         """How often each control found something, as the table says."""
         counts: Counter[str] = Counter()
         for record in self.records():
-            counts[record["finding"]["control"]] += record["count"]
+            if record["matter"]["about"] == "invocations":
+                counts[record["matter"]["finding"]["control"]] += record["count"]
         return dict(counts)
 
     def log(self, function: str) -> list[str]:
@@ -354,17 +366,19 @@ class Deployment:
         return sums
 
     def exits(self, function: str, received: int) -> Counter[str]:
-        """The function's metrics once it has received that many messages; they must add up."""
-        self.wait(lambda: self.metrics(function)["Received"] >= received, f"{function} to receive {received}")
+        """The function's metrics once it has received that many messages, or looked at so many Regions."""
+        what = "Regions" if function == POSTURE else "Received"
+        self.wait(lambda: self.metrics(function)[what] >= received, f"{function} to receive {received}")
         metrics = self.metrics(function)
-        assert metrics["Received"] == received, self.report()
+        assert metrics[what] == received, self.report()
         assert sum(metrics[name] for name in EXITS[function]) == received, f"exits do not add up: {dict(metrics)}"
         return metrics
 
 
 EXITS = {
-    WATCH: ("Compliant", "Violation", "Undecided", "NotApplicable", "NotBedrock", "Rejected", "Retried"),
-    SEND: ("Counted", "Duplicate", "Rejected", "Retried"),
+    WATCH: ("Compliant", "Violation", "Undecided", "NotApplicable", "NotBedrock", "Rejected", "Canary", "Retried"),
+    SEND: ("Counted", "Duplicate", "CanaryArrived", "Rejected", "Retried"),
+    POSTURE: ("Compliant", "Violation", "Undecided"),
 }
 
 

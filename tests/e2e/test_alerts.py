@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from . import records
-from .deployment import ELSEWHERE, FINDINGS, FROM_ELSEWHERE, MAILBOX, RAW_CRITICAL, SEND, WATCH, Deployment
+from .deployment import ELSEWHERE, FINDINGS, SEND, TABLE, WATCH, Deployment
+from .subscribers import FROM_ELSEWHERE, MAILBOX, RAW_CRITICAL, Alert
 
 
 def test_a_destination_that_is_not_allowed(deployed: Deployment) -> None:
@@ -15,11 +16,15 @@ def test_a_destination_that_is_not_allowed(deployed: Deployment) -> None:
     deployed.settle()
     (alert,) = deployed.alerts()
     assert alert.subject == "[crisguard] CRITICAL: Bedrock prompt processed in ap-southeast-2, account 111122223333"
-    assert (alert.body["kind"], alert.body["severity"], alert.body["total"]) == ("alert", "critical", 1)
+    said = {name: alert.body[name] for name in ("version", "kind", "transition", "severity", "total", "more")}
+    assert said == {
+        "version": 2, "kind": "alert", "transition": "first", "severity": "critical", "total": 1, "more": 0,
+    }  # fmt: skip
     (finding,) = alert.body["findings"]
     expected = {
         "control": "destination-region-allowed",
         "decision": "non-compliant",
+        "transition": "first",
         "severity": "critical",
         "account": "111122223333",
         "principal": "arn:aws:iam::111122223333:role/chat",
@@ -28,7 +33,10 @@ def test_a_destination_that_is_not_allowed(deployed: Deployment) -> None:
         "source_region": "ap-northeast-1",
         "destination_region": "ap-southeast-2",
         "count": 1,
+        "count_since_told": 1,
         "at_least": False,
+        "episode": 1,
+        "before": None,
         "first_seen": record["eventTime"],
         "last_seen": record["eventTime"],
         "event_ids": [record["eventID"]],
@@ -131,7 +139,7 @@ def test_findings_that_are_read_one_by_one(deployed: Deployment) -> None:
         deployed.settle()
         (alert,) = deployed.alerts()
         assert alert.controls[0] == "destination-region-allowed", "the worst is told first"
-        deployed.digest()
+        deployed.review()
         rest = [control for digest in deployed.alerts() for control in digest.controls]
         assert sorted(alert.controls + rest) == THREE_RULES, "each is told once"
 
@@ -179,16 +187,16 @@ def test_what_is_undecided_waits_for_the_digest(deployed: Deployment) -> None:
     assert deployed.alerts() == []
     assert deployed.exits(WATCH, 1)["Undecided"] == 1
 
-    assert deployed.digest() == {"digested": 1}
+    assert deployed.review() == {"digested": 1}
     (digest,) = deployed.alerts()
-    assert digest.body["kind"] == digest.attributes["kind"] == "digest"
+    assert digest.kind == digest.attributes["kind"] == "digest"
     (finding,) = digest.body["findings"]
     assert (finding["decision"], finding["event_ids"]) == ("undecided", [record["eventID"]])
     (mail,) = deployed.mail()
     assert "undecided" in mail["body"]
     assert deployed.alerts(RAW_CRITICAL) == []
 
-    assert deployed.digest() == {"digested": 0}
+    assert deployed.review() == {}
     assert deployed.alerts() == [], "a second digest says nothing more"
     metrics = deployed.wait(lambda: m if (m := deployed.metrics(SEND))["DigestsPublished"] else None, "the metric")
     assert (metrics["Digested"], metrics["DigestsPublished"]) == (1, 1)
@@ -203,10 +211,43 @@ def test_alerts_are_limited_and_the_rest_is_in_the_digest(deployed: Deployment) 
     deployed.settle()
     alerts = deployed.alerts()
     assert len(alerts) == 10
-    assert deployed.digest() == {"digested": 3}
+    assert deployed.review() == {"digested": 3}
     (digest,) = deployed.alerts()
-    told = [f["principal"].rsplit("/", 1)[1] for alert in (*alerts, digest) for f in alert.body["findings"]]
-    assert sorted(told) == sorted(principals), "each is told exactly once"
+    assert sorted(told_of(*alerts, digest)) == sorted(principals), "each is told exactly once"
+
+
+def test_three_alerts_an_hour_are_kept_for_what_is_critical(deployed: Deployment) -> None:
+    """A flood of lesser findings does not use up the alerts that a prompt abroad needs."""
+    deployed.wait(lambda: time.gmtime()[4:6] < (59, 45), "the next hour to begin", 20)
+    lesser = [f"lesser-{number}" for number in range(9)]
+    deployed.put_events(*(records.call(records.AT_HOME, region=ELSEWHERE, by=name) for name in lesser))
+    deployed.settle()
+    assert [alert.body["severity"] for alert in deployed.alerts()] == ["high"] * 7
+    critical = [f"critical-{number}" for number in range(4)]
+    deployed.put_events(*(records.call(processed_in="ap-southeast-2", by=name) for name in critical))
+    deployed.settle()
+    assert [alert.body["severity"] for alert in deployed.alerts()] == ["critical"] * 3
+    assert deployed.review() == {"digested": 3}
+    (digest,) = deployed.alerts()
+    assert {name.split("-")[0] for name in told_of(digest)} == {"lesser", "critical"}
+
+
+def told_of(*alerts: Alert) -> list[str]:
+    """The roles that alerts name, one a finding."""
+    return [finding["principal"].rsplit("/", 1)[1] for alert in alerts for finding in alert.body["findings"]]
+
+
+def test_an_exception_that_has_run_out_is_told_once(deployed: Deployment) -> None:
+    """Whoever answers for an exception hears that it ended, even if nobody uses it any more; once is enough."""
+    (told,) = [item for item in deployed.items() if item["sk"]["S"].startswith("EXCEPTION#trial-of-2020#")]
+    deployed.aws.client("dynamodb").delete_item(TableName=TABLE, Key={"pk": told["pk"], "sk": told["sk"]})
+    assert deployed.review() == {"expired_exceptions": 1}
+    (digest,) = deployed.alerts()
+    expired = {"id": "trial-of-2020", "owner": "ann@example.com", "expires": "2020-12-31"}
+    assert (digest.body["findings"], digest.body["expired_exceptions"]) == ([], [expired])
+    (mail,) = deployed.mail()
+    assert "trial-of-2020 of ann@example.com, expired on 2020-12-31" in mail["body"]
+    assert deployed.review() == {}
 
 
 def test_no_text_of_the_customer_is_repeated(deployed: Deployment) -> None:

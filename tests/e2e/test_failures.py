@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator
 
 from . import records
-from .deployment import EVENTS, EVENTS_DLQ, FINDINGS, FINDINGS_DLQ, SEND, WATCH, Deployment
+from .deployment import ELSEWHERE, EVENTS, EVENTS_DLQ, FINDINGS, FINDINGS_DLQ, SEND, WATCH, Deployment
 from .records import envelope
+from .subscribers import subscribe
 
 DESTINATION = "destination-region-allowed"
 
@@ -45,23 +44,11 @@ def test_a_finding_that_cannot_be_read(deployed: Deployment) -> None:
     assert deployed.exits(SEND, 6)["Rejected"] == 5
 
 
-@contextlib.contextmanager
-def refused(deployed: Deployment, action: str) -> Iterator[None]:
-    """Meanwhile an explicit deny keeps send-alerts from an action, as a mistaken change of its role would."""
-    iam, role = deployed.aws.client("iam"), f"{SEND}-{deployed.aws.home_region}"
-    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}]}
-    iam.put_role_policy(RoleName=role, PolicyName="mistake", PolicyDocument=json.dumps(deny))
-    try:
-        yield
-    finally:
-        iam.delete_role_policy(RoleName=role, PolicyName="mistake")
-
-
 def test_sns_refuses_for_a_while(deployed: Deployment) -> None:
     """While SNS refuses, findings wait; after the repair the alert comes, once, with everything counted once."""
     events = [records.call(processed_in="ap-southeast-2") for _ in range(4)]
     with deployed.quick_retries(FINDINGS):
-        with refused(deployed, "sns:Publish"):
+        with deployed.refused(SEND, "sns:Publish"):
             deployed.play(*events[:3])
             deployed.wait(lambda: deployed.metrics(SEND)["Retried"] >= 1, "an attempt to fail")
             assert deployed.counts()[DESTINATION] >= 1, "counted, although not told"
@@ -89,7 +76,7 @@ def test_the_topic_is_deleted_and_made_again(deployed: Deployment) -> None:
             deployed.wait(lambda: deployed.metrics(SEND)["Retried"] >= 1, "an attempt to fail")
         finally:
             sns.create_topic(Name="crisguard-alerts", Attributes={"Policy": policy})
-            deployed.subscribe()
+            subscribe(deployed.aws, deployed.topic, ELSEWHERE)
         deployed.settle()
     assert len(deployed.alerts()) == 1
     assert deployed.counts() == {DESTINATION: 1}
@@ -98,7 +85,7 @@ def test_the_topic_is_deleted_and_made_again(deployed: Deployment) -> None:
 def test_the_memory_refuses_for_a_while(deployed: Deployment) -> None:
     """While DynamoDB refuses, nothing is told that could not be counted; afterwards everything is."""
     with deployed.quick_retries(FINDINGS):
-        with refused(deployed, "dynamodb:PutItem"):
+        with deployed.refused(SEND, "dynamodb:PutItem"):
             deployed.play(records.call(processed_in="ap-southeast-2"))
             deployed.wait(lambda: deployed.metrics(SEND)["Retried"] >= 1, "an attempt to fail")
             assert deployed.alerts() == []
@@ -111,9 +98,9 @@ def test_the_digest_survives_a_refusal(deployed: Deployment) -> None:
     """A digest that SNS refuses is an error of the function, and the next hour's digest has it all."""
     deployed.play(records.call(by="unclear"))
     deployed.settle()
-    with refused(deployed, "sns:Publish"):
-        answer = deployed.aws.client("lambda").invoke(FunctionName=SEND, Payload=b'{"crisguard":"digest"}')
+    with deployed.refused(SEND, "sns:Publish"):
+        answer = deployed.aws.client("lambda").invoke(FunctionName=SEND, Payload=b'{"crisguard":"review"}')
         assert "FunctionError" in answer
-    assert deployed.digest() == {"digested": 1}
+    assert deployed.review() == {"digested": 1}
     (digest,) = deployed.alerts()
     assert digest.body["total"] == 1

@@ -113,8 +113,7 @@ def test_compliant_traffic_costs_nothing(deployed: Deployment) -> None:
 
 def test_coverage_all_shows_that_nothing_is_dropped(deployed: Deployment) -> None:
     """With Coverage=all every event is decided, and an auditor sees that the filter dropped only harmless ones."""
-    parameters = parameters_of(POLICIES / "japan.yaml")
-    deployed.aws.deploy_source_region(HOME, parameters, {"Coverage": "all"})
+    deployed.deploy_source_region(HOME, Coverage="all")
     try:
         assert list(patterns_in(deployed, HOME)) == ["crisguard-forward-all"]
         events = harmless()
@@ -122,7 +121,7 @@ def test_coverage_all_shows_that_nothing_is_dropped(deployed: Deployment) -> Non
         deployed.settle()
         exits = deployed.exits(WATCH, len(events))
     finally:
-        deployed.aws.deploy_source_region(HOME, parameters, {"Coverage": "violations"})
+        deployed.deploy_source_region(HOME, Coverage="violations")
     # Reading is no inference; the end of a stream that stayed leaves nothing to judge, for its call was judged.
     assert (exits["Compliant"], exits["NotApplicable"]) == (len(events) - 2, 2), dict(exits)
     assert deployed.alerts() == []
