@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
+from ministack.core import lambda_runtime
 from ministack.services import lambda_svc, sqs
 
 
@@ -46,19 +48,31 @@ def _read_at_once() -> None:
 
 
 def _log_what_a_cold_start_wrote() -> None:
-    """What a function writes before it fails to start is in its log.
+    """What a function writes before it fails to start is in its log, and who invoked it reads the error that
+    it reported.
 
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror
     """
-    original = lambda_svc._execute_function_provided_warm
+    worker = lambda_runtime.ProvidedWorker
+    await_init, original = worker._await_init, lambda_svc._execute_function_provided_warm
+    failed = threading.local()
+
+    def await_init_and_keep(self: Any, *arguments: Any, **options: Any) -> None:
+        try:
+            await_init(self, *arguments, **options)
+        except RuntimeError as error:
+            _, _, written = str(error).partition(": ")
+            failed.reported, failed.written = self._init_error, self._init_log_suffix().removeprefix(": ") or written
+            raise
 
     def execute(*arguments: Any) -> dict[str, Any]:
+        failed.reported, failed.written = None, ""
         result: dict[str, Any] = original(*arguments)
-        body = result.get("body")
-        if result.get("error") and isinstance(body, dict) and not result.get("log"):
-            failed, _, written = str(body.get("errorMessage", "")).partition(": ")
-            if failed.startswith("bootstrap exited during init"):
-                result["log"] = written
+        if result.get("error"):
+            result["log"] = result.get("log") or failed.written
+            result["body"] = failed.reported or result.get("body")
         return result
 
+    worker._await_init = await_init_and_keep
     lambda_svc._execute_function_provided_warm = execute
