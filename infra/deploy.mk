@@ -3,10 +3,13 @@
 
 POLICY ?= policy.yaml
 
-.PHONY: deploy verify uninstall lint-templates test-templates test-emulator test-scripts
+.PHONY: deploy look verify uninstall lint-templates test-templates test-emulator test-scripts
 
 deploy: ## Deploy into the account: POLICY=policy.yaml [HOME_REGION=R] [REGIONS="A B"] [DEPLOY_OPTIONS="…"]
 	scripts/deploy --policy $(POLICY) $(if $(HOME_REGION),--region $(HOME_REGION)) $(if $(REGIONS),--regions "$(REGIONS)") $(DEPLOY_OPTIONS)
+
+look: ## Does crisguard receive what happens? Asks now what is asked every night: [HOME_REGION=R] [REGIONS="A B"]
+	scripts/look $(if $(HOME_REGION),--region $(HOME_REGION)) $(if $(REGIONS),--regions "$(REGIONS)")
 
 verify: ## One real Bedrock call, followed until decided, and a test alert: MODEL=id [HOME_REGION=R] [SOURCE_REGION=R]
 	scripts/verify --model "$(MODEL)" $(if $(HOME_REGION),--region $(HOME_REGION)) $(if $(SOURCE_REGION),--source-region $(SOURCE_REGION)) $(VERIFY_OPTIONS)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile, ZipInfo
 
 import pytest
 
@@ -130,7 +131,7 @@ def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> Non
     assert "2 of 2 Regions done" in done.stdout
     assert "aws sns subscribe" in done.stdout
     assert "no multi-Region CloudTrail trail" in done.stderr
-    assert "check-posture did not answer" not in done.stderr
+    assert "A first look" in done.stdout
     assert fresh.client("s3").get_object(Bucket=bucket, Key="policy.yaml")["Body"].read() == b"version: 1\n"
     rule = fresh.client("events", "us-east-1").describe_rule(Name="crisguard-forward-1")
     assert rule["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
@@ -187,6 +188,7 @@ def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> Non
     ("verify", (), "no model was given"),
     ("uninstall", ("--region",), "--region needs a value"),
     ("venv", (), "Usage: scripts/venv"),
+    ("look", ("--regoins", "x"), "unknown option --regoins"),
 ])  # fmt: skip
 def test_mistakes_are_explained(shell: Shell, script: str, arguments: tuple[str, ...], said: str) -> None:
     done = shell.run(script, *arguments)
@@ -194,8 +196,51 @@ def test_mistakes_are_explained(shell: Shell, script: str, arguments: tuple[str,
     assert said in done.stderr
 
 
-@pytest.mark.parametrize("script", ["deploy", "verify", "uninstall", "venv", "lint-templates"])
+@pytest.mark.parametrize("script", ["deploy", "look", "verify", "uninstall", "venv", "lint-templates"])
 def test_help_says_what_it_does(shell: Shell, script: str) -> None:
     done = shell.run(script, "--help")
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: scripts/" + script)
+
+
+# check-posture as `scripts/look` sees it: it answers what the request's Regions are named for.
+LOOKED = """#!/usr/bin/env python3
+import json, os, urllib.request
+api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
+while True:
+    with urllib.request.urlopen(api + "next") as event:
+        request, body = event.headers["Lambda-Runtime-Aws-Request-Id"], json.load(event)
+    regions = body.get("regions", ["eu-west-1"])
+    found = {"us-east-1": "non-compliant", "us-west-2": "undecided"}
+    answer = [{"region": r, "decision": found.get(r, "compliant"), "explanation": "as seen in " + r} for r in regions]
+    outcome = "error" if "us-gov-west-1" in regions else "response"
+    urllib.request.urlopen(api + request + "/" + outcome, json.dumps({"assessments": answer}).encode()).close()
+"""
+
+
+@pytest.mark.slow
+def test_look_says_which_region_is_not_as_it_must_be(tmp_path: Path) -> None:
+    archive = tmp_path / "looked.zip"
+    entry = ZipInfo("bootstrap")
+    entry.external_attr = 0o100755 << 16
+    with ZipFile(archive, "w") as packed:
+        packed.writestr(entry, LOOKED)
+    with Emulator.start() as aws:
+        shell = Shell(aws, tmp_path / "checkout", {})
+        missing = shell.run("look")
+        assert (missing.returncode, missing.stdout) == (2, "")
+        assert "check-posture did not answer" in missing.stderr
+        aws.deploy_home({"check-posture": archive})
+
+        well = shell.run("look")
+        assert (well.returncode, well.stdout) == (0, "  1 of 1 Regions are as they must be\n")
+        bad = shell.run("look", "--regions", "us-east-1 eu-west-1 us-west-2")
+        assert bad.returncode == 1
+        assert bad.stdout.splitlines() == [
+            "  us-east-1        non-compliant as seen in us-east-1",
+            "  us-west-2        undecided     as seen in us-west-2",
+            "  1 of 3 Regions are as they must be",
+        ]
+        failed = shell.run("look", "--regions", "us-gov-west-1")
+        assert failed.returncode == 2
+        assert "check-posture did not answer" in failed.stderr
