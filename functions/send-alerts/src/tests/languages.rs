@@ -294,12 +294,31 @@ fn no_language_leaves_a_fact_out() {
     }
 }
 
+/// An alert of fifty findings, of which every value is as long as it can be and grows by being escaped.
+fn crowded() -> Notice {
+    let wide = "<&>`".repeat(75);
+    let records: Vec<Record> = (0..50)
+        .map(|n| {
+            let changes = json!({"id": format!("{n:032}"), "principal": wide, "profile": wide, "model": wide,
+                "reason": {"kind": "global_profile", "profile": wide}, "event_ids": ["a".repeat(300)]});
+            counted(&with(&app(), changes), n + 1)
+        })
+        .collect();
+    let findings: Vec<_> = records.iter().map(|record| (record, Some(Transition::First))).collect();
+    Notice::alert(Transition::First, &findings)
+}
+
 #[test]
 fn chats_get_what_they_are_documented_to_take() {
     let schema: Value = serde_json::from_str(include_str!("custom-notification.schema.json")).unwrap();
     let schema = jsonschema::validator_for(&schema).unwrap();
     let texts = Texts::new().unwrap();
-    for Scenario { name, notice, listed } in scenarios() {
+    let crowded = Scenario {
+        name: "crowded",
+        notice: crowded(),
+        listed: 50,
+    };
+    for Scenario { name, notice, listed } in scenarios().into_iter().chain([crowded]) {
         for (language, suffix) in LANGUAGES {
             let chat: Value = serde_json::from_str(&texts.chat(&notice.excerpt(listed), language).unwrap()).unwrap();
             let problems: Vec<String> = schema.iter_errors(&chat).map(|error| error.to_string()).collect();
@@ -312,16 +331,7 @@ fn chats_get_what_they_are_documented_to_take() {
 #[test]
 fn a_chat_gets_as_many_findings_as_it_takes_and_hears_of_the_rest() {
     let texts = Texts::new().unwrap();
-    let wide = "<&>`".repeat(75);
-    let records: Vec<Record> = (0..50)
-        .map(|n| {
-            let changes = json!({"id": format!("{n:032}"), "principal": wide, "profile": wide, "model": wide,
-                "reason": {"kind": "global_profile", "profile": wide}, "event_ids": ["a".repeat(300)]});
-            counted(&with(&app(), changes), n + 1)
-        })
-        .collect();
-    let findings: Vec<_> = records.iter().map(|record| (record, Some(Transition::First))).collect();
-    let notice = Notice::alert(Transition::First, &findings);
+    let notice = crowded();
     for (language, _) in LANGUAGES {
         let chat: Value = serde_json::from_str(&texts.chat(&notice.excerpt(50), language).unwrap()).unwrap();
         let description = chat["content"]["description"].as_str().unwrap();
