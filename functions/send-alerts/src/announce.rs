@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::{
     Ports,
     count::{ATTEMPTS, pause},
-    lifecycle::{Phase, transition},
+    lifecycle::Phase,
     line::Line,
     memory::{self, MemoryError, Record, Subject, Versioned, written},
     ports::{Announce, Announcement, Recall, Remember},
@@ -82,7 +82,7 @@ pub(crate) async fn announce<Memory: Recall + Remember, Topic, Machines: Announc
 
 /// Returns what machines have not heard of a finding.
 pub(crate) fn announcement(record: &Record) -> Option<Announcement> {
-    let transition = transition(record.announced, record.phase())?;
+    let transition = record.unannounced()?;
     Some(Announcement {
         transition,
         at: record.closed_at.unwrap_or(record.changed_at),

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::{
     Ports, announce, canary, digest,
-    lifecycle::{Due, transition},
+    lifecycle::Due,
     memory::{self, Cursor, MemoryError, Open, Record, Subject, Versioned, written},
     notice::Notice,
     ports::{Announce, Publish, Recall, Remember},
@@ -195,7 +195,7 @@ async fn forget_ended(
             None => vec![off_the_list],
             Some(Versioned { value, version }) => {
                 let people_know = value.due(now, rules.remind_after) == Due::Nothing || rules.mute(value, now);
-                let machines_know = transition(value.announced, value.phase()).is_none();
+                let machines_know = value.unannounced().is_none();
                 if value.standing().is_open() || !people_know || !machines_know {
                     continue;
                 }

@@ -17,7 +17,7 @@ use crisguard_core::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::lifecycle::{Due, Phase, QUIET_UNTIL_CLOSED, Standing, Told, due};
+use crate::lifecycle::{Due, Phase, QUIET_UNTIL_CLOSED, Standing, Told, Transition, due, transition};
 
 /// A finding over all its messages, and what people and machines were told of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,7 +222,8 @@ impl Record {
 
     /// Adds a message about invocations of which `fresh` were not counted before.
     pub(crate) fn add(&mut self, message: &Finding, fresh: usize, identities_kept: bool, now: Timestamp) {
-        let reopened = self.closed_at.take().is_some();
+        let closed_at = self.closed_at.take();
+        let reopened = closed_at.is_some();
         if reopened {
             self.begin_again(message.first_seen);
         }
@@ -245,7 +246,8 @@ impl Record {
             self.at_least = true;
         }
         self.count = self.count.saturating_add(fresh);
-        self.changed_at = self.changed_at.max(now);
+        // Clocks of two instances differ a little; Security Hub ignores what seems older than it knows.
+        self.changed_at = self.changed_at.max(now).max(closed_at.unwrap_or(now));
     }
 
     /// Adds an observation of settings, and tells whether it changed anything.
@@ -324,10 +326,38 @@ impl Record {
     }
 
     /// Returns what people are due to hear of it.
+    ///
+    /// An alert may have been published and not marked as told. So a violation of settings that
+    /// ended is told as resolved even if no telling of it is known: hearing of an end only is
+    /// harmless, hearing of a beginning only is not.
     #[must_use]
     pub fn due(&self, now: Timestamp, remind_after: SignedDuration) -> Due {
         let settings = matches!(self.matter, Matter::Settings(_));
-        due(self.told, self.phase(), self.count, settings, now, remind_after)
+        match &self.matter {
+            Matter::Settings(observed)
+                if self.told.is_none()
+                    && observed.non_compliant.is_some()
+                    && observed.standing() == Standing::Resolved =>
+            {
+                Due::Resolution
+            }
+            _ => due(self.told, self.phase(), self.count, settings, now, remind_after),
+        }
+    }
+
+    /// Returns what machines have not heard of it; of an end they hear even if no announcement of
+    /// the beginning is known, as people do.
+    #[must_use]
+    pub fn unannounced(&self) -> Option<Transition> {
+        let was_open = match &self.matter {
+            Matter::Invocations(_) => true,
+            Matter::Settings(observed) => observed.non_compliant.is_some() || observed.undecided.is_some(),
+        };
+        match self.standing() {
+            Standing::Resolved if self.announced.is_none() && was_open => Some(Transition::Resolved),
+            Standing::Closed if self.announced.is_none() => Some(Transition::Closed),
+            _ => transition(self.announced, self.phase()),
+        }
     }
 
     /// Returns what has been told once people are told of this record now.

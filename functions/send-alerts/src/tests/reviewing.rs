@@ -220,6 +220,25 @@ async fn one_subject_that_cannot_be_reviewed_keeps_no_other_from_it() {
     assert_eq!(review_at(&world, at(2)).await.published, 1);
 }
 
+/// The alert and the announcement are taken, what marks them as told is not written.
+#[tokio::test(start_paused = true)]
+async fn an_end_is_told_even_if_no_telling_of_the_beginning_is_known() {
+    let world = world();
+    let wrong = observation("us-east-1", "non-compliant", at(0));
+    let fault = [Fault::None, Fault::None, Fault::Unreachable, Fault::Unreachable];
+    world.memory.faults.borrow_mut().extend(fault);
+    assert_eq!(observe(&world, &[wrong], at(0)).await, [WayOut::Retried]);
+    let unmarked = &records(&world)[0];
+    assert_eq!((unmarked.told, unmarked.announced), (None, None));
+    assert_eq!((published(&world).len(), announced(&world).len()), (1, 1));
+
+    observe(&world, &[observation("us-east-1", "compliant", at(DAY))], at(DAY)).await;
+    let last = published(&world).pop().unwrap();
+    assert_eq!(last["kind"], "resolved");
+    assert_eq!(announced(&world).pop().unwrap().1, Transition::Resolved);
+    assert_eq!(review_at(&world, at(DAY + 60)).await.published, 0, "once");
+}
+
 fn canary(region: &str) -> Message {
     let arrival = CanaryArrival {
         version: crisguard_core::finding::VERSION,
