@@ -185,6 +185,8 @@ def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> Non
     ("deploy", (), "no policy was given"),
     ("deploy", ("--policy", "missing.yaml"), "there is no file missing.yaml"),
     ("deploy", ("--polcy", "x"), "unknown option --polcy"),
+    ("deploy", ("--parameter", "ReservedConcurrency=10"), "is not above MaximumConcurrency=10"),
+    ("deploy", ("--parameter", "ReservedConcurrency=10", "--parameter", "MaximumConcurrency=9"), "no policy was given"),
     ("verify", (), "no model was given"),
     ("uninstall", ("--region",), "--region needs a value"),
     ("venv", (), "Usage: scripts/venv"),
