@@ -15,11 +15,12 @@ from types import FrameType
 from tests.emulator import Emulator
 from tests.emulator.emulator import REPOSITORY
 
-from .play import now, play_quiet, play_story
+from .days import DAYS
+from .play import now, play_quiet, play_scene, play_story
 from .records import stamped
 from .stage import FAILURES, SOURCE_REGIONS, SUBSCRIBER, Stage
 from .stories import QUIET, STORIES
-from .sums import Played, observe, sums
+from .sums import Played, ask_for_digest, observe, sums
 from .transcript import Transcript
 
 MAIL = REPOSITORY / "build" / "demo" / "mail"
@@ -33,11 +34,12 @@ def main() -> int:
     parser.add_argument("--binaries", type=Path, default=REPOSITORY / "target" / "release")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--language", choices=("en", "ja"), default="en")
     options = parser.parse_args()
-    transcript = Transcript(full=options.full)
+    transcript = Transcript(full=options.full, language=options.language)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return run(transcript, options.binaries.resolve(), keep=options.keep)
+        return run(transcript, options.binaries.resolve(), language=options.language, keep=options.keep)
     except KeyboardInterrupt:
         print("\nInterrupted; everything was stopped and removed.", file=sys.stderr)
         return INTERRUPTED
@@ -46,24 +48,26 @@ def main() -> int:
         return COULD_NOT_RUN
 
 
-def run(transcript: Transcript, binaries: Path, *, keep: bool) -> int:
+def run(transcript: Transcript, binaries: Path, *, language: str, keep: bool) -> int:
     """Sets the stage, plays, shows and checks everything, and clears up."""
     started = time.monotonic()
     transcript.opening()
     transcript.chapter("The stage")
     with transcript.doing("Starting a local AWS ..."):
-        aws = Emulator.start()
+        aws = Emulator.start(regions=SOURCE_REGIONS)
     try:
-        stage = set_stage(transcript, aws, binaries)
+        stage = Stage(aws, binaries, language)
+        set_stage(transcript, stage)
         played = play(transcript, stage)
         save(played)
         transcript.filter(played, stage.titles(), REGION_NAMES)
         transcript.functions(played)
         transcript.mails(played, f"{MAIL.relative_to(REPOSITORY)}/")
+        transcript.machines(played)
         transcript.dead_letters(played.dead)
         checked = sums(played)
         transcript.sums(checked)
-        good = transcript.closing(played.outcomes, checked, time.monotonic() - started)
+        good = transcript.closing(played, checked, time.monotonic() - started)
         if keep:
             stay(transcript, stage)
         return AS_EXPECTED if good else NOT_AS_EXPECTED
@@ -74,9 +78,9 @@ def run(transcript: Transcript, binaries: Path, *, keep: bool) -> int:
         aws.stop()
 
 
-def set_stage(transcript: Transcript, aws: Emulator, binaries: Path) -> Stage:
+def set_stage(transcript: Transcript, stage: Stage) -> None:
     """Deploys crisguard, step by step."""
-    stage = Stage(aws, binaries)
+    aws = stage.aws
     transcript.done(f"A local AWS at {aws.endpoint}, account {aws.account}, IAM enforced")
     with transcript.doing("Compiling the policy ..."):
         parameters = stage.compile_policy()
@@ -84,14 +88,16 @@ def set_stage(transcript: Transcript, aws: Emulator, binaries: Path) -> Stage:
     transcript.done(f"The policy is valid; crisguard pattern compiled it to {patterns} event patterns")
     with transcript.doing("Deploying infra/template.yaml ..."):
         stage.deploy_home()
-    transcript.done(f"infra/template.yaml in {aws.home_region}: bus, queues, key, both functions, table, topic, alarms")
+    transcript.done(
+        f"infra/template.yaml in {aws.home_region}: bus, queues, key, three functions, table, topic, alarms"
+    )
     for region in SOURCE_REGIONS:
         with transcript.doing(f"Deploying infra/source-region.yaml in {region} ..."):
             stage.deploy_source_region(region, parameters)
     transcript.done(f"infra/source-region.yaml in {', '.join(SOURCE_REGIONS)}")
     stage.subscribe()
-    transcript.done(f"{SUBSCRIBER} is subscribed to the alerts")
-    return stage
+    stage.connect_machine()
+    transcript.done(f"{SUBSCRIBER} is subscribed to the alerts, and a queue receives what machines are told")
 
 
 def play(transcript: Transcript, stage: Stage) -> Played:
@@ -112,17 +118,30 @@ def play(transcript: Transcript, stage: Stage) -> Played:
             outcomes.append(play_story(stage, story))
         transcript.story(number, outcomes[-1])
     with transcript.doing("Asking for the digest ..."):
-        return observe(stage, [passage for _, passages in rows for passage in passages], outcomes)
+        played = ask_for_digest(stage, [passage for _, passages in rows for passage in passages], outcomes)
+    transcript.chapter(
+        "The days after", "send-alerts' clock is moved: nobody waits ten days. Everything else is as before."
+    )
+    for scene in DAYS:
+        with transcript.doing(f"{scene.when}: {scene.name} ..."):
+            played.days.append(play_scene(stage, scene))
+        transcript.day(played.days[-1])
+    observe(stage, played)
+    return played
 
 
 def save(played: Played) -> None:
     """Keeps the e-mails as files."""
     shutil.rmtree(MAIL, ignore_errors=True)
     MAIL.mkdir(parents=True)
-    named = [(f"alert-{number}", mail) for number, mail in enumerate(played.alerts, start=1)]
-    for name, mail in [*named, ("digest", played.digest)]:
-        text = f"From: {mail['from']}\nTo: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['body']}"
-        (MAIL / f"{name}.txt").write_text(text, encoding="utf-8")
+    for number, (_, mail) in enumerate(played.mails, start=1):
+        _write(f"{number:02}", mail)
+    _write("digest", played.digest)
+
+
+def _write(name: str, mail: dict[str, str]) -> None:
+    text = f"From: {mail['from']}\nTo: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['body']}"
+    (MAIL / f"{name}.txt").write_text(text, encoding="utf-8")
 
 
 def stay(transcript: Transcript, stage: Stage) -> None:
@@ -135,25 +154,44 @@ def stay(transcript: Transcript, stage: Stage) -> None:
     body = {"token": aws.token, "account": aws.account, "region": record["awsRegion"], "entries": [entry]}
     event.write_text(json.dumps(body, indent=1), encoding="utf-8")
     cli = Path(sys.executable).with_name("aws").relative_to(REPOSITORY)
+    mails = MAIL.relative_to(REPOSITORY)
     transcript.chapter("It goes on running", "Until Ctrl-C. In another terminal, in this folder:")
+    invoke = "aws lambda invoke --payload fileb:///dev/stdin /dev/stdout --function-name"
     lines = [f"export {name}={value}" for name, value in aws.environment().items()]
     lines += [
         f'export PATH="$PWD/{cli.parent}:$PATH"',
         "",
+        "# Every e-mail so far; new ones appear as new-1.txt, new-2.txt, ...:",
+        f"ls {mails}; cat {mails}/01.txt",
+        "# The first story once more, as AWS emits it, by another role (or change what you like in the file):",
+        f"sed 's/web-shop/my-app/g' {event} | curl -s {aws.endpoint}/_crisguard/emit -d @-",
+        "# What the functions wrote, what is remembered, and the rules of a Region:",
         "aws logs filter-log-events --log-group-name /aws/lambda/crisguard-watch-inference",
         "aws dynamodb scan --table-name crisguard-memory",
         "aws events list-rules --name-prefix crisguard --region us-east-1",
+        "# What the schedules ask for every hour (reminders, digest) and every night (do the rules stand?):",
+        f"""echo '{{"crisguard":"review"}}' | {invoke} crisguard-send-alerts""",
+        f"""echo '{{"crisguard":"nightly"}}' | {invoke} crisguard-check-posture""",
+        "# Delete a rule and ask again for what every night asks for:",
+        "aws events remove-targets --region us-east-1 --rule crisguard-forward-1 --ids crisguard-bus",
+        "aws events delete-rule --region us-east-1 --name crisguard-forward-1",
+        "# The policy; a changed one holds within five minutes:",
+        f"aws s3 cp {stage.outputs['PolicyAddress']} policy.yaml",
+        f"aws s3 cp policy.yaml {stage.outputs['PolicyAddress']}",
         "",
-        "# The first story once more, as AWS emits it, by another role (or change what you like in the file):",
-        f"sed 's/web-shop/my-app/g' {event} | curl -s {aws.endpoint}/_crisguard/emit -d @-",
-        "# All e-mails so far:",
-        f"curl -s {aws.endpoint}/_crisguard/mail -d '{json.dumps({'token': aws.token})}' | python3 -m json.tool",
+        f"# (send-alerts' clock is {stage.ahead // 86_400} days ahead.) Ctrl-C in the first terminal ends and removes all.",
     ]
     for line in lines:
         # Not wrapped: it is meant to be copied.
         print(line, flush=True)
+    seen = len(aws.mail())
+    number = 0
     with contextlib.suppress(KeyboardInterrupt):
         while aws.process.poll() is None:
+            for mail in aws.mail()[seen + number :]:
+                number += 1
+                _write(f"new-{number}", mail)
+                print(f"✉ {mails}/new-{number}.txt: {mail['subject']}", flush=True)
             time.sleep(0.5)
     print("\nStopping and removing everything ...", flush=True)
 

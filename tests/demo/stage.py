@@ -13,24 +13,36 @@ from typing import Any
 
 import botocore.exceptions
 
+from tests.e2e.clock import Clock
 from tests.emulator import Emulator, EmulatorError
 from tests.emulator.emulator import FUNCTIONS, REPOSITORY, detail_type_of
 
 from .records import OSAKA, TOKYO, VIRGINIA, Record
 
-POLICY = Path(__file__).with_name("policy.yaml")
+POLICY = Path(__file__).with_name("policy.yaml").read_text(encoding="utf-8")
 SOURCE_REGIONS = (TOKYO, OSAKA, VIRGINIA)
 SUBSCRIBER = "security@example.com"
-# Each function with the queue that it reads.
-WATCH, SEND = "crisguard-watch-inference", "crisguard-send-alerts"
+MACHINE = "machine"
+# The functions, and the queues that two of them read.
+WATCH, SEND, POSTURE = (f"crisguard-{function}" for function in FUNCTIONS)
 QUEUES = {WATCH: "crisguard-events", SEND: "crisguard-findings.fifo"}
 DEAD_LETTERS = {WATCH: "crisguard-events-dlq", SEND: "crisguard-findings-dlq.fifo"}
+SCHEDULES = {SEND: "crisguard-digest", POSTURE: "crisguard-nightly"}
+SCHEDULES_DEAD_LETTERS = tuple(f"{schedule}-dlq" for schedule in SCHEDULES.values())
 FORWARDING_DEAD_LETTERS = "crisguard-forward-dlq"
 PATIENCE = 60.0
 
 
 class StageError(RuntimeError):
     """Something the demo stands on did not work."""
+
+
+@dataclass
+class Passage:
+    """How one record went through the filter of its Region."""
+
+    record: Record
+    rules: list[str]
 
 
 @dataclass(frozen=True)
@@ -45,10 +57,20 @@ class Rule:
 class Stage:
     """A running emulator in which crisguard is deployed."""
 
-    def __init__(self, aws: Emulator, binaries: Path) -> None:
-        """Takes a started emulator and the folder with the built functions and the crisguard command."""
+    def __init__(self, aws: Emulator, binaries: Path, language: str) -> None:
+        """Takes a started emulator, the folder with the built functions and the crisguard command, and a language."""
         self.aws = aws
         self.binaries = binaries
+        self.language = language
+        self.policy = POLICY.replace("language: en", f"language: {language}")
+        self.policy_file = aws.folder / "policy.yaml"
+        self.policy_file.write_text(self.policy, encoding="utf-8")
+        # send-alerts lives by a clock of its own: nobody waits a day for a reminder.
+        self.clock = Clock(aws.folder)
+        self.ahead = 0
+        self.passages: list[Passage] = []
+        self.transitions: list[dict[str, Any]] = []
+        self.canaries = 0
         self.rules: list[Rule] = []
         self.outputs: dict[str, str] = {}
         self._mappings: dict[str, str] = {}
@@ -67,8 +89,8 @@ class Stage:
 
     def compile_policy(self) -> dict[str, str]:
         """The policy as parameters of infra/source-region.yaml, compiled by the real command."""
-        self.crisguard("policy", "check", str(POLICY))
-        arguments = ("pattern", "--policy", str(POLICY), "--account", self.aws.account, "--format")
+        self.crisguard("policy", "check", str(self.policy_file))
+        arguments = ("pattern", "--policy", str(self.policy_file), "--account", self.aws.account, "--format")
         parameters: dict[str, str] = json.loads(self.crisguard(*arguments, "parameters"))
         return parameters
 
@@ -80,12 +102,14 @@ class Stage:
             zip_function = [sys.executable, str(REPOSITORY / "scripts" / "zip-function")]
             subprocess.run([*zip_function, str(self.binaries / function), str(code[function])], check=True)
         self.outputs = self.aws.deploy_home(code)
-        bucket, _, key = self.outputs["PolicyAddress"].removeprefix("s3://").partition("/")
-        self.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=POLICY.read_bytes())
+        self.put_policy(self.policy)
         sqs = self.aws.client("sqs")
-        for name in (*QUEUES.values(), *DEAD_LETTERS.values()):
+        for name in (*QUEUES.values(), *DEAD_LETTERS.values(), *SCHEDULES_DEAD_LETTERS):
             self._urls[name] = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         functions = self.aws.client("lambda")
+        variables = functions.get_function_configuration(FunctionName=SEND)["Environment"]["Variables"]
+        moved = {"Variables": {**variables, **self.clock.variables}}
+        functions.update_function_configuration(FunctionName=SEND, Environment=moved)
         for function in QUEUES:
             (mapping,) = functions.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
             self._mappings[function] = mapping["UUID"]
@@ -104,7 +128,7 @@ class Stage:
 
     def titles(self) -> list[str]:
         """What each compiled pattern is for, in the order of the rules."""
-        arguments = ("pattern", "--policy", str(POLICY), "--account", self.aws.account, "--format", "json")
+        arguments = ("pattern", "--policy", str(self.policy_file), "--account", self.aws.account, "--format", "json")
         return [pattern["name"] for pattern in json.loads(self.crisguard(*arguments))["patterns"]]
 
     def subscribe(self) -> None:
@@ -112,11 +136,48 @@ class Stage:
         topic = self.outputs["AlertsTopicArn"]
         self.aws.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint=SUBSCRIBER)
 
+    def connect_machine(self) -> None:
+        """A queue that receives what crisguard tells machines, by a rule on the default bus."""
+        here = f"{self.aws.home_region}:{self.aws.account}"
+        arn, rule = f"arn:aws:sqs:{here}:{MACHINE}", f"arn:aws:events:{here}:rule/{MACHINE}"
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        }
+        policy = json.dumps({"Statement": [statement]})
+        self._urls[MACHINE] = self.aws.client("sqs").create_queue(QueueName=MACHINE, Attributes={"Policy": policy})[
+            "QueueUrl"
+        ]
+        events = self.aws.client("events")
+        events.put_rule(Name=MACHINE, EventPattern=json.dumps({"source": ["crisguard"]}))
+        events.put_targets(Rule=MACHINE, Targets=[{"Id": "queue", "Arn": arn}])
+
     # -- acting ------------------------------------------------------------------
 
-    def emit(self, record: Record) -> None:
+    def put_policy(self, document: str) -> None:
+        """Puts a version of the policy where the functions read it."""
+        bucket, _, key = self.outputs["PolicyAddress"].removeprefix("s3://").partition("/")
+        self.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=document.encode())
+
+    def later(self, seconds: int) -> None:
+        """Lets time go by for send-alerts."""
+        self.ahead += seconds
+        self.clock.be_ahead(self.ahead)
+
+    def emit(self, record: Record) -> Passage:
         """A record on its Region's default bus, as AWS itself emits it."""
+        self.passages.append(Passage(record, [rule.title for rule in self.matching(record)]))
         self.aws.put_cloudtrail_event(record["awsRegion"], record)
+        return self.passages[-1]
+
+    def sing(self) -> None:
+        """The canary of each Region, started as its schedule starts it."""
+        for region in SOURCE_REGIONS:
+            self.aws.start_schedule("crisguard-canary", region)
+        self.canaries += len(SOURCE_REGIONS)
 
     def forge(self, record: Record) -> tuple[int, int]:
         """The record by PutEvents, in three ways; returns how many were refused and how many accepted."""
@@ -147,15 +208,21 @@ class Stage:
         """send-alerts handles the findings."""
         self._drain(SEND)
 
-    def digest(self) -> int:
-        """The hourly digest, asked for as the schedule asks; returns how many findings it told."""
-        functions = self.aws.client("lambda")
-        answer = functions.invoke(FunctionName=SEND, Payload=json.dumps({"crisguard": "digest"}))
-        body = json.load(answer["Payload"])
+    def review(self) -> dict[str, Any]:
+        """The hourly review, asked for as its schedule asks; returns what it did."""
+        return self._invoke(SEND)
+
+    def look(self) -> dict[str, dict[str, Any]]:
+        """The nightly look, asked for as its schedule asks; returns what was decided by Region."""
+        return {assessed["region"]: assessed for assessed in self._invoke(POSTURE)["assessments"]}
+
+    def _invoke(self, function: str) -> dict[str, Any]:
+        request = self.aws.client("scheduler").get_schedule(Name=SCHEDULES[function])["Target"]["Input"]
+        answer = self.aws.client("lambda").invoke(FunctionName=function, Payload=request)
+        body: dict[str, Any] = json.load(answer["Payload"])
         if "FunctionError" in answer:
-            raise StageError(f"the digest failed: {body}")
-        digested: int = body["digested"]
-        return digested
+            raise StageError(f"{function} failed: {body}")
+        return body
 
     def _switch(self, function: str, *, on: bool) -> None:
         self.aws.client("lambda").update_event_source_mapping(UUID=self._mappings[function], Enabled=on)
@@ -174,6 +241,16 @@ class Stage:
         self._switch(function, on=False)
 
     # -- watching ----------------------------------------------------------------
+
+    def hear(self) -> list[dict[str, Any]]:
+        """What machines were told since this was last asked for."""
+        sqs, heard = self.aws.client("sqs"), []
+        while messages := sqs.receive_message(QueueUrl=self._urls[MACHINE], MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                heard.append(json.loads(message["Body"])["detail"])
+                sqs.delete_message(QueueUrl=self._urls[MACHINE], ReceiptHandle=message["ReceiptHandle"])
+        self.transitions += heard
+        return heard
 
     def matching(self, record: Record) -> list[Rule]:
         """The deployed rules of the record's Region that match it, asked of EventBridge itself.
@@ -244,24 +321,27 @@ class Stage:
 
     def findings(self, principal: str) -> dict[str, int]:
         """What crisguard remembers about a principal: control → count."""
-        remembered: dict[str, int] = {}
+        found = [r for r in self.remembered() if r["matter"].get("finding", {}).get("principal") == principal]
+        return {record["matter"]["finding"]["control"]: record["count"] for record in found}
+
+    def remembered(self) -> list[dict[str, Any]]:
+        """Every finding that crisguard remembers."""
         pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName="crisguard-memory")
-        for item in (item for page in pages for item in page["Items"]):
-            if item["pk"]["S"].startswith("SUBJECT#") and item["sk"]["S"].startswith("FINDING#"):
-                record: dict[str, Any] = json.loads(item["body"]["S"])
-                if record["finding"]["principal"] == principal:
-                    remembered[record["finding"]["control"]] = record["count"]
-        return remembered
+        items = [item for page in pages for item in page["Items"]]
+        findings = [i for i in items if i["pk"]["S"].startswith("SUBJECT#") and i["sk"]["S"].startswith("FINDING#")]
+        return [json.loads(item["body"]["S"]) for item in findings]
 
     def dead_letters(self) -> dict[str, int]:
         """How many messages each dead-letter queue holds, those of the source Regions summed up."""
-        held = {queue: self.waiting(queue) for queue in DEAD_LETTERS.values()}
+        held = {queue: self.waiting(queue) for queue in (*DEAD_LETTERS.values(), *SCHEDULES_DEAD_LETTERS)}
         return {**held, FORWARDING_DEAD_LETTERS: sum(self.waiting(FORWARDING_DEAD_LETTERS, r) for r in SOURCE_REGIONS)}
 
     def judged(self, records: list[Record]) -> Counter[str]:
         """How the crisguard command decides these records: exit → how many."""
         lines = "\n".join(json.dumps(record) for record in records)
-        explained = json.loads(self.crisguard("explain", "-", "--policy", str(POLICY), "--format", "json", given=lines))
+        explained = json.loads(
+            self.crisguard("explain", "-", "--policy", str(self.policy_file), "--format", "json", given=lines)
+        )
         return Counter(str(record.get("exit")) for record in explained["records"])
 
 

@@ -47,6 +47,37 @@ class Exit(str, Enum):
     REJECTED = "Rejected"
 
 
+class Mail(str, Enum):
+    """Kinds of messages that people receive."""
+
+    ALERT = "an alert"
+    REMINDER = "a reminder"
+    RESOLVED = "a resolution"
+    DIGEST = "a digest"
+
+    @classmethod
+    def of(cls, mail: dict[str, str]) -> Mail:
+        """The kind of an e-mail, by its subject, which is in English in every language."""
+        words = {"REMINDER": cls.REMINDER, "RESOLVED": cls.RESOLVED, "DIGEST": cls.DIGEST}
+        return words.get(mail["subject"].removeprefix(SUBJECT).split(":")[0], cls.ALERT)
+
+
+# How the subject of every e-mail begins.
+SUBJECT = "[crisguard] "
+
+
+class Words:
+    """Words that an e-mail must hold, in each language; the same in both unless two are given."""
+
+    def __init__(self, english: str, japanese: str = "") -> None:
+        """Takes the words in English and, where they differ, in Japanese."""
+        self._by_language = {"en": english, "ja": japanese or english}
+
+    def in_language(self, language: str) -> str:
+        """The words in a language."""
+        return self._by_language[language]
+
+
 class Told(str, Enum):
     """Who hears of it."""
 
@@ -74,7 +105,7 @@ class Story:
     findings: dict[str, int] = field(default_factory=dict)
     told: Told = Told.NOBODY
     # Words that the alert must hold, beside the caller's name.
-    says: tuple[str, ...] = ()
+    says: tuple[Words, ...] = ()
     plays: int = 1
     forged: bool = False
 
@@ -105,7 +136,7 @@ STORIES = [
         [Event(call("web-shop", f"global.{SONNET}", served_in=SYDNEY), Exit.VIOLATION)],
         {DESTINATION: 1, GLOBAL: 1, PROFILE: 1},
         Told.ALERT,
-        (SYDNEY, f"global.{SONNET}"),
+        (Words(SYDNEY), Words(f"global.{SONNET}")),
     ),
     Story(
         "The same event arrives twice",
@@ -113,7 +144,7 @@ STORIES = [
         [Event(call("invoice-reader", f"global.{SONNET}", served_in=SINGAPORE), Exit.VIOLATION)],
         {DESTINATION: 1, GLOBAL: 1, PROFILE: 1},
         Told.ALERT,
-        (SINGAPORE, "1 time"),
+        (Words(SINGAPORE), Words("1 time", "1 回")),
         plays=2,
     ),
     Story(
@@ -122,7 +153,7 @@ STORIES = [
         [Event(call("nightly-job", f"global.{OPUS}", served_in=OREGON), Exit.VIOLATION)] * 40,
         {DESTINATION: 40, GLOBAL: 40, PROFILE: 40},
         Told.ALERT,
-        (OREGON, "40 times"),
+        (Words(OREGON), Words("40 times", "40 回")),
     ),
     Story(
         "A stream ends in Singapore",
@@ -135,7 +166,7 @@ STORIES = [
         ],
         {DESTINATION: 1},
         Told.ALERT,
-        (SINGAPORE,),
+        (Words(SINGAPORE),),
     ),
     Story(
         "A notebook calls us-east-1",
@@ -143,7 +174,7 @@ STORIES = [
         [Event(call("data-scientist", HAIKU, operation="InvokeModel", region=VIRGINIA), Exit.VIOLATION)],
         {SOURCE: 1},
         Told.ALERT,
-        (VIRGINIA,),
+        (Words(VIRGINIA),),
     ),
     Story(
         "A profile that nobody examined",
@@ -151,7 +182,7 @@ STORIES = [
         [Event(call("recommender", "apac.anthropic.claude-sonnet-4-20250514-v1:0", served_in=TOKYO), Exit.VIOLATION)],
         {PROFILE: 1},
         Told.ALERT,
-        ("apac.anthropic.claude-sonnet-4-20250514-v1:0",),
+        (Words("apac.anthropic.claude-sonnet-4-20250514-v1:0"),),
     ),
     Story(
         "A Region deny breaks a permitted profile",
@@ -159,7 +190,7 @@ STORIES = [
         [Event(denied_by_scp(call("help-desk", f"jp.{SONNET}"), OSAKA, SONNET), Exit.VIOLATION)],
         {SCP: 1},
         Told.ALERT,
-        (OSAKA, "p-abcd1234"),
+        (Words(OSAKA), Words("p-abcd1234")),
     ),
     Story(
         "An SCP does what it is for",
@@ -208,7 +239,7 @@ STORIES = [
         [Event(call("prototype-avatar", f"global.{SONNET}", served_in=OREGON), Exit.VIOLATION)],
         {DESTINATION: 1, GLOBAL: 1, PROFILE: 1},
         Told.ALERT,
-        ("prototype-2024", "prototype-lead@example.com", "2024-12-31"),
+        (Words("prototype-2024"), Words("prototype-lead@example.com"), Words("2024-12-31")),
     ),
     Story(
         "Somebody forges an event",
@@ -225,6 +256,6 @@ STORIES = [
         ],
         {DESTINATION: 1},
         Told.ALERT,
-        (SYDNEY,),
+        (Words(SYDNEY),),
     ),
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from .play import EXITS, Outcome, Passage, principal_of
-from .stage import DEAD_LETTERS, FORWARDING_DEAD_LETTERS, SEND, WATCH, Stage
+from .play import EXITS, WHOLE, Later, Outcome, principal_of
+from .stage import DEAD_LETTERS, POSTURE, SEND, WATCH, Passage, Stage
 from .stories import Exit, Told
 
 
@@ -33,11 +34,17 @@ class Played:
     outcomes: list[Outcome]
     digest: dict[str, str]
     digested: int
-    watch: Counter[str]
-    send: Counter[str]
-    dead: dict[str, int]
-    judged: Counter[str]
-    receives: int
+    days: list[Later] = field(default_factory=list)
+    # Every record that was played, with the rules that matched it.
+    passages: list[Passage] = field(default_factory=list)
+    canaries: int = 0
+    # The metrics of each function.
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    transitions: list[dict[str, Any]] = field(default_factory=list)
+    remembered: list[dict[str, Any]] = field(default_factory=list)
+    dead: dict[str, int] = field(default_factory=dict)
+    judged: Counter[str] = field(default_factory=Counter)
+    receives: int = 0
 
     @property
     def repeated(self) -> int:
@@ -45,76 +52,93 @@ class Played:
         return sum(outcome.repeated for outcome in self.outcomes)
 
     @property
-    def story_passages(self) -> list[Passage]:
-        """Each record of a story, each time it was played."""
-        return [passage for o in self.outcomes for _ in range(o.story.plays) for passage in o.passages]
+    def later_passages(self) -> list[Passage]:
+        """Each record of a story or of a following day, each time it was played."""
+        return self.passages[len(self.quiet) :]
 
     @property
     def dropped(self) -> list[Passage]:
         """What the filter dropped."""
-        return [p for p in (*self.quiet, *self.story_passages) if not p.rules]
+        return [passage for passage in self.passages if not passage.rules]
 
     @property
     def deliveries(self) -> int:
-        """How often a rule matched."""
-        return sum(len(p.rules) for p in (*self.quiet, *self.story_passages))
+        """How often a rule matched, the canaries' among them."""
+        return sum(len(passage.rules) for passage in self.passages) + self.canaries
 
     @property
-    def alerts(self) -> list[dict[str, str]]:
-        """The alerts, in the order in which they came."""
-        return [mail for outcome in self.outcomes for mail in outcome.mails]
+    def mails(self) -> list[tuple[str, dict[str, str]]]:
+        """What people received but for the digest, each with the name of its story, in the order in which it came."""
+        told = [(outcome.story.name, mail) for outcome in self.outcomes for mail in outcome.mails]
+        return told + [(later.scene.name, mail) for later in self.days for mail in later.mails]
 
 
-def observe(stage: Stage, quiet: list[Passage], outcomes: list[Outcome]) -> Played:
-    """Asks for the digest, then reads every count."""
+def ask_for_digest(stage: Stage, quiet: list[Passage], outcomes: list[Outcome]) -> Played:
+    """Asks for the digest at the end of the stories' day."""
     before = len(stage.aws.mail())
-    digested = stage.digest()
+    digested = stage.review()["digested"]
     mails = stage.aws.mail()[before:]
-    played = Played(
-        quiet,
-        outcomes,
-        mails[0] if len(mails) == 1 else {"subject": f"{len(mails)} e-mails", "body": "", "from": "", "to": ""},
-        digested,
-        stage.counts(WATCH),
-        stage.counts(SEND),
-        stage.dead_letters(),
-        Counter(),
-        stage.receives_before_dead(),
-    )
+    missing = {"subject": f"{len(mails)} e-mails instead of a digest", "body": "", "from": "", "to": ""}
+    return Played(quiet, outcomes, mails[0] if len(mails) == 1 else missing, digested)
+
+
+def observe(stage: Stage, played: Played) -> None:
+    """Reads every count."""
+    played.passages, played.canaries, played.transitions = stage.passages, stage.canaries, stage.transitions
+    played.counts = {function: stage.counts(function) for function in (WATCH, SEND, POSTURE)}
+    played.remembered = stage.remembered()
+    played.dead = stage.dead_letters()
+    played.receives = stage.receives_before_dead()
     played.judged = stage.judged([passage.record for passage in played.dropped])
-    return played
 
 
 def sums(played: Played) -> list[Sum]:
     """Every sum that must hold."""
-    watch, send = played.watch, played.send
-    poison = sum(
-        len(passage.rules)
-        for outcome in played.outcomes
-        for event, passage in zip(outcome.story.events, outcome.passages, strict=False)
-        if event.leaves is Exit.REJECTED
-    )
-    told = Counter(outcome.story.told for outcome in played.outcomes)
-    waiting = [outcome for outcome in played.outcomes if outcome.story.told is Told.DIGEST]
-    named = [outcome for outcome in waiting if principal_of(outcome.story) in played.digest["body"]]
-    tries = poison * (played.receives - 1)
+    return [*_of_functions(played), *_of_people_and_machines(played), *_of_the_rest(played)]
+
+
+def _of_functions(played: Played) -> list[Sum]:
+    watch, send, posture = (played.counts[function] for function in (WATCH, SEND, POSTURE))
+    tries = _unreadable(played) * (played.receives - 1)
+    exits = [
+        Sum(
+            f"exits of {function.removeprefix('crisguard-')}",
+            sum(played.counts[function][name] for name in names),
+            WHOLE[function].lower(),
+            played.counts[function][WHOLE[function]],
+        )
+        for function, names in EXITS.items()
+    ]
     return [
         Sum(
-            f"deliveries by the rules, with {tries} more tries of the unreadable record",
+            f"deliveries by the rules, {played.canaries} canaries, {tries} more tries of the unreadable record",
             played.deliveries + tries,
             "received by watch-inference",
             watch["Received"],
         ),
-        Sum("exits of watch-inference", sum(watch[name] for name in EXITS[WATCH]), "received", watch["Received"]),
+        *exits,
         Sum(
-            "findings sent, less the repeats that the queue recognized",
-            watch["FindingsSent"] - played.repeated,
+            "findings less recognized repeats, canaries, and Regions looked at",
+            watch["FindingsSent"] - played.repeated + watch["Canary"] + posture["FindingsSent"],
             "received by send-alerts",
             send["Received"],
         ),
-        Sum("exits of send-alerts", sum(send[name] for name in EXITS[SEND]), "received", send["Received"]),
-        Sum("alerts published", send["AlertsPublished"], "stories that call for one", told[Told.ALERT]),
-        Sum("alerts published", send["AlertsPublished"], "alerts in the mailbox", len(played.alerts)),
+        Sum("canaries started", played.canaries, "canaries arrived", send["CanaryArrived"]),
+    ]
+
+
+def _of_people_and_machines(played: Played) -> list[Sum]:
+    send = played.counts[SEND]
+    stories = sum(outcome.story.told is Told.ALERT for outcome in played.outcomes)
+    days = sum(len(later.scene.mails) for later in played.days)
+    waiting = [outcome for outcome in played.outcomes if outcome.story.told is Told.DIGEST]
+    named = [outcome for outcome in waiting if principal_of(outcome.story) in played.digest["body"]]
+    heard = Counter(event["transition"] for event in played.transitions)
+    return [
+        Sum(
+            "alerts and reminders published", send["AlertsPublished"], "that stories and days call for", stories + days
+        ),
+        Sum("alerts and reminders published", send["AlertsPublished"], "in the mailbox", len(played.mails)),
         Sum(
             "findings told in the digest",
             played.digested,
@@ -122,13 +146,18 @@ def sums(played: Played) -> list[Sum]:
             sum(len(outcome.findings) for outcome in waiting),
         ),
         Sum("undecided stories", len(waiting), "named in the digest", len(named)),
-        Sum("unreadable record", poison, "in the dead-letter queue of the events", played.dead[DEAD_LETTERS[WATCH]]),
-        Sum(
-            "messages in all other dead-letter queues",
-            played.dead[DEAD_LETTERS[SEND]] + played.dead[FORWARDING_DEAD_LETTERS],
-            "allowed there",
-            0,
-        ),
+        Sum("changes announced to machines", send["Announced"], "received by them", len(played.transitions)),
+        Sum("ids of these", len({event["id"] for event in played.transitions}), "received", len(played.transitions)),
+        Sum("findings remembered", len(_announced(played)), "announced as new", heard["first"]),
+        Sum("findings closed after a quiet week", send["Closed"], "announced as closed", heard["closed"]),
+    ]
+
+
+def _of_the_rest(played: Played) -> list[Sum]:
+    dead = played.dead[DEAD_LETTERS[WATCH]]
+    return [
+        Sum("unreadable record", _unreadable(played), "in the dead-letter queue of the events", dead),
+        Sum("messages in all other dead-letter queues", sum(played.dead.values()) - dead, "allowed there", 0),
         Sum(
             "records dropped by the filter",
             len(played.dropped),
@@ -136,3 +165,17 @@ def sums(played: Played) -> list[Sum]:
             played.judged["compliant"] + played.judged["not_applicable"],
         ),
     ]
+
+
+def _unreadable(played: Played) -> int:
+    return sum(
+        len(passage.rules)
+        for outcome in played.outcomes
+        for event, passage in zip(outcome.story.events, outcome.passages, strict=False)
+        if event.leaves is Exit.REJECTED
+    )
+
+
+def _announced(played: Played) -> list[dict[str, Any]]:
+    """The findings that were ever open: a Region where all is well is remembered, too."""
+    return [record for record in played.remembered if record["announced"]]

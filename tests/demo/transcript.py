@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -15,8 +17,17 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from .play import EXITS, Outcome, Passage
-from .stage import DEAD_LETTERS, FORWARDING_DEAD_LETTERS, SEND, WATCH
+from .japanese import JAPANESE
+from .play import EXITS, WHOLE, Later, Outcome
+from .stage import (
+    DEAD_LETTERS,
+    FORWARDING_DEAD_LETTERS,
+    POSTURE,
+    SCHEDULES_DEAD_LETTERS,
+    SEND,
+    WATCH,
+    Passage,
+)
 from .stories import Quiet, Told
 from .sums import Played, Sum
 
@@ -33,21 +44,29 @@ MEANINGS = {
     "Counted": "new, and remembered",
     "Duplicate": "counted before",
     "Retried": "failed for now, and delivered again",
+    "Canary": "a record of nobody's call came through",
+    "CanaryArrived": "a record of nobody's call came through",
+}
+OF_REGIONS = {
+    "Compliant": "crisguard receives what happens there, or nobody can call there",
+    "Violation": "it does not",
+    "Undecided": "it cannot be told",
 }
 # Where the part of an e-mail begins that is the same for every alert about the same control.
-ADVICE = ("WHY IT MATTERS", "WHAT TO DO")
+ADVICE = ("WHY IT MATTERS", "WHAT TO DO", "■ 問題となる理由", "■ 対応手順")
 ALL = 0
 
 
 class Transcript:
     """The demo's output."""
 
-    def __init__(self, *, full: bool) -> None:
-        """Prints every e-mail from its first to its last line if `full`."""
+    def __init__(self, *, full: bool, language: str) -> None:
+        """Prints every e-mail from its first to its last line if `full`; headings in the language."""
         console = Console(highlight=False)
         width = min(console.width, WIDEST) if console.is_terminal else WIDEST
         self.console = Console(highlight=False, width=width, soft_wrap=False)
         self.full = full
+        self.words = JAPANESE if language == "ja" else {}
         self._chapters = 0
 
     # -- parts -------------------------------------------------------------------
@@ -59,10 +78,11 @@ class Transcript:
     def chapter(self, title: str, *introduction: str) -> None:
         """The next part of the transcript."""
         self._chapters += 1
+        title = self.words.get(title, title)
         self.console.print()
         self.console.print(Rule(Text(f"{self._chapters}. {title}", style="bold"), align="left", style="dim"))
         for line in introduction:
-            self.say(line)
+            self.say(self.words.get(line, line))
         if introduction:
             self.console.print()
 
@@ -80,13 +100,14 @@ class Transcript:
 
     def opening(self) -> None:
         """What this is."""
-        self.say("crisguard: the demo", "bold")
-        self.say(
+        self.say(self.words.get("crisguard: the demo", "crisguard: the demo"), "bold")
+        opening = (
             "A company in Japan lets Amazon Bedrock process prompts in Tokyo and Osaka, and nowhere else "
             "(tests/demo/policy.yaml). Here crisguard watches over that: the release build of its functions, deployed "
             "from infra/ to a local AWS with IAM enforced, and fed with CloudTrail events through EventBridge. "
             "It all runs on this machine; no AWS account is touched."
         )
+        self.say(self.words.get("opening", opening))
 
     def quiet(self, rows: Iterable[tuple[Quiet, list[Passage]]]) -> None:
         """What the quiet majority was, and that none of it reached a function."""
@@ -122,6 +143,22 @@ class Transcript:
         for problem in outcome.problems:
             self._paragraph(Text(problem, style="bold red"), "    ")
 
+    def day(self, later: Later) -> None:
+        """One scene of the following days: what happens, and what came of it."""
+        scene = later.scene
+        title = Text.assemble((f"{scene.when}: ", "dim"), (scene.name, "bold"))
+        self.console.print(_marked(title, later.as_expected))
+        self._paragraph(Text(scene.happens), "    ")
+        counts = [f"{WORDS.get(name, name)} {_often(count)}" for name, count in sorted(later.exits.items())]
+        told = [mail.value for mail in scene.mails] or ["nobody is told"]
+        heard = [f"{_often(count)} {what}" for what, count in sorted(later.transitions.items())]
+        machines = f"; machines hear: {', '.join(heard)}" if heard else ""
+        self._paragraph(Text.assemble(("→ ", "dim"), "; ".join([*counts, *told]) + machines), "    ", "      ")
+        for mail in later.mails:
+            self._paragraph(Text(f"✉ {mail['subject']}", style="dim"), "    ", "      ")
+        for problem in later.problems:
+            self._paragraph(Text(problem, style="bold red"), "    ")
+
     def filter(self, played: Played, titles: list[str], regions: str) -> None:
         """Which rule matched how many records, and how many matched none."""
         self.chapter(
@@ -129,8 +166,8 @@ class Transcript:
             f"The rules are compiled from the policy and stand on the default bus in {regions}. "
             "What none of them matches costs nothing: no function runs.",
         )
-        quiet, stories = played.quiet, played.story_passages
-        table = self._table("Rule", "Quiet majority", "Stories")
+        quiet, stories = played.quiet, played.later_passages
+        table = self._table("Rule", "Quiet majority", "Stories and days after")
         for title in titles:
             table.add_row(title, *(str(sum(title in p.rules for p in part)) for part in (quiet, stories)))
         table.add_section()
@@ -144,37 +181,58 @@ class Transcript:
     def functions(self, played: Played) -> None:
         """What each function did with what it received, from its own metrics."""
         self.chapter("What the functions decided", "From the metrics that they write for CloudWatch.")
-        for function, counts in ((WATCH, played.watch), (SEND, played.send)):
-            if function == SEND:
+        for function, counts in played.counts.items():
+            if function != WATCH:
                 self.say()
-            table = self._table(function, "Messages", "")
+            table = self._table(function, "Regions" if function == POSTURE else "Messages", "")
             for name in EXITS[function]:
-                meaning = MEANINGS.get(name, "")
+                meaning = (OF_REGIONS if function == POSTURE else MEANINGS).get(name, "")
                 if name == "Rejected":
                     tries = f"the unreadable record, tried {played.receives} times"
                     meaning = tries if counts[name] else "not readable"
                 style = COLOURS.get(name, "") if counts[name] else "dim"
                 table.add_row(Text(WORDS.get(name, name), style=style), str(counts[name]), Text(meaning, style="dim"))
             table.add_section()
-            table.add_row("Received", str(counts["Received"]), "", style="bold")
+            table.add_row(WHOLE[function], str(counts[WHOLE[function]]), "", style="bold")
             self.console.print(table)
+        watch, send = played.counts[WATCH], played.counts[SEND]
         self.say()
         self.say(
-            f"watch-inference sent {played.watch['FindingsSent']} findings; {played.repeated} were repeats, which the "
-            f"queue recognized. send-alerts published {played.send['AlertsPublished']} alerts and "
-            f"{played.send['DigestsPublished']} digest."
+            f"watch-inference sent {watch['FindingsSent']} findings; {played.repeated} were repeats, which the queue "
+            f"recognized. send-alerts published {send['AlertsPublished']} alerts, reminders and resolutions and "
+            f"{send['DigestsPublished']} digest, closed {send['Closed']} findings and told machines of "
+            f"{send['Announced']} changes. check-posture looked twice, at every Region there is; in this account, most "
+            "are not enabled."
         )
 
     def mails(self, played: Played, folder: str) -> None:
         """The alerts and the digest as the subscriber received them."""
+        told = played.mails
         self.chapter(
             "What people received",
-            f"{len(played.alerts)} alerts and one digest, by e-mail. Whole texts: {folder}",
+            f"{len(told)} alerts, reminders and resolutions and one digest, by e-mail. Whole texts: {folder}",
         )
-        told = [(outcome.story.name, mail) for outcome in played.outcomes for mail in outcome.mails]
         for number, (name, mail) in enumerate(told, start=1):
-            self._mail(f"Alert {number} of {len(told)}: {name}", mail, findings=ALL if number == 1 else 1)
-        self._mail("The hourly digest", played.digest, findings=3)
+            whole = number == 1 or name == "In the other language"
+            self._mail(f"E-mail {number} of {len(told)}: {name}", mail, findings=ALL if whole else 1)
+        self._mail("The digest of the first day", played.digest, findings=3)
+
+    def machines(self, played: Played) -> None:
+        """What other programs received through EventBridge, and one of the events."""
+        self.chapter(
+            "What machines received",
+            "Each change of a finding is an event on the default bus (source crisguard); a rule takes it to a queue, a "
+            "ticket system, a function. Its form is published: docs/finding-event.schema.json.",
+        )
+        table = self._table("Transition", "Events", "")
+        transitions = Counter(event["transition"] for event in played.transitions)
+        for name, count in sorted(transitions.items(), key=lambda item: -item[1]):
+            table.add_row(name, str(count), "")
+        table.add_section()
+        table.add_row("Together", str(len(played.transitions)), "", style="bold")
+        self.console.print(table)
+        shown = json.dumps(_shortened(played.transitions[-1]), indent=1, ensure_ascii=False)
+        self.console.print(Panel(Text(shown), title="The last event's detail", title_align="left", border_style="dim"))
 
     def _mail(self, title: str, mail: dict[str, str], *, findings: int) -> None:
         """The e-mail; if not all of it is asked for, only so many of its findings, without the advice."""
@@ -200,6 +258,7 @@ class Transcript:
         for queue, messages in dead.items():
             meaning = {
                 DEAD_LETTERS[WATCH]: "the unreadable record, kept for 14 days",
+                **dict.fromkeys(SCHEDULES_DEAD_LETTERS, "requests of a schedule"),
                 FORWARDING_DEAD_LETTERS: "one in each source Region",
             }.get(queue, "")
             table.add_row(queue, str(messages), Text(meaning, style="dim"))
@@ -212,14 +271,15 @@ class Transcript:
             sign = "=" if one.holds else "≠"
             self.done(f"{one.left_value:3} {one.left} {sign} {one.right_value} {one.right}", one.holds)
 
-    def closing(self, outcomes: list[Outcome], sums: list[Sum], seconds: float) -> bool:
+    def closing(self, played: Played, sums: list[Sum], seconds: float) -> bool:
         """The verdict, and how to deploy for real; returns whether all was as expected."""
-        stories_right = sum(outcome.as_expected for outcome in outcomes)
+        all_of_it: list[Outcome | Later] = [*played.outcomes, *played.days]
+        stories_right = sum(one.as_expected for one in all_of_it)
         sums_right = sum(one.holds for one in sums)
-        good = stories_right == len(outcomes) and sums_right == len(sums)
+        good = stories_right == len(all_of_it) and sums_right == len(sums)
         self.console.print()
         verdict = (
-            f"{stories_right} of {len(outcomes)} stories ended as they must, {sums_right} of {len(sums)} sums hold"
+            f"{stories_right} of {len(all_of_it)} stories ended as they must, {sums_right} of {len(sums)} sums hold"
         )
         self.console.print(_marked(Text(f"{verdict} ({seconds:.0f} s)", style="bold"), good))
         if not good:
@@ -268,11 +328,24 @@ def _told(outcome: Outcome) -> str:
     return "no alert" if outcome.story.told is Told.ALERT else outcome.story.told.value
 
 
+def _often(count: int) -> str:
+    return f"{count}×"
+
+
+def _shortened(event: dict[str, Any]) -> dict[str, Any]:
+    """The event without what would fill the screen."""
+    finding = {name: value for name, value in event["finding"].items() if value not in (None, [], False)}
+    return {**event, "finding": finding}
+
+
 def _times(what: str, count: int) -> str:
     return what if count == 1 else f"{what} {count} times"
 
 
 def _wrapped(line: str, width: int) -> str:
+    if not line.isascii():
+        # Japanese has no spaces to break at, and characters of two columns: left to the terminal's library.
+        return line
     indented = len(line) - len(line.lstrip())
     indent = " " * (indented + 2 if indented else 0)
     parts = textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
