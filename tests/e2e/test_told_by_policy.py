@@ -61,13 +61,13 @@ def told(deployed: Deployment, name: str) -> str:
 def test_a_policy_that_cannot_be_read_silences_nothing(deployed: Deployment) -> None:
     """A mistake in the policy may cost the language, never an alert; the metric of an alarm says so."""
     findings = records.call(processed_in=SYDNEY, by="in-spite")
-    with deployed.policy(b"version: 1\nalerts: { langauge: ja }\n"), deployed.restarted(SEND):
+    with deployed.policy(b"version: 1\nalerts: { tongue: ja }\n"), deployed.restarted(SEND):
         deployed.play(findings)
         deployed.settle()
         (mail,) = deployed.mail()
         assert "WHAT TO DO NOW" in mail["body"]
         deployed.wait(lambda: deployed.metrics(SEND)["PolicyRejected"] >= 1, "the metric of the alarm")
-        assert any("langauge" in line for line in deployed.log(SEND))
+        assert any("tongue" in line for line in deployed.log(SEND))
 
 
 def test_the_least_severity(deployed: Deployment, clock: Clock) -> None:
