@@ -86,7 +86,7 @@ fn what(line: &Line, excerpt: &Excerpt<'_>, language: Language) -> String {
                 ControlId::ProfileAllowed => format!("unlisted inference profile used in {source}"),
                 ControlId::InferenceDeniedByScp => format!("SCP breaks inference in {source}"),
                 ControlId::RuleReceivesInference => {
-                    format!("crisguard's rules are not in order in {}", places(excerpt, language))
+                    format!("crisguard's rules broken in {}", places(excerpt, language))
                 }
             }
         }
@@ -116,7 +116,7 @@ fn places(excerpt: &Excerpt<'_>, language: Language) -> String {
     let first = regions.first().copied().unwrap_or_default();
     match (regions.len().saturating_sub(1), language) {
         (0, _) => first.to_owned(),
-        (more, Language::En) => format!("{first} and {more} more Region{}", plural(more)),
+        (more, Language::En) => format!("{first} (+{more})"),
         (more, Language::Ja) => format!("{first} ほか {more} リージョン"),
     }
 }
