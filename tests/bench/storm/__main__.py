@@ -168,7 +168,7 @@ def _judge(
         ["digests, other messages to people", f"{kinds['digest']}, {len(told) - kinds['alert'] - kinds['digest']}"],
         ["transitions announced to machines", f"{played.send.metrics['Announced']:,}"],
         ["exits that do not add up", "none" if not any("left through" in problem for problem in problems) else "some"],
-        ["what the review afterwards did", str(played.review).replace("'", "")],
+        ["findings told by the digest afterwards", f"{(played.review or {}).get('digested', 'none')}"],
     ]
     return problems, facts
 
@@ -215,8 +215,8 @@ def _costs(
         name: cost / arguments.compliant * 1e6
         for name, cost in prices.of_calls(arguments.compliant, quiet.watch, counted_quiet).items()
     }
-    rows = [[name, "0.00", f"{compliant.get(name, 0.0):.2f}", f"{cost:.2f}"] for name, cost in storm.items()]
-    rows.append(["**together**", "**0.00**", f"**{sum(compliant.values()):.2f}**", f"**{sum(storm.values()):.2f}**"])
+    rows = [[name, "0", f"{compliant.get(name, 0.0):.3f}", f"{cost:.3f}"] for name, cost in storm.items()]
+    rows.append(["**together**", "**0**", f"**{sum(compliant.values()):.2f}**", f"**{sum(storm.values()):.2f}**"])
     head = ["US dollars per million events", "compliant, `violations`", "compliant, `all`", "violating, either"]
     return table(head, rows)
 
