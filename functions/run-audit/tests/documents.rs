@@ -48,9 +48,13 @@ impl Skeleton {
             rows: 0,
             code: BTreeSet::new(),
         };
-        let (mut inside, mut prose) = (false, String::new());
+        let (mut inside, mut generated, mut prose) = (false, false, String::new());
         for line in text.lines() {
-            if line.starts_with("```") {
+            if line.starts_with("<!-- ") {
+                // What a command writes into a document stands in one language.
+                generated = !line.starts_with("<!-- /");
+            } else if generated {
+            } else if line.starts_with("```") {
                 inside = !inside;
             } else if inside {
                 // A comment may be in the reader's language; an empty line says nothing.
