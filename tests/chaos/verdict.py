@@ -138,14 +138,20 @@ def _machines(known: Known, truths: Mapping[Key, Truth], *, lasted: bool) -> lis
     for key, truth in truths.items():
         goes_on = key[0] == RULES and truth.decision != COMPLIANT
         mended = truth.decision == COMPLIANT
-        begun = {identity for transition, of, identity, _ in known.announced if of == key and transition in OPENING}
-        ended = {identity for transition, of, identity, _ in known.announced if of == key and transition in ENDING}
+        ids: dict[str, set[str]] = {}
+        for transition, of, identity, _ in known.announced:
+            if of == key:
+                ids.setdefault(transition, set()).add(identity)
+        begun = {identity for transition in OPENING for identity in ids.get(transition, ())}
+        ended = {identity for transition in ENDING for identity in ids.get(transition, ())}
         if not begun and not (mended and lasted):
             found.append(f"no event announced {' '.join(key)}")
         if begun and bool(ended) == goes_on:
             found.append(f"the end of {' '.join(key)} was {'announced' if ended else 'not announced'}")
-        if not lasted and max(len(begun), len(ended)) > 1:
-            found.append(f"{' '.join(key)} was announced under several ids: {sorted(begun | ended)}")
+        # A reopening is another beginning; anything else that is said twice has the same id.
+        most = 1 + len(ids.get("reopened", ()))
+        if not lasted and (len(ids.get("first", ())) > 1 or len(ended) > most):
+            found.append(f"{' '.join(key)} was announced under several ids: {ids}")
         state = ["ACTIVE" if goes_on else "ARCHIVED"] if begun else []
         if known.imported.get(key, []) != state:
             found.append(f"Security Hub has {known.imported.get(key, [])} of {' '.join(key)}, not {state}")
