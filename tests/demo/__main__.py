@@ -179,7 +179,7 @@ def stay(transcript: Transcript, stage: Stage) -> None:
         f"aws s3 cp {stage.outputs['PolicyAddress']} policy.yaml",
         f"aws s3 cp policy.yaml {stage.outputs['PolicyAddress']}",
         "",
-        f"# (send-alerts' clock is {stage.ahead // 86_400} days ahead.) Ctrl-C in the first terminal ends and removes all.",
+        f"# (send-alerts' clock is {stage.ahead // 86_400} days ahead.) Ctrl-C in the first terminal removes all.",
     ]
     for line in lines:
         # Not wrapped: it is meant to be copied.

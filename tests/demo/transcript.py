@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.panel import Panel
 from rich.rule import Rule
@@ -149,7 +150,7 @@ class Transcript:
         title = Text.assemble((f"{scene.when}: ", "dim"), (scene.name, "bold"))
         self.console.print(_marked(title, later.as_expected))
         self._paragraph(Text(scene.happens), "    ")
-        counts = [f"{WORDS.get(name, name)} {_often(count)}" for name, count in sorted(later.exits.items())]
+        counts = [WORDS.get(name, name) for name in sorted(later.exits)]
         told = [mail.value for mail in scene.mails] or ["nobody is told"]
         heard = [f"{_often(count)} {what}" for what, count in sorted(later.transitions.items())]
         machines = f"; machines hear: {', '.join(heard)}" if heard else ""
@@ -344,9 +345,20 @@ def _times(what: str, count: int) -> str:
 
 def _wrapped(line: str, width: int) -> str:
     if not line.isascii():
-        # Japanese has no spaces to break at, and characters of two columns: left to the terminal's library.
-        return line
+        return _wrapped_wide(line, width)
     indented = len(line) - len(line.lstrip())
     indent = " " * (indented + 2 if indented else 0)
     parts = textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
     return "\n".join(parts)
+
+
+def _wrapped_wide(line: str, width: int) -> str:
+    """The same for Japanese, whose characters take two columns and which breaks anywhere but before punctuation."""
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    lines = [""]
+    for part in re.findall(r"[!-~]+[。、）」]*|\s+|[^!-~\s][。、）」]*", line):
+        if lines[-1].strip() and cell_len(lines[-1] + part) > width:
+            lines.append(indent + part.lstrip())
+        else:
+            lines[-1] += part
+    return "\n".join(lines)
