@@ -2,7 +2,8 @@
 
 `python -m tests.bench.aws` is started by `Aws`, which asks it what happened. It answers S3
 GetObject, SQS SendMessageBatch, the DynamoDB calls of `dynamodb.py`, SNS Publish, EventBridge
-PutEvents and Security Hub BatchImportFindings; whatever else is called is refused. It checks no
+PutEvents and Security Hub BatchImportFindings; to check-posture, which looks into Regions, that
+a Region has no rules and no metrics. Whatever else is called is refused. It checks no
 signatures. `tests/emulator` is the faithful one; this one is for volume and for TLS.
 """
 
@@ -29,6 +30,9 @@ from .web import Request, Response, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 XML = (("content-type", "text/xml"),)
+CBOR = (("content-type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"))
+NO_METRICS = b"\xa1\x67Metrics\x80"
+"""`{"Metrics": []}` in CBOR, which the SDK for Rust speaks with CloudWatch."""
 
 
 @dataclass
@@ -48,7 +52,18 @@ class State:
         target = request.headers.get("x-amz-target", "")
         if target.startswith("DynamoDB"):
             return self._table(target.rsplit(".", 1)[-1], json.loads(request.body))
-        json_calls = {"AmazonSQS.SendMessageBatch": self._send, "AWSEvents.PutEvents": self._put_events}
+        json_calls = {
+            "AmazonSQS.SendMessageBatch": self._send,
+            "AWSEvents.PutEvents": self._put_events,
+            "GraniteServiceVersion20100801.ListMetrics": lambda _: self._nothing(
+                "cloudwatch:ListMetrics", {"Metrics": []}
+            ),
+            "AWSEvents.ListRules": lambda _: self._nothing("events:ListRules", {"Rules": []}),
+            "AWSEvents.DescribeEventBus": lambda request: self._nothing(
+                "events:DescribeEventBus",
+                {"Name": request["Name"], "Arn": f"arn:aws:events:::event-bus/{request['Name']}"},
+            ),
+        }
         if target in json_calls:
             return json_calls[target](json.loads(request.body))
         if request.path.startswith("/_bench/"):
@@ -62,6 +77,9 @@ class State:
             return self._import(json.loads(request.body))
         if b"Action=Publish" in request.body:
             return self._publish(parse_qs(request.body.decode()))
+        if request.path.endswith("/operation/ListMetrics"):
+            self.calls["cloudwatch:ListMetrics"] += 1
+            return Response(NO_METRICS, headers=CBOR)
         target = request.headers.get("x-amz-target", "")
         return _json({"__type": "UnknownOperationException", "message": f"{request.path} {target}"}, 400)
 
@@ -71,6 +89,10 @@ class State:
             return _json(self.table.call(operation, request))
         except RefusedError as refused:
             return _json(refused.answer, 400)
+
+    def _nothing(self, call: str, answer: dict[str, Any]) -> Response:
+        self.calls[call] += 1
+        return _json(answer)
 
     def _import(self, request: dict[str, Any]) -> Response:
         self.calls["securityhub:BatchImportFindings"] += 1

@@ -10,3 +10,7 @@ bench: ## Measure the core, cold starts (against Python) and sizes: [BENCH_OPTIO
 storm: ## Play a million violations into the functions: exactness, alerts, what it costs: [STORM_OPTIONS="--events 1000000"]
 	cargo build --locked --profile dist $(FUNCTIONS)
 	@python3 -m tests.bench.storm $(STORM_OPTIONS)
+
+.PHONY: test-runtime
+test-runtime: ## Test the Runtime API and the stand-ins that measurements rest on (seconds)
+	"$$(scripts/venv emulator)/bin/python" -m pytest -q tests/runtime tests/bench

@@ -61,7 +61,8 @@ def measure(programs: Path, python: Path, rounds: int, progress: Callable[[str],
         with Aws(policy, certificate=certificate) as aws:
             environment = events.environment(aws.url, trust=str(trust))
             findings = _findings(programs, environment, aws)
-            pairs = [_pair(programs, python, name, event) for name, event in (("watch-inference", CALLS), findings)]
+            handed = [("watch-inference", CALLS), findings, ("check-posture", '{"regions":["ap-northeast-1"]}')]
+            pairs = [_pair(programs, python, name, event) for name, event in handed if (programs / name).is_file()]
             # The first round warms the disk cache and the stand-in, and does not count.
             for number in range(rounds + 1):
                 progress(f"cold starts: round {number} of {rounds}")
@@ -99,7 +100,7 @@ def _once(program: Program, event: str, environment: dict[str, str], samples: Sa
     with Function(program.command, {**environment, **program.more}, name=program.name) as function:
         start = function.start()
         outcome = function.invoke(event)
-        if not isinstance(outcome, Answered) or json.loads(outcome.body) != {"batchItemFailures": []}:
+        if not isinstance(outcome, Answered) or json.loads(outcome.body).get("batchItemFailures"):
             raise RuntimeError(f"{' '.join(program.command)} did not do its work: {outcome}")
         samples.to_first_poll.append(start.seconds)
         samples.to_first_answer.append(start.seconds + outcome.seconds)
