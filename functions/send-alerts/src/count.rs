@@ -51,11 +51,12 @@ pub async fn count(
     let mut fresh = message.identities.clone();
     for attempt in 0..ATTEMPTS {
         let found = memory.document(&key).await?;
-        let mut record = match found.as_ref().filter(|document| !memory::has_expired(document, now)) {
-            Some(document) => Versioned::<Record>::read(document)?.value,
-            None => Record::of_invocations(message, now),
+        let known = match found.as_ref().filter(|document| !memory::has_expired(document, now)) {
+            Some(document) => Some(Versioned::<Record>::read(document)?.value),
+            None => None,
         };
-        let opens = found.is_none() || !record.standing().is_open();
+        let opens = known.as_ref().is_none_or(|record| !record.standing().is_open());
+        let mut record = known.unwrap_or_else(|| Record::of_invocations(message, now));
         let kept = record.identities_in(now).saturating_add(fresh.len() as u64) <= IDENTITIES_AN_HOUR;
         record.add(message, fresh.len(), kept, now);
 

@@ -134,7 +134,7 @@ async fn review_subject<Memory: Recall + Remember, Topic: Publish, Machines: Ann
     reviewed: &mut Reviewed,
 ) -> Result<Vec<Record>, String> {
     let mut subject = read(&ports.memory, subject_id, now).await?;
-    let closed = close(&ports.memory, &subject, now)
+    let closed = close(&ports.memory, rules, &subject, now)
         .await
         .map_err(|error| chain(&error))?;
     reviewed.closed += closed;
@@ -167,11 +167,13 @@ async fn read(memory: &impl Recall, subject_id: &str, now: Timestamp) -> Result<
     read.await.map_err(|error: MemoryError| chain(&error))
 }
 
-/// Closes findings that were quiet for a week. One that changes at this moment is not quiet.
-async fn close(memory: &impl Remember, subject: &Subject, now: Timestamp) -> Result<usize, MemoryError> {
+/// Closes findings that were quiet for a week. One that changes at this moment is not quiet, and one
+/// that somebody has yet to hear of is not over: closed, it would never be told.
+async fn close(memory: &impl Remember, rules: &Rules, subject: &Subject, now: Timestamp) -> Result<usize, MemoryError> {
     let mut closed = 0;
     for Versioned { value, version } in subject.records.values() {
-        if value.is_to_be_closed(now) {
+        let people_know = rules.mute(value, now) || !tell::is_news(value.due(now, rules.remind_after));
+        if value.is_to_be_closed(now) && people_know && value.unannounced().is_none() {
             let document = memory::record(&value.closed(now), version + 1, now)?;
             let write = Write::Put(document, Expected::Version(*version));
             closed += usize::from(written(memory.write(&[write]).await)?);

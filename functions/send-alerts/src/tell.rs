@@ -144,7 +144,7 @@ pub(crate) async fn tell<Memory: Recall + Remember, Topic: Publish, Machines>(
 }
 
 /// Tells whether it is to be told at once; reminders are gathered by the hourly review.
-fn is_news(due: Due) -> bool {
+pub(crate) fn is_news(due: Due) -> bool {
     matches!(due, Due::Alert(_) | Due::Digest(_) | Due::Resolution)
 }
 
@@ -286,12 +286,13 @@ async fn mark_some(
             let Some(Versioned { value, version }) = subject.records.get(*id) else {
                 continue;
             };
+            if value.told.is_some_and(|told| told.includes(mark.told)) {
+                // What waits for the digest may be newer than what was told just now.
+                continue;
+            }
             if !mark.pending && value.told.is_some() {
                 // It may wait for the digest, and this message has told it just now.
                 writes.push(Write::Remove(memory::pending_key(id), Expected::Anything));
-            }
-            if value.told.is_some_and(|told| told.includes(mark.told)) {
-                continue;
             }
             let record = value.told_as(mark.told);
             if mark.pending {

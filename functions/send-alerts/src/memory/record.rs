@@ -328,14 +328,14 @@ impl Record {
     /// Returns what people are due to hear of it.
     ///
     /// An alert may have been published and not marked as told. So a violation of settings that
-    /// ended is told as resolved even if no telling of it is known: hearing of an end only is
-    /// harmless, hearing of a beginning only is not.
+    /// ended is told as resolved even if no telling of this episode is known: hearing of an end only
+    /// is harmless, hearing of a beginning only is not.
     #[must_use]
     pub fn due(&self, now: Timestamp, remind_after: SignedDuration) -> Due {
         let settings = matches!(self.matter, Matter::Settings(_));
         match &self.matter {
             Matter::Settings(observed)
-                if self.told.is_none()
+                if self.is_unheard(self.told.map(|told| told.phase))
                     && observed.non_compliant.is_some()
                     && observed.standing() == Standing::Resolved =>
             {
@@ -343,6 +343,11 @@ impl Record {
             }
             _ => due(self.told, self.phase(), self.count, settings, now, remind_after),
         }
+    }
+
+    /// Tells whether nothing of this episode is known to have been heard.
+    fn is_unheard(&self, heard: Option<Phase>) -> bool {
+        heard.is_none_or(|heard| heard.episode < self.episode)
     }
 
     /// Returns what machines have not heard of it; of an end they hear even if no announcement of
@@ -354,8 +359,8 @@ impl Record {
             Matter::Settings(observed) => observed.non_compliant.is_some() || observed.undecided.is_some(),
         };
         match self.standing() {
-            Standing::Resolved if self.announced.is_none() && was_open => Some(Transition::Resolved),
-            Standing::Closed if self.announced.is_none() => Some(Transition::Closed),
+            Standing::Resolved if self.is_unheard(self.announced) && was_open => Some(Transition::Resolved),
+            Standing::Closed if self.is_unheard(self.announced) => Some(Transition::Closed),
             _ => transition(self.announced, self.phase()),
         }
     }

@@ -8,7 +8,7 @@ use std::{
 use crisguard_core::finding::Finding;
 use proptest::prelude::*;
 
-use super::fakes::{Fault, World, at, counts, deliver, finding, world};
+use super::fakes::{Fault, World, at, counts, deliver, finding, review_at, world};
 use crate::{
     WayOut,
     count::{Counted, IDENTITIES_AN_HOUR, count},
@@ -38,6 +38,19 @@ async fn what_another_message_has_counted_is_left_out() {
         Counted::New(2)
     );
     assert_eq!(the_count(&world), (4, false));
+}
+
+/// DynamoDB deletes what has expired up to days later.
+#[tokio::test(start_paused = true)]
+async fn what_has_expired_but_is_still_there_begins_anew_and_is_reviewed() {
+    const DAY: i64 = 24 * 60;
+    let world = world();
+    deliver(&world, &[finding("app", "us-east-1", &["a"])], at(0)).await;
+    review_at(&world, at(8 * DAY)).await;
+    deliver(&world, &[finding("app", "us-east-1", &["b"])], at(409 * DAY)).await;
+    assert_eq!(the_count(&world), (1, false), "its history is over");
+    let reviewed = review_at(&world, at(420 * DAY)).await;
+    assert_eq!(reviewed.closed, 1, "the review knows of it");
 }
 
 #[tokio::test(start_paused = true)]

@@ -239,6 +239,63 @@ async fn an_end_is_told_even_if_no_telling_of_the_beginning_is_known() {
     assert_eq!(review_at(&world, at(DAY + 60)).await.published, 0, "once");
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_later_episode_is_told_even_if_its_beginning_is_not_known_to_be() {
+    let world = world();
+    for (day, decision) in [(0, "non-compliant"), (1, "compliant")] {
+        observe(
+            &world,
+            &[observation("us-east-1", decision, at(day * DAY))],
+            at(day * DAY),
+        )
+        .await;
+    }
+    let fault = [Fault::None, Fault::None, Fault::Unreachable, Fault::Unreachable];
+    world.memory.faults.borrow_mut().extend(fault);
+    let again = observation("us-east-1", "non-compliant", at(2 * DAY));
+    assert_eq!(observe(&world, &[again], at(2 * DAY)).await, [WayOut::Retried]);
+    observe(
+        &world,
+        &[observation("us-east-1", "compliant", at(3 * DAY))],
+        at(3 * DAY),
+    )
+    .await;
+    let kinds: Vec<_> = published(&world).iter().map(|notice| notice["kind"].clone()).collect();
+    assert_eq!(kinds, ["alert", "resolved", "alert", "resolved"]);
+    assert_eq!(announced(&world).pop().unwrap().1, Transition::Resolved);
+    assert_eq!(announced(&world).len(), 4);
+    assert_eq!(review_at(&world, at(3 * DAY + 60)).await.announced, 0, "once");
+}
+
+/// The fault lasts longer than the quiet week after which a finding is closed.
+#[tokio::test(start_paused = true)]
+async fn what_somebody_has_yet_to_hear_of_is_not_closed() {
+    for people in [true, false] {
+        let world = world();
+        let refuse = |refuse| {
+            if people {
+                world.topic.refuses.set(refuse);
+            } else {
+                world.machines.refuse.set(refuse);
+            }
+        };
+        refuse(true);
+        let message = finding("app", "us-east-1", &["a"]);
+        assert_eq!(deliver(&world, &[message], at(0)).await, [WayOut::Retried]);
+        let reviewed = review_at(&world, at(9 * DAY)).await;
+        assert_eq!((reviewed.failed, reviewed.closed), (1, 0));
+        refuse(false);
+        let reviewed = review_at(&world, at(9 * DAY + HOUR)).await;
+        assert_eq!((reviewed.failed, reviewed.closed), (0, 0), "told first");
+        assert_eq!(
+            (published(&world).len(), announced(&world)[0].1),
+            (1, Transition::First)
+        );
+        assert_eq!(review_at(&world, at(9 * DAY + 2 * HOUR)).await.closed, 1);
+        assert_eq!(announced(&world).pop().unwrap().1, Transition::Closed);
+    }
+}
+
 fn canary(region: &str) -> Message {
     let arrival = CanaryArrival {
         version: crisguard_core::finding::VERSION,
