@@ -19,6 +19,10 @@ use crate::{
 /// little early does not skip one.
 const NEARLY_A_DAY: SignedDuration = SignedDuration::from_mins(23 * 60 + 30);
 
+/// The most exceptions told in one digest, so that they never fill the message; the rest comes with
+/// the next one.
+const EXCEPTIONS_AT_ONCE: usize = 20;
+
 /// What a digest told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digested {
@@ -114,7 +118,7 @@ async fn waiting(memory: &impl Recall, rules: &Rules, now: Timestamp) -> Result<
     Ok(waiting)
 }
 
-/// Returns the exceptions that have run out and were not told of.
+/// Returns exceptions that have run out and were not told of, as many as one digest tells.
 async fn run_out<'a>(
     memory: &impl Recall,
     rules: &'a Rules,
@@ -122,6 +126,9 @@ async fn run_out<'a>(
 ) -> Result<Vec<&'a Exception>, MemoryError> {
     let mut run_out = Vec::new();
     for exception in rules.exceptions.iter().filter(|exception| !exception.holds_at(now)) {
+        if run_out.len() >= EXCEPTIONS_AT_ONCE {
+            break;
+        }
         let key = memory::expired_exception_key(exception.id.as_str(), exception.expires);
         if memory.document(&key).await?.is_none() {
             run_out.push(exception);

@@ -21,6 +21,9 @@ const LONGEST_ID: usize = 300;
 /// The most characters of an explanation that are shown.
 const LONGEST_EXPLANATION: usize = 800;
 
+/// The most exceptions that are shown of a finding, so that one finding always fits into a message.
+const MOST_EXCEPTIONS: usize = 20;
+
 /// One finding as people and machines are shown it: its texts are safe to show.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Line {
@@ -140,7 +143,12 @@ impl Line {
             first_seen: finding.first_seen.to_string(),
             last_seen: finding.last_seen.to_string(),
             event_ids: finding.event_ids.iter().map(id).collect(),
-            expired_exceptions: finding.expired_exceptions.iter().map(expired).collect(),
+            expired_exceptions: finding
+                .expired_exceptions
+                .iter()
+                .take(MOST_EXCEPTIONS)
+                .map(expired)
+                .collect(),
             ..Self::base(
                 record,
                 transition,

@@ -22,6 +22,7 @@ use crisguard_aws::{
     dynamodb::{Document, Expected, Key, NotWritten, Obstacle},
 };
 use crisguard_core::decision::Severity;
+use crisguard_lambda::fingerprint;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -254,8 +255,17 @@ pub(crate) fn cursor(subject: &str, now: Timestamp) -> Result<Document, MemoryEr
     document(cursor_key(), 1, &cursor, Some(after(now, ALERTS_KEPT)))
 }
 
+/// The longest exception's id that stands in a key as it is: a sort key has at most 1,024 bytes
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+const LONGEST_ID_IN_KEY: usize = 512;
+
 /// The key of an exception that ran out on a day: renewed, it runs out on another.
 pub(crate) fn expired_exception_key(id: &str, expires: Date) -> Key {
+    let id = if id.len() <= LONGEST_ID_IN_KEY {
+        id.to_owned()
+    } else {
+        fingerprint::of([id])
+    };
     Key {
         partition: REVIEW.to_owned(),
         sort: format!("EXCEPTION#{id}#{expires}"),

@@ -356,6 +356,23 @@ fn a_chat_gets_as_many_findings_as_it_takes_and_hears_of_the_rest() {
     }
 }
 
+/// `<` is longer when escaped, so the explanation is cut off inside the value.
+#[test]
+fn a_value_that_is_cut_off_lets_no_other_out_of_its_marks() {
+    let texts = Texts::new().unwrap();
+    let long = "<".repeat(300);
+    let changes =
+        json!({"reason": {"kind": "global_profile", "profile": long}, "principal": "[win](https://x.example)"});
+    let record = counted(&with(&app(), changes), 1);
+    for (language, _) in LANGUAGES {
+        let notice = Notice::alert(Transition::First, &[(&record, Some(Transition::First))]);
+        let chat: Value = serde_json::from_str(&texts.chat(&notice.excerpt(1), language).unwrap()).unwrap();
+        let description = chat["content"]["description"].as_str().unwrap();
+        let (before, _) = description.split_once("[win]").unwrap();
+        assert_eq!(before.matches('`').count() % 2, 1, "{description}");
+    }
+}
+
 #[test]
 fn one_subject_comes_in_one_thread() {
     let texts = Texts::new().unwrap();

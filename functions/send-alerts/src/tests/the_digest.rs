@@ -1,6 +1,8 @@
 //! The digest tells everything once, and forgets only what it has told.
 
-use super::fakes::{Fault, at, deliver, digest, everything, finding, published, review_at, undecided, world};
+use serde_json::json;
+
+use super::fakes::{Fault, at, deliver, digest, everything, finding, published, review_at, rules, undecided, world};
 use crate::digest;
 
 #[tokio::test(start_paused = true)]
@@ -99,6 +101,41 @@ async fn what_changes_while_the_digest_is_under_way_is_told_too() {
     assert_eq!(kinds, ["alert", "digest"]);
     assert_eq!(digest(&world).await, 0);
     assert_eq!(review_at(&world, at(2)).await.published, 0, "nobody is told twice");
+}
+
+/// Neither their number nor the length of an id keeps a digest from being told.
+#[tokio::test(start_paused = true)]
+async fn many_exceptions_that_ran_out_come_one_part_after_the_other() {
+    let world = world();
+    let exceptions: Vec<_> = (0..45)
+        .map(|n| {
+            json!({"id": format!("{n}{}", "責".repeat(400)), "match": {"source": ["us-west-2"]}, "reason": "r",
+                "owner": "任".repeat(400), "expires": "2026-01-01"})
+        })
+        .collect();
+    let rules = rules(&json!({}), &json!(exceptions));
+    let mut told = Vec::new();
+    for _ in 0..4 {
+        told.push(digest::publish(&world, &rules, at(0)).await.unwrap().expired_exceptions);
+    }
+    assert_eq!(told, [20, 20, 5, 0]);
+    let documents = world.memory.documents.borrow();
+    assert!(
+        documents.keys().all(|key| key.sort.len() <= 1024),
+        "DynamoDB takes no longer keys"
+    );
+}
+
+/// As a policy of 256 KB may have them.
+#[tokio::test(start_paused = true)]
+async fn a_finding_with_thousands_of_expired_exceptions_is_told() {
+    let world = world();
+    let mut covered = finding("app", "us-east-1", &["a"]);
+    covered.expired_exceptions = (0..2900)
+        .map(|n| serde_json::from_value(json!({"id": n.to_string(), "owner": "o", "expires": "2026-01-01"})).unwrap())
+        .collect();
+    assert_eq!(deliver(&world, &[covered], at(0)).await, [crate::WayOut::Counted]);
+    assert_eq!(published(&world).len(), 1);
 }
 
 use std::collections::BTreeMap;

@@ -215,7 +215,12 @@ fn explained_in_chat(line: &Line, language: Language) -> String {
         Reason::Settings(decision) => texts::explanation(&decision.with_texts(&chat::code), language),
     };
     // Where the text itself puts a value into backticks, it stands in two pairs now.
-    cleaned(&text.replace("``", "`"), LONGEST_EXPLANATION)
+    let mut text = cleaned(&text.replace("``", "`"), LONGEST_EXPLANATION);
+    if text.matches('`').count() % 2 == 1 {
+        // Cut off inside a value: left open, it would let the values that follow out of theirs.
+        text.push('`');
+    }
+    text
 }
 
 /// Makes a sentence of an explanation. In English a capital stands at its start, but an ARN or id
