@@ -12,7 +12,8 @@ const ACTION: &str = "account:ListRegions";
 pub struct ListedRegion {
     /// Its name.
     pub name: String,
-    /// Whether it is enabled: by itself, by opting in, or still, while it is being disabled.
+    /// Whether it may be in use: by itself, by opting in, still, while it is being disabled, or in a
+    /// state that is not known. Only one that is not enabled, or not yet, is out of use.
     pub enabled: bool,
 }
 
@@ -43,9 +44,9 @@ impl Account {
         while let Some(region) = pages.next().await {
             let region = region.map_err(|error| Failure::of(ACTION, "the account", &error))?;
             let Some(name) = region.region_name() else { continue };
-            let enabled = matches!(
+            let enabled = !matches!(
                 region.region_opt_status(),
-                Some(RegionOptStatus::Enabled | RegionOptStatus::EnabledByDefault | RegionOptStatus::Disabling)
+                Some(RegionOptStatus::Disabled | RegionOptStatus::Enabling)
             );
             listed.push(ListedRegion {
                 name: name.to_owned(),
@@ -91,6 +92,8 @@ mod tests {
                 ListRegionsOutput::builder()
                     .regions(region("eu-south-1", RegionOptStatus::Enabled))
                     .regions(region("eu-south-2", RegionOptStatus::Disabling))
+                    .regions(region("il-central-1", RegionOptStatus::from("PAUSED")))
+                    .regions(Region::builder().region_name("mx-central-1").build())
                     .build()
             });
         let listed = account(&[&first, &second]).regions().await.unwrap();
@@ -99,8 +102,9 @@ mod tests {
             .filter(|region| region.enabled)
             .map(|region| region.name.as_str())
             .collect();
-        assert_eq!(listed.len(), 5);
-        assert_eq!(enabled, ["us-east-1", "eu-south-1", "eu-south-2"]);
+        assert_eq!(listed.len(), 7);
+        let expected = ["us-east-1", "eu-south-1", "eu-south-2", "il-central-1", "mx-central-1"];
+        assert_eq!(enabled, expected, "what is not known to be out of use is looked at");
     }
 
     #[tokio::test]
