@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 from tests.emulator import Emulator
 from tests.emulator.emulator import FUNCTIONS, REPOSITORY
 
@@ -22,6 +24,10 @@ from .records import HOME, Record, envelope
 from .subscribers import EVERYTHING, FROM_ELSEWHERE, MACHINE, RAW_CRITICAL, Alert, connect_machine, subscribe
 
 POLICIES = Path(__file__).with_name("policies")
+EVENT_SCHEMA = Draft202012Validator(
+    json.loads((REPOSITORY / "docs" / "finding-event.schema.json").read_text(encoding="utf-8")),
+    format_checker=Draft202012Validator.FORMAT_CHECKER,
+)
 # The policy in force, but while a test changes it.
 GOOD = (POLICIES / "japan.yaml").read_bytes()
 # Where calls are not allowed by policies/japan.yaml; the same, but nothing ever happens there; and
@@ -317,8 +323,11 @@ class Deployment:
         return [Alert.read(message) for message in self.take(subscriber)]
 
     def transitions(self) -> list[dict[str, Any]]:
-        """The details of the events that machines received since they were last asked for."""
-        return [json.loads(message["Body"])["detail"] for message in self.take(MACHINE)]
+        """The details of the events that machines received since they were last asked for, valid by their schema."""
+        details = [json.loads(message["Body"])["detail"] for message in self.take(MACHINE)]
+        for detail in details:
+            EVENT_SCHEMA.validate(detail)
+        return details
 
     def mail(self) -> list[dict[str, str]]:
         """The e-mails of this test."""
