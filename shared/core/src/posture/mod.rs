@@ -189,6 +189,25 @@ impl RuleProblem {
         }
     }
 
+    /// Leaves the first few rules, and `more` to stand for the others.
+    pub(crate) fn name_at_most(&mut self, most: usize, more: &str) {
+        match self {
+            Self::Missing { rules }
+            | Self::State { rules, .. }
+            | Self::Pattern { rules }
+            | Self::OtherPolicy { rules, .. }
+            | Self::TargetMissing { rules, .. }
+            | Self::TargetUnknown { rules, .. }
+            | Self::TargetRewrites { rules } => {
+                if rules.len() > most {
+                    rules.truncate(most);
+                    rules.push(more.to_owned());
+                }
+            }
+            Self::BusMissing { .. } | Self::BusPolicy { .. } | Self::NothingArrived { .. } => {}
+        }
+    }
+
     /// Takes in the rules of `other` if it is the same problem; otherwise hands it back.
     pub(crate) fn absorb(&mut self, other: Self) -> Result<(), Self> {
         match (self, other) {

@@ -10,6 +10,11 @@ use crate::{
 
 /// The longest ARN of an unknown target that is shown, in characters.
 const LONGEST_TARGET: usize = 200;
+/// The most problems, rules of one problem and refusals that are told. Whoever may change a Region's
+/// rules could otherwise write so many that the finding is too large to be sent or remembered.
+const MOST: usize = 20;
+/// Stands for those that are not told.
+const MORE: &str = "…";
 
 /// Problems, and what could not be looked at.
 #[derive(Debug)]
@@ -51,15 +56,20 @@ impl Problems {
             .found
             .iter_mut()
             .try_fold(problem, |problem, known| known.absorb(problem).err());
-        self.found.extend(unlike);
+        if self.found.len() < MOST {
+            self.found.extend(unlike);
+        }
     }
 
     pub(super) fn not_observed(&mut self, not_observed: &NotObserved) {
         self.not_observed.insert(not_observed.clone());
     }
 
-    pub(super) fn into_parts(self) -> (Vec<RuleProblem>, Vec<NotObserved>) {
-        (self.found, self.not_observed.into_iter().collect())
+    pub(super) fn into_parts(mut self) -> (Vec<RuleProblem>, Vec<NotObserved>) {
+        for problem in &mut self.found {
+            problem.name_at_most(MOST, MORE);
+        }
+        (self.found, self.not_observed.into_iter().take(MOST).collect())
     }
 
     fn look_at_bus(&mut self, home: &HomeBus, intended: &Intended<'_>) {

@@ -210,6 +210,37 @@ fn unseen() -> NotObserved {
     NotObserved::new("x:Y", "no")
 }
 
+/// A Region has room for 300 rules of five targets each on its default bus. An item of the memory has at most
+/// 400 KB, and the decision stands in it up to twice, each time as reason and as sentence.
+#[test]
+fn however_many_rules_somebody_writes_the_finding_can_be_remembered() {
+    let mut observed = observed_with(&json!({}));
+    let rules = observed.rules.as_mut().unwrap();
+    let names: Vec<String> = (100..400).map(|n| format!("crisguard-forward-{n:046}")).collect();
+    for (name, n) in names.iter().zip(0..) {
+        let mut rule = rules.get("crisguard-forward-1").unwrap().clone();
+        rule.state = Some("ENABLED".to_owned());
+        rule.description = Some(format!("{n:064}"));
+        rule.targets = if n % 2 == 0 {
+            let target = |t| json!({"arn": format!("arn:aws:sqs:eu-central-1:111122223333:{n}-{t}{}", "x".repeat(170)), "rewrites": false});
+            Ok((0..5).map(|t| serde_json::from_value(target(t)).unwrap()).collect())
+        } else {
+            Err(NotObserved::new(
+                "events:ListTargetsByRule",
+                &format!("{n}{}", "x".repeat(300)),
+            ))
+        };
+        rules.insert(name.clone(), rule);
+    }
+    rules.remove("crisguard-forward-1");
+    let decided = decided(&observed);
+    let size = serde_json::to_string(&decided).unwrap().len() + decided.to_string().len();
+    assert!(size < 100_000, "{size}");
+    let text = decided.to_string();
+    assert!(text.contains("crisguard-forward-1: missing"), "{text}");
+    assert!(text.contains(", …: in the state ENABLED"), "{text}");
+}
+
 #[test]
 fn a_policy_that_cannot_be_compiled_needs_everything_forwarded() {
     let compiled = compiled();
