@@ -1,7 +1,7 @@
 """A stand-in for AWS Security Hub, which the emulator does not have: BatchImportFindings, and what it came to.
 
-It keeps the latest state of each finding, as Security Hub does: an update that is older than what it has
-changes nothing.
+As in Security Hub, an update that is older than what it has changes nothing. The stand-in remembers what each
+finding came through, too: one whose beginning was lost would look right once its end has come.
 
 https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
 """
@@ -27,32 +27,35 @@ class Hub:
 
     def __init__(self) -> None:
         """Starts empty."""
-        self._findings: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+        self._states: dict[str, dict[str, list[str]]] = defaultdict(dict)
+        self._updated: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
 
     def imported(self, request: Request) -> Answer:
         """Takes findings."""
-        account = re.search(r"Credential=(\d{12})/", request.headers.get("authorization", ""))
+        scope = re.search(r"Credential=(\d{12})/", request.headers.get("authorization", ""))
+        account = scope.group(1) if scope else ""
         findings = json.loads(request.body)["Findings"]
         with self._lock:
-            held = self._findings[account.group(1) if account else ""]
             for finding in findings:
-                known = held.get(finding["Id"])
-                if known is None or finding["UpdatedAt"] >= known["UpdatedAt"]:
-                    held[finding["Id"]] = finding
+                identity, updated = finding["Id"], finding["UpdatedAt"]
+                states = self._states[account].setdefault(identity, [])
+                if updated >= self._updated.get((account, identity), ""):
+                    self._updated[account, identity] = updated
+                    states += [finding["RecordState"]] if states[-1:] != [finding["RecordState"]] else []
         return _json({"FailedCount": 0, "SuccessCount": len(findings), "FailedFindings": []})
 
     def shown(self, request: Request) -> Answer:
         """Shows the driver what an account has."""
         with self._lock:
-            return _json(self._findings[request.path.removeprefix(IMPORTED)])
+            return _json(self._states[request.path.removeprefix(IMPORTED)])
 
 
-def read(port: int, account: str) -> dict[str, dict[str, Any]]:
-    """The findings that an account's Security Hub has, by id."""
+def read(port: int, account: str) -> dict[str, list[str]]:
+    """The states that each finding of an account's Security Hub came through, by id."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{IMPORTED}{account}", timeout=30) as answer:
-        findings: dict[str, dict[str, Any]] = json.load(answer)
-        return findings
+        states: dict[str, list[str]] = json.load(answer)
+        return states
 
 
 def _json(body: Any) -> Answer:

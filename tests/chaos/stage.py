@@ -260,8 +260,8 @@ class Stage:
         return sum(int(value) for value in answer["Attributes"].values())
 
     @property
-    def imported(self) -> dict[str, dict[str, Any]]:
-        """The findings that Security Hub has, by id."""
+    def imported(self) -> dict[str, list[str]]:
+        """The states that each finding in Security Hub came through, by id."""
         return hub.read(self.hub, self.account)
 
     def items(self) -> list[dict[str, Any]]:

@@ -211,7 +211,7 @@ def right() -> Known:
         known.memory[key] = [(truth.count, truth.decision)]
         known.notices.append((kind, key, truth.count))
         known.announced.append(("first", key, f"{key}-1", truth.count))
-        known.imported[key] = ["ACTIVE" if goes_on else "ARCHIVED"]
+        known.imported[key] = ["ACTIVE"] if goes_on else ["ACTIVE", "ARCHIVED"]
         if truth.decision == COMPLIANT:
             known.notices.append(("resolved", key, truth.count))
         if not goes_on:
@@ -246,6 +246,7 @@ def test_what_is_right_is_found_right() -> None:
     lambda known: known.announced.remove(("closed", CHAT, f"{CHAT}-2", 4)),
     lambda known: known.announced.append(("first", CHAT, "another", 4)),
     lambda known: known.imported.update({CHAT: ["ACTIVE"]}),
+    lambda known: known.imported.update({CHAT: ["ARCHIVED"]}),
     lambda known: known.imported.pop(CHAT),
 ])  # fmt: skip
 def test_what_is_wrong_is_found_wrong(wrong: Callable[[Known], None]) -> None:

@@ -36,7 +36,7 @@ class Known:
     announced: list[tuple[str, Key, str, int]] = field(default_factory=list)
     """What machines were told: the transition, the finding, the id that repeats share, the count."""
     imported: dict[Key, list[str]] = field(default_factory=dict)
-    """The states of the finding's records in Security Hub."""
+    """The states that the finding came through in Security Hub."""
 
     def told(self, key: Key) -> int:
         """The largest count that anybody was told."""
@@ -74,9 +74,9 @@ def known_of(stage: Stage) -> Known:
         line = detail["finding"]
         known.announced.append((detail["transition"], key_of(line), detail["id"], line["count"] or 0))
         ids[f"FINDING#{line['id']}"] = key_of(line)
-    for identity, document in stage.imported.items():
+    for identity, states in stage.imported.items():
         key = next((key for sort, key in ids.items() if sort.removeprefix("FINDING#") in identity), ("?", identity, ""))
-        known.imported.setdefault(key, []).append(document.get("RecordState", "ACTIVE"))
+        known.imported.setdefault(key, []).extend(states)
     return known
 
 
@@ -152,9 +152,9 @@ def _machines(known: Known, truths: Mapping[Key, Truth], *, lasted: bool) -> lis
         most = 1 + len(ids.get("reopened", ()))
         if not lasted and (len(ids.get("first", ())) > 1 or len(ended) > most):
             found.append(f"{' '.join(key)} was announced under several ids: {ids}")
-        state = ["ACTIVE" if goes_on else "ARCHIVED"] if begun else []
-        if known.imported.get(key, []) != state:
-            found.append(f"Security Hub has {known.imported.get(key, [])} of {' '.join(key)}, not {state}")
+        states, last = known.imported.get(key, []), "ACTIVE" if goes_on else "ARCHIVED"
+        if begun and (states[-1:] != [last] or ("ACTIVE" not in states and not lasted)):
+            found.append(f"Security Hub has seen {states} of {' '.join(key)}, which is {last} now")
     return found
 
 
