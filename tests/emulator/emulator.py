@@ -53,6 +53,7 @@ class Emulator:
     account: str = ACCOUNT
     home_region: str = HOME_REGION
     credentials: dict[str, str] = field(default_factory=dict)
+    clients: dict[tuple[str, str, str], Any] = field(default_factory=dict, repr=False)
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="crisguard-emulator-")))
 
     @classmethod
@@ -128,14 +129,21 @@ class Emulator:
     # -- clients ---------------------------------------------------------------
 
     def client(self, service: str, region: str | None = None, credentials: Mapping[str, str] | None = None) -> Any:
-        """A boto3 client of the administrator (or of `credentials`) in a Region, by default the home Region."""
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=region or self.home_region,
-            config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
-            **(credentials or self.credentials),
-        )
+        """A boto3 client of the administrator (or of `credentials`) in a Region, by default the home Region.
+
+        Each is made once: that takes longer than most calls of it.
+        """
+        chosen = credentials or self.credentials
+        key = (service, region or self.home_region, chosen["aws_access_key_id"])
+        if key not in self.clients:
+            self.clients[key] = boto3.client(
+                service,
+                endpoint_url=self.endpoint,
+                region_name=region or self.home_region,
+                config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
+                **chosen,
+            )
+        return self.clients[key]
 
     def environment(self, region: str | None = None) -> dict[str, str]:
         """Environment variables with which the AWS CLI and our scripts reach the emulator."""
