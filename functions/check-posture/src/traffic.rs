@@ -14,9 +14,12 @@ use jiff::Timestamp;
 
 use crate::{observe::unseen, ports::ReadMetrics};
 
-/// How many whole hours are looked at; the one that has only begun comes on top.
+/// How many whole hours are looked at; what came after them comes on top.
 const HOURS: usize = 24;
 const SECONDS: i64 = 3600;
+/// How long an hour must be over to be looked at: its last events come minutes later, about five on
+/// an average (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>).
+const ON_THEIR_WAY: i64 = 1800;
 /// How many rules with compiled patterns a Region can have.
 const FORWARDING: usize = 8;
 
@@ -52,35 +55,44 @@ pub(crate) async fn observe(metrics: &impl ReadMetrics, region: &Region, now: Ti
     }
 }
 
-/// Whole hours, and the one that has only begun.
+/// Whole hours, and the time since, in which events may still be on their way: the hour that has
+/// only begun and, if that is younger than they take, the one before.
 struct Hours {
     first: i64,
     last: i64,
+    until: i64,
 }
 
 impl Hours {
     fn before(now: Timestamp) -> Self {
-        let last = now.as_second().div_euclid(SECONDS) * SECONDS;
+        let whole = |second: i64| second.div_euclid(SECONDS) * SECONDS;
+        let last = whole(now.as_second() - ON_THEIR_WAY);
         let hours = i64::try_from(HOURS).unwrap_or(0);
         Self {
             first: last - hours * SECONDS,
             last,
+            until: whole(now.as_second()) + SECONDS,
         }
     }
 
     fn span(&self) -> Span {
         Span {
             from: self.first,
-            until: self.last + SECONDS,
+            until: self.until,
             period: 3600,
         }
     }
 
-    /// Lists the count of each hour, the oldest first; an hour without data counted nothing.
+    /// Lists the count of each whole hour, the oldest first, and that of the time since; an hour
+    /// without data counted nothing.
     fn list(&self, counts: &Hourly) -> Vec<u64> {
-        (0..=HOURS)
-            .zip((self.first..).step_by(3600))
-            .map(|(_, hour)| counts.get(&hour).copied().unwrap_or(0))
+        let since = counts
+            .range(self.last..)
+            .fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
+        (self.first..self.last)
+            .step_by(3600)
+            .map(|hour| counts.get(&hour).copied().unwrap_or(0))
+            .chain([since])
             .collect()
     }
 }
@@ -175,4 +187,27 @@ fn larger(mut counts: Hourly, others: Hourly) -> Hourly {
 )]
 fn whole(sum: f64) -> u64 {
     sum.round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The calls of the last minutes of an hour and their events, looked at soon after and later.
+    #[test]
+    fn an_hour_is_looked_at_once_its_events_must_have_come() {
+        let nine = "2026-11-22T09:00:00Z".parse::<Timestamp>().unwrap().as_second();
+        let counts = Hourly::from([(nine - 3600, 1), (nine, 5), (nine + 3600, 2)]);
+        for (now, last_three) in [
+            ("2026-11-22T10:02:00Z", [0, 1, 7]),
+            ("2026-11-22T10:29:59Z", [0, 1, 7]),
+            ("2026-11-22T10:30:00Z", [1, 5, 2]),
+        ] {
+            let hours = Hours::before(now.parse().unwrap());
+            let listed = hours.list(&counts);
+            assert_eq!(listed.len(), HOURS + 1);
+            assert_eq!(listed[HOURS - 2..], last_three, "{now}");
+            assert_eq!(hours.span().until, nine + 2 * 3600, "what is there by now is read");
+        }
+    }
 }

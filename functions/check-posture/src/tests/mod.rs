@@ -170,7 +170,7 @@ async fn whole_hours_of_a_day_are_read_and_the_one_that_has_begun() {
     function.handle(NIGHTLY, now(), Vec::new()).await.unwrap();
     let spans = function.ports.world.spans.borrow();
     let at = |time: &str| time.parse::<Timestamp>().unwrap().as_second();
-    let (from, until) = (at("2026-11-21T17:00:00Z"), at("2026-11-22T18:00:00Z"));
+    let (from, until) = (at("2026-11-21T16:00:00Z"), at("2026-11-22T18:00:00Z"));
     assert!(
         !spans.is_empty()
             && spans

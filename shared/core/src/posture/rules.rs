@@ -107,8 +107,8 @@ pub enum Bus {
 
 /// What was counted in each hour, the oldest first; every list covers the same hours.
 ///
-/// The last hour is the one that had only begun. Calls are not counted in it, for the events of
-/// what was called just now may still be on their way.
+/// The last is the hour that had only begun, and the one before if it had ended just now. Calls are
+/// not counted in it, for the events of what was called just now may still be on their way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Traffic {
