@@ -307,6 +307,7 @@ def test_silence_of_what_must_be_heard_is_an_alarm() -> None:
     silent = {name: p for name, p in alarms.items() if p["TreatMissingData"] == "breaching"}
     assert {name: (p["MetricName"], p["Period"] * p["EvaluationPeriods"] // 3600) for name, p in silent.items()} == {
         "crisguard-canary-missing": ("Canary", 3),
+        "crisguard-review-missing": ("Reviews", 3),
         "crisguard-nightly-missing": ("Regions", 26),
     }
     for p in silent.values():
@@ -323,7 +324,7 @@ def test_each_function_s_troubles_are_alarms() -> None:
     every = {"Errors", "Throttles", "PolicyRejected"}
     assert watched == {
         "crisguard-watch-inference": every | {"Canary"},
-        "crisguard-send-alerts": every | {"CanaryLate"},
+        "crisguard-send-alerts": every | {"CanaryLate", "Reviews"},
         "crisguard-check-posture": every | {"Regions"},
     }
 

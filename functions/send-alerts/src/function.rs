@@ -52,10 +52,14 @@ pub mod metric {
     pub const MUTED: &str = "Muted";
     /// Regions whose canaries stopped coming.
     pub const CANARY_LATE: &str = "CanaryLate";
+    /// Reviews that came to their end: without them reminders, digests and late canaries are silent.
+    pub const REVIEWS: &str = "Reviews";
+    /// Subjects that a review had no time for.
+    pub const LEFT: &str = "Left";
     /// Times that the policy, or a new version of it, could not be read or used.
     pub const POLICY_REJECTED: &str = "PolicyRejected";
     /// Every metric.
-    pub const ALL: [&str; 15] = [
+    pub const ALL: [&str; 17] = [
         RECEIVED,
         COUNTED,
         DUPLICATE,
@@ -70,6 +74,8 @@ pub mod metric {
         ANNOUNCED,
         MUTED,
         CANARY_LATE,
+        REVIEWS,
+        LEFT,
         POLICY_REJECTED,
     ];
 }
@@ -226,6 +232,8 @@ impl<Memory: Recall + Remember, Topic: Publish, Machines: Announce, Store: ReadP
         counts.add(metric::ANNOUNCED, reviewed.announced);
         counts.add(metric::MUTED, reviewed.muted);
         counts.add(metric::CANARY_LATE, reviewed.late_canaries.len());
+        counts.add(metric::REVIEWS, 1);
+        counts.add(metric::LEFT, reviewed.left);
         match reviewed.failed {
             0 => Ok(Answer::Review(reviewed)),
             failed => Err(Report::of("Review", &Incomplete { failed })),

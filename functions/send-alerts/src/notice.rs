@@ -152,12 +152,19 @@ impl Notice {
         }
     }
 
-    /// Orders the findings: the most severe first, then the most frequent.
+    /// Orders the findings: the most severe first. Of those, an alert shows the most frequent first; a
+    /// digest or reminder, which may not hold all, what waits longest, so that everything gets its turn.
     fn of(kind: Kind, findings: &[(&Record, Option<Transition>)]) -> Self {
         let mut findings = findings.to_vec();
         findings.sort_by_key(|(record, _)| {
+            let waiting_since = match kind {
+                Kind::Alert | Kind::Resolved => None,
+                Kind::Reminder | Kind::Digest => record.told.map(|told| told.at),
+            };
             (
-                Reverse((record.severity(), record.count)),
+                Reverse(record.severity()),
+                waiting_since,
+                Reverse(record.count),
                 record.control(),
                 record.id().to_owned(),
             )
