@@ -131,7 +131,9 @@ pub async fn run<World: ReadRules + ReadMetrics, Queue: SendDecisions>(
     let mut assessed: Vec<Assessed> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
     assessed.sort_by(|a, b| a.finding.region.cmp(&b.finding.region));
 
-    let outgoing = assessed.iter().map(|assessed| outgoing(&assessed.finding));
+    let mut findings: Vec<&PostureFinding> = assessed.iter().map(|assessed| &assessed.finding).collect();
+    findings.sort_by_key(|finding| place_in_the_queue(&finding.decision));
+    let outgoing = findings.into_iter().map(outgoing);
     let outgoing = outgoing.collect::<Result<Vec<_>, _>>()?;
     let unsent = ports.queue.send(&outgoing).await;
     for unsent in &unsent {
@@ -175,6 +177,17 @@ async fn look<World: ReadRules + ReadMetrics>(
             intended.policy_sha256,
         ),
         counted,
+    }
+}
+
+/// Returns how far behind a decision is handed on. The queue is read ten at a time, and one alert an
+/// hour is told of the subject: what calls for one must come together, and first.
+const fn place_in_the_queue(decision: &PostureDecision) -> u8 {
+    match decision {
+        PostureDecision::NonCompliant(_) => 0,
+        PostureDecision::Undecided(_) => 1,
+        PostureDecision::Compliant(PostureBasis::RulesStand { .. }) => 2,
+        PostureDecision::Compliant(PostureBasis::RegionNotEnabled { .. }) => 3,
     }
 }
 
