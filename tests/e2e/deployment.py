@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from jsonschema import Draft202012Validator
 from tests.emulator import Emulator
 from tests.emulator.emulator import FUNCTIONS, REPOSITORY
 
+from .command import build_folder, parameters_of
 from .records import HOME, Record, envelope
 from .subscribers import EVERYTHING, FROM_ELSEWHERE, MACHINE, RAW_CRITICAL, Alert, connect_machine, subscribe
 
@@ -43,25 +43,6 @@ TABLE = "crisguard-memory"
 WATCH, SEND, POSTURE = (f"crisguard-{function}" for function in FUNCTIONS)
 # The schedules of the home Region, and that of each source Region.
 REVIEW, NIGHTLY, CANARY = "crisguard-digest", "crisguard-nightly", "crisguard-canary"
-
-
-def build_folder() -> Path:
-    """Where the release build puts executables."""
-    return Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target")) / "release"
-
-
-def crisguard(*arguments: str, policy: Path | None = None, given: str | None = None) -> Any:
-    """What the `crisguard` command prints, as JSON; 0 and 1 are its answers, 2 is a failure."""
-    options = ["--policy", str(policy)] if policy else []
-    done = subprocess.run(
-        [str(build_folder() / "crisguard"), *arguments, *options],
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in (0, 1), f"crisguard {arguments}: {done.stderr}"
-    return json.loads(done.stdout)
 
 
 @dataclass
@@ -237,9 +218,22 @@ class Deployment:
 
     def look(self) -> dict[str, dict[str, Any]]:
         """Invokes check-posture as its schedule does every night; returns what it decided by Region."""
-        answer = self.invoke(POSTURE, self.request(NIGHTLY))
+        # Else send-alerts may begin with the first decisions while the others are being sent.
+        with self.paused(SEND):
+            answer = self.invoke(POSTURE, self.request(NIGHTLY))
         self.settle()
         return {assessed["region"]: assessed for assessed in answer["assessments"]}
+
+    def sing(self, region: str) -> None:
+        """Has a Region's schedule send a canary; two of one second would be one message."""
+        self.wait_for_another_second()
+        self.aws.start_schedule(CANARY, region)
+        self.settle()
+
+    def wait_for_another_second(self) -> None:
+        """Waits until what happens has another time, as events write it."""
+        now = int(time.time())
+        self.wait(lambda: int(time.time()) > now, "another second")
 
     def request(self, schedule: str) -> Any:
         """What a schedule sends."""
@@ -384,11 +378,3 @@ EXITS = {
     SEND: ("Counted", "Duplicate", "CanaryArrived", "Rejected", "Retried"),
     POSTURE: ("Compliant", "Violation", "Undecided"),
 }
-
-
-def parameters_of(policy: Path) -> dict[str, str]:
-    """The patterns compiled from a policy, as parameters of infra/source-region.yaml."""
-    parameters: dict[str, str] = crisguard(
-        "pattern", "--account", "111122223333", "--format", "parameters", policy=policy
-    )
-    return parameters

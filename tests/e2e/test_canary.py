@@ -8,7 +8,7 @@ import pytest
 
 from . import records
 from .clock import DAY, HOUR, MINUTE, Clock
-from .deployment import CANARY, ELSEWHERE, SEND, WATCH, Deployment
+from .deployment import ELSEWHERE, SEND, WATCH, Deployment
 from .records import HOME
 
 SCP = "with an explicit deny in a service control policy"
@@ -24,8 +24,7 @@ def assert_that_nobody_hears(deployed: Deployment) -> None:
 
 def test_it_comes_through_and_nobody_hears(deployed: Deployment) -> None:
     """The schedule of a source Region proves rule, bus, queue and both functions, and disturbs nobody."""
-    deployed.aws.start_schedule(CANARY, ELSEWHERE)
-    deployed.settle()
+    deployed.sing(ELSEWHERE)
     assert deployed.exits(WATCH, 1)["Canary"] == 1
     assert deployed.exits(SEND, 1)["CanaryArrived"] == 1
     (arrival,) = [item["sk"]["S"] for item in deployed.items() if item["pk"]["S"] == "CANARY"]
@@ -42,6 +41,7 @@ def test_a_forged_canary_is_nothing_but_a_canary(deployed: Deployment, region: s
         records.call(records.STAYS, by="forged", errorCode="AccessDenied", errorMessage=SCP),
         {**records.call(by="forged", errorCode="AccessDenied", errorMessage=SCP), "eventTime": "never"},
     ]
+    deployed.wait_for_another_second()
     events = deployed.aws.client("events", region)
     for record in violations:
         entry = {"Source": "crisguard.canary", "DetailType": "AWS API Call via CloudTrail", "EventBusName": bus}
@@ -58,18 +58,15 @@ def test_a_region_whose_canary_stops_is_late(deployed: Deployment, clock: Clock)
     """Silence is told from quiet: three hours without a canary raise an alarm, and its return ends it."""
     with deployed.restarted(SEND, **clock.variables):
         for region in (ELSEWHERE, HOME):
-            deployed.aws.start_schedule(CANARY, region)
-        deployed.settle()
+            deployed.sing(region)
         clock.be_ahead(3 * HOUR - MINUTE)
         assert deployed.review() == {}
-        deployed.aws.start_schedule(CANARY, HOME)
-        deployed.settle()
+        deployed.sing(HOME)
         clock.be_ahead(3 * HOUR + MINUTE)
         assert deployed.review() == {"late_canaries": [ELSEWHERE]}
         deployed.wait(lambda: deployed.metrics(SEND)["CanaryLate"] == 1, "the metric of the alarm")
 
-        deployed.aws.start_schedule(CANARY, ELSEWHERE)
-        deployed.settle()
+        deployed.sing(ELSEWHERE)
         assert deployed.review() == {}
         clock.be_ahead(9 * DAY)
         assert deployed.review() == {}, "a Region that was given up is forgotten after a week"

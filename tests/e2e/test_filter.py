@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from . import records
-from .deployment import ELSEWHERE, EU, EVENTS, POLICIES, WATCH, Deployment, crisguard, parameters_of
+from .command import crisguard, parameters_of
+from .deployment import ELSEWHERE, EU, EVENTS, POLICIES, WATCH, Deployment
 from .records import HOME, Record
 
 TABLE: dict[str, list[dict[str, Any]]] = yaml.safe_load(

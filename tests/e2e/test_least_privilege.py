@@ -21,7 +21,7 @@ import yaml
 from tests.templates.rendering import INFRA, load
 
 from . import records
-from .deployment import CANARY, ELSEWHERE, FORWARD_DLQ, NIGHTLY, POSTURE, REVIEW, SEND, WATCH, Deployment
+from .deployment import ELSEWHERE, FORWARD_DLQ, NIGHTLY, POSTURE, REVIEW, SEND, WATCH, Deployment
 
 PATHS: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parents[1] / "templates" / "paths.yaml").read_text(encoding="utf-8")
@@ -97,8 +97,7 @@ def starts(schedule: str, function: str) -> Callable[[Deployment], str | None]:
 
 def sings(deployed: Deployment) -> str | None:
     """Has a canary come through."""
-    deployed.aws.start_schedule(CANARY, ELSEWHERE)
-    deployed.settle()
+    deployed.sing(ELSEWHERE)
     arrived = [item for item in deployed.items() if item["pk"]["S"] == "CANARY"]
     return None if arrived else "events:PutEvents failed: no canary came through"
 
