@@ -35,7 +35,7 @@ from .sums import Played, Sum
 WIDEST = 100
 YES, NO = ("✓", "green"), ("✗", "bold red")
 COLOURS = {"Violation": "red", "Rejected": "magenta", "Undecided": "yellow", "Compliant": "green"}
-WORDS = {"NotApplicable": "Not applicable", "NotBedrock": "Not Bedrock"}
+WORDS = {"NotApplicable": "Not applicable", "NotBedrock": "Not Bedrock", "CanaryArrived": "Canary arrived"}
 MEANINGS = {
     "Violation": "a rule of the policy is broken",
     "Undecided": "evidence is missing: not taken for compliant",
@@ -279,9 +279,7 @@ class Transcript:
         sums_right = sum(one.holds for one in sums)
         good = stories_right == len(all_of_it) and sums_right == len(sums)
         self.console.print()
-        verdict = (
-            f"{stories_right} of {len(all_of_it)} stories ended as they must, {sums_right} of {len(sums)} sums hold"
-        )
+        verdict = f"{stories_right} of {len(all_of_it)} stories and days ended as they must, {sums_right} of {len(sums)} sums hold"
         self.console.print(_marked(Text(f"{verdict} ({seconds:.0f} s)", style="bold"), good))
         if not good:
             self.say("Something above is marked ✗: crisguard, or the demo, does not do what it should.", "bold red")
