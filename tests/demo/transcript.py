@@ -74,6 +74,8 @@ class Transcript:
 
     def say(self, text: str = "", style: str = "") -> None:
         """A paragraph."""
+        if not text.isascii():
+            text = _wrapped_wide(text, self.console.width, 0)
         self._paragraph(Text(text, style=style))
 
     def chapter(self, title: str, *introduction: str) -> None:
@@ -279,7 +281,8 @@ class Transcript:
         sums_right = sum(one.holds for one in sums)
         good = stories_right == len(all_of_it) and sums_right == len(sums)
         self.console.print()
-        verdict = f"{stories_right} of {len(all_of_it)} stories and days ended as they must, {sums_right} of {len(sums)} sums hold"
+        stories = f"{stories_right} of {len(all_of_it)} stories and days ended as they must"
+        verdict = f"{stories}, {sums_right} of {len(sums)} sums hold"
         self.console.print(_marked(Text(f"{verdict} ({seconds:.0f} s)", style="bold"), good))
         if not good:
             self.say("Something above is marked ✗: crisguard, or the demo, does not do what it should.", "bold red")
@@ -350,9 +353,9 @@ def _wrapped(line: str, width: int) -> str:
     return "\n".join(parts)
 
 
-def _wrapped_wide(line: str, width: int) -> str:
+def _wrapped_wide(line: str, width: int, hanging: int = 2) -> str:
     """The same for Japanese, whose characters take two columns and which breaks anywhere but before punctuation."""
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    indent = " " * (len(line) - len(line.lstrip()) + hanging)
     lines = [""]
     for part in re.findall(r"[!-~]+[。、）」]*|\s+|[^!-~\s][。、）」]*", line):
         if lines[-1].strip() and cell_len(lines[-1] + part) > width:
