@@ -31,9 +31,12 @@ def machine() -> str:
             memory = f"{int(line.split()[1]) / 1024**2:.0f} GB"
     load = os.getloadavg()[0]
     cores = os.cpu_count()
+    first = (
+        " (measured before all other work: real-time scheduling)" if os.sched_getscheduler(0) == os.SCHED_FIFO else ""
+    )
     return (
         f"Machine: {cpu}, {cores} cores, {memory} of memory, Linux {platform.release()} ({platform.machine()}), "
-        f"Python {platform.python_version()}; load {load:.1f} when it began."
+        f"Python {platform.python_version()}; load {load:.1f} when it began{first}."
     )
 
 
