@@ -134,11 +134,17 @@ def test_without_the_queues_policy_the_event_is_kept(aws: Emulator, deployed: di
 def test_queue_refuses_plain_http(aws: Emulator, deployed: dict[str, str]) -> None:
     sqs = aws.client("sqs")
     url = sqs.get_queue_url(QueueName="crisguard-events-dlq")["QueueUrl"]
-    sqs.meta.events.register(
-        "before-sign.*.*", lambda request, **_: request.headers.add_header("x-crisguard-plain-http", "1")
-    )
-    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
-        sqs.receive_message(QueueUrl=url)
+    sqs.meta.events.register("before-sign.*.*", say_that_it_is_plain_http)
+    try:
+        with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+            sqs.receive_message(QueueUrl=url)
+    finally:
+        # Every test has the same client.
+        sqs.meta.events.unregister("before-sign.*.*", say_that_it_is_plain_http)
+
+
+def say_that_it_is_plain_http(request: Any, **_: Any) -> None:
+    request.headers.add_header("x-crisguard-plain-http", "1")
 
 
 def test_a_function_receives_whole_batches(aws: Emulator, deployed: dict[str, str]) -> None:
