@@ -88,10 +88,10 @@ core               fastest       │ slowest       │ median        │ mean   
 │                  1.627 GB/s    │ 432 MB/s      │ 1.535 GB/s    │ 1.001 GB/s    │         │
 ╰─ last            1 ms          │ 1 ms          │ 1 ms          │ 1 ms          │ 100     │ 100
 """
-    figures = [(figure.name, figure.median, figure.speed) for figure in core.read(printed)]
+    figures = [(figure.name, figure.least, figure.median, figure.speeds) for figure in core.read(printed)]
     assert figures == [
-        ("compile", 140_600.0, None),
-        ("parse an event: compliant", 2500.0, pytest.approx(612.4)),
-        ("parse an event: no bedrock", 880.0, pytest.approx(1535.0)),
-        ("last", 1_000_000.0, None),
+        ("compile", 135_400.0, 140_600.0, None),
+        ("parse an event: compliant", 2470.0, 2500.0, pytest.approx((637.0, 612.4))),
+        ("parse an event: no bedrock", 830.0, 880.0, pytest.approx((1627.0, 1535.0))),
+        ("last", 1_000_000.0, 1_000_000.0, None),
     ]
