@@ -23,7 +23,9 @@ pub enum Fetched {
 }
 
 pub(super) fn read(response: &HttpResponse) -> Result<Fetched, OrchestratorError<ErrorMetadata>> {
-    let bytes = response.body().bytes().unwrap_or_default();
+    // A body that was not read is not an empty one.
+    let bytes = response.body().bytes();
+    let bytes = bytes.ok_or_else(|| OrchestratorError::response("the answer's body was not read".into()))?;
     let status = response.status();
     let bytes = match status.as_u16() {
         NOT_MODIFIED => return Ok(Fetched::Unchanged),

@@ -77,7 +77,9 @@ fn request(body: String) -> Result<HttpRequest, BoxError> {
 /// Reads an answer; one that is neither a success nor an error that can be read is unknown, and
 /// asked for again.
 fn answer(response: &HttpResponse) -> Result<Answer, OrchestratorError<ErrorMetadata>> {
-    let bytes = response.body().bytes().unwrap_or_default();
+    // A body that was not read is not an empty one.
+    let bytes = response.body().bytes();
+    let bytes = bytes.ok_or_else(|| OrchestratorError::response("the answer's body was not read".into()))?;
     if response.status().is_success() {
         return serde_json::from_slice(bytes).map_err(|error| OrchestratorError::response(error.into()));
     }
