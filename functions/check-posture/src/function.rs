@@ -120,11 +120,11 @@ where
         now: Timestamp,
     ) -> Result<Self, Report> {
         let catalogue = Catalogue::embedded().map_err(|error| Report::of("Catalogue", &error))?;
-        let policy = PolicyInForce::read(&store, config.scope, now).await;
+        let policy = PolicyInForce::read(&store, config.common.policy.scope, now).await;
         let policy = policy.map_err(|error| Report::of("Policy", &error))?;
         tracing::info!(policy_sha256 = policy.sha256(), catalogue_as_of = %catalogue.as_of(), "started");
         Ok(Self {
-            function_name: config.function_name,
+            function_name: config.common.function_name,
             home: config.home,
             store,
             account,

@@ -4,7 +4,6 @@ use std::{io, process::ExitCode};
 
 use check_posture::{CheckPosture, Ports, config::Config};
 use crisguard_aws::{account::Account, client, everywhere::Everywhere, s3::Object, sqs::Queue};
-use crisguard_core::policy::LARGEST;
 use crisguard_lambda::{clock, config::Variables, logging, report::Report, runtime};
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,9 +16,9 @@ async fn main() -> ExitCode {
 
 async fn start() -> Result<CheckPosture<Object, Account, Everywhere, Queue>, Report> {
     let config = Config::read(Variables::of_process()).map_err(|error| Report::of("Configuration", &error))?;
-    logging::start(config.log_level);
+    logging::start(config.common.log_level);
     let aws = client::configuration().await;
-    let policy = Object::new(&aws, &config.policy_bucket, &config.policy_key, LARGEST);
+    let policy = config.common.policy.object(&aws);
     let account = Account::new(&aws);
     let ports = Ports {
         world: Everywhere::new(&aws),

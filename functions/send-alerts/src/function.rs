@@ -143,7 +143,7 @@ impl<Memory: Recall + Remember, Topic: Publish, Machines: Announce, Store: ReadP
     ) -> Result<Self, Report> {
         let texts = Texts::new().map_err(|error| Report::of("Texts", &error))?;
         Ok(Self {
-            function_name: config.function_name,
+            function_name: config.common.function_name,
             ports: Ports {
                 memory,
                 topic,
@@ -151,7 +151,7 @@ impl<Memory: Recall + Remember, Topic: Publish, Machines: Announce, Store: ReadP
                 texts,
             },
             store,
-            scope: config.scope,
+            scope: config.common.policy.scope,
             policy: Mutex::new(None),
         })
     }

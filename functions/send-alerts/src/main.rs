@@ -3,7 +3,6 @@
 use std::{io, process::ExitCode};
 
 use crisguard_aws::{client, dynamodb::Table, s3::Object, sns::Topic};
-use crisguard_core::policy::LARGEST;
 use crisguard_lambda::{clock, config::Variables, logging, report::Report, runtime};
 use send_alerts::{SendAlerts, config::Config, machines::Machines};
 
@@ -17,11 +16,11 @@ async fn main() -> ExitCode {
 
 async fn start() -> Result<SendAlerts<Table, Topic, Machines, Object>, Report> {
     let config = Config::read(Variables::of_process()).map_err(|error| Report::of("Configuration", &error))?;
-    logging::start(config.log_level);
+    logging::start(config.common.log_level);
     let aws = client::configuration().await;
     let memory = Table::new(&aws, &config.table);
     let topic = Topic::new(&aws, &config.topic_arn);
     let machines = Machines::new(&aws, &config);
-    let policy = Object::new(&aws, &config.policy_bucket, &config.policy_key, LARGEST);
+    let policy = config.common.policy.object(&aws);
     SendAlerts::start(config, memory, topic, machines, policy)
 }

@@ -60,11 +60,11 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
     /// Fails if there is no usable policy: the function must not start then.
     pub async fn start(config: Config, store: Store, queue: Queue, now: Timestamp) -> Result<Self, Report> {
         let catalogue = Catalogue::embedded().map_err(|error| Report::of("Catalogue", &error))?;
-        let policy = PolicyInForce::read(&store, config.scope, now).await;
+        let policy = PolicyInForce::read(&store, config.common.policy.scope, now).await;
         let policy = policy.map_err(|error| Report::of("Policy", &error))?;
         tracing::info!(policy_sha256 = policy.sha256(), catalogue_as_of = %catalogue.as_of(), "started");
         Ok(Self {
-            function_name: config.function_name,
+            function_name: config.common.function_name,
             store,
             queue,
             catalogue,

@@ -3,7 +3,6 @@
 use std::{io, process::ExitCode};
 
 use crisguard_aws::{client, s3::Object, sqs::Queue};
-use crisguard_core::policy::LARGEST;
 use crisguard_lambda::{clock, config::Variables, logging, report::Report, runtime};
 use watch_inference::{WatchInference, config::Config};
 
@@ -17,9 +16,9 @@ async fn main() -> ExitCode {
 
 async fn start() -> Result<WatchInference<Object, Queue>, Report> {
     let config = Config::read(Variables::of_process()).map_err(|error| Report::of("Configuration", &error))?;
-    logging::start(config.log_level);
+    logging::start(config.common.log_level);
     let aws = client::configuration().await;
-    let policy = Object::new(&aws, &config.policy_bucket, &config.policy_key, LARGEST);
+    let policy = config.common.policy.object(&aws);
     let findings = Queue::new(&aws, &config.findings_queue_url);
     WatchInference::start(config, policy, findings, clock::now()).await
 }

@@ -5,6 +5,33 @@
 
 use std::{fmt::Display, str::FromStr};
 
+use crate::{logging::LogLevel, policy_in_force::PolicySource};
+
+/// What the templates tell every function.
+#[derive(Clone, Debug)]
+pub struct Common {
+    /// `AWS_LAMBDA_FUNCTION_NAME`: the metrics' dimension, set by Lambda.
+    pub function_name: String,
+    /// Where the policy is, and for which account it is read.
+    pub policy: PolicySource,
+    /// `CRISGUARD_LOG_LEVEL`, `info` if it is not set.
+    pub log_level: LogLevel,
+}
+
+impl Common {
+    /// Reads every variable; `None` means that problems were noted.
+    pub fn read(variables: &mut Variables<impl Fn(&str) -> Option<String>>) -> Option<Self> {
+        let function_name = variables.required("AWS_LAMBDA_FUNCTION_NAME");
+        let policy = PolicySource::read(variables);
+        let log_level = variables.optional("CRISGUARD_LOG_LEVEL");
+        Some(Self {
+            function_name: function_name?,
+            policy: policy?,
+            log_level: log_level?.unwrap_or_else(LogLevel::info),
+        })
+    }
+}
+
 /// Reads variables and gathers what is wrong with them.
 ///
 /// ```
@@ -98,4 +125,44 @@ impl<Lookup: Fn(&str) -> Option<String>> Variables<Lookup> {
 #[error("the function's environment variables are not complete: {}", problems.join("; "))]
 pub struct ConfigurationError {
     problems: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(set: &[(&str, &str)]) -> Result<Common, ConfigurationError> {
+        let mut variables = Variables::new(|name: &str| {
+            let mut set = set.iter();
+            set.find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned())
+        });
+        Common::read(&mut variables).ok_or_else(|| variables.into_error())
+    }
+
+    #[test]
+    fn an_empty_path_is_one_that_was_not_given() {
+        let common = read(&[
+            ("AWS_LAMBDA_FUNCTION_NAME", "crisguard-watch-inference"),
+            ("CRISGUARD_POLICY_BUCKET", "b"),
+            ("CRISGUARD_POLICY_KEY", "policy.yaml"),
+            ("CRISGUARD_ACCOUNT", "111122223333"),
+            ("CRISGUARD_ORGANIZATION_PATH", ""),
+        ])
+        .unwrap();
+        assert_eq!(common.policy.scope.organization_path, None);
+        assert_eq!(common.log_level, LogLevel::info());
+    }
+
+    #[test]
+    fn one_error_names_every_problem() {
+        let error = read(&[
+            ("AWS_LAMBDA_FUNCTION_NAME", "f"),
+            ("CRISGUARD_POLICY_BUCKET", "b"),
+            ("CRISGUARD_ACCOUNT", "1111"),
+            ("CRISGUARD_ORGANIZATION_PATH", "ou-1"),
+            ("CRISGUARD_LOG_LEVEL", "lo=ud=er"),
+        ])
+        .unwrap_err();
+        insta::assert_snapshot!(error);
+    }
 }

@@ -4,15 +4,16 @@ use std::borrow::Cow;
 
 use crisguard_aws::{
     Failure,
+    client::Configuration,
     s3::{Fetched, Object},
 };
 use crisguard_core::{
     account::{AccountId, OrganizationPath},
-    policy::{Policy, PolicyDocument, PolicyError, Unresolved},
+    policy::{LARGEST, Policy, PolicyDocument, PolicyError, Unresolved},
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::report::chain;
+use crate::{config::Variables, report::chain};
 
 /// How long a policy is taken as current before its object is asked again.
 pub const REREAD_AFTER: SignedDuration = SignedDuration::from_mins(5);
@@ -24,6 +25,41 @@ pub struct Scope {
     pub account: AccountId,
     /// `CRISGUARD_ORGANIZATION_PATH`, if the account's place was given.
     pub organization_path: Option<OrganizationPath>,
+}
+
+/// Where the policy is, and for which account it is read.
+#[derive(Clone, Debug)]
+pub struct PolicySource {
+    /// `CRISGUARD_POLICY_BUCKET`.
+    pub bucket: String,
+    /// `CRISGUARD_POLICY_KEY`: the object's key.
+    pub key: String,
+    /// The account.
+    pub scope: Scope,
+}
+
+impl PolicySource {
+    /// Reads every variable; `None` means that problems were noted.
+    pub fn read(variables: &mut Variables<impl Fn(&str) -> Option<String>>) -> Option<Self> {
+        let bucket = variables.required("CRISGUARD_POLICY_BUCKET");
+        let key = variables.required("CRISGUARD_POLICY_KEY");
+        let account = variables.required("CRISGUARD_ACCOUNT");
+        let organization_path = variables.optional("CRISGUARD_ORGANIZATION_PATH");
+        Some(Self {
+            bucket: bucket?,
+            key: key?,
+            scope: Scope {
+                account: account?,
+                organization_path: organization_path?,
+            },
+        })
+    }
+
+    /// Returns the object in which the policy is.
+    #[must_use]
+    pub fn object(&self, aws: &Configuration) -> Object {
+        Object::new(aws, &self.bucket, &self.key, LARGEST)
+    }
 }
 
 /// Reads the policy document.
