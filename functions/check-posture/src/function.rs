@@ -3,25 +3,24 @@
 use std::{collections::BTreeSet, io};
 
 use crisguard_aws::account::ListedRegion;
-use crisguard_core::{catalog::Catalogue, posture::PostureDecision, region::Region};
+use crisguard_core::{posture::PostureDecision, region::Region};
 use crisguard_lambda::{
-    metrics::Counts,
-    policy_in_force::{PolicyInForce, ReadPolicy},
-    report::Report,
+    findings_queue::SendFindings, grounds::Grounds, metrics::Counts, policy_in_force::ReadPolicy, report::Report,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
 
 use crate::{
     Assessed, Outcome, Place, Ports,
     config::Config,
-    ports::{ListRegions, ReadMetrics, ReadRules, SendDecisions},
+    ports::{ListRegions, ReadMetrics, ReadRules},
     run,
 };
 
 /// The metrics of this function. `Regions` is the sum of the three decisions that follow it.
 pub mod metric {
+    pub use crisguard_lambda::metrics::POLICY_REJECTED;
+
     /// Regions decided about.
     pub const REGIONS: &str = "Regions";
     /// Regions in which all is as it must be.
@@ -30,8 +29,6 @@ pub mod metric {
     pub const VIOLATION: &str = "Violation";
     /// Regions of which it cannot be told.
     pub const UNDECIDED: &str = "Undecided";
-    /// Times that a new version of the policy could not be read or used.
-    pub const POLICY_REJECTED: &str = "PolicyRejected";
     /// Decisions handed on.
     pub const FINDINGS_SENT: &str = "FindingsSent";
     /// Decisions that could not be handed on; the whole look is repeated.
@@ -93,11 +90,9 @@ enum Refusal {
 pub struct CheckPosture<Store, Account, World, Queue> {
     function_name: String,
     home: Region,
-    pub(crate) store: Store,
     pub(crate) account: Account,
     pub(crate) ports: Ports<World, Queue>,
-    catalogue: Catalogue,
-    policy: Mutex<PolicyInForce>,
+    grounds: Grounds<Store>,
 }
 
 impl<Store, Account, World, Queue> CheckPosture<Store, Account, World, Queue>
@@ -105,7 +100,7 @@ where
     Store: ReadPolicy,
     Account: ListRegions,
     World: ReadRules + ReadMetrics,
-    Queue: SendDecisions,
+    Queue: SendFindings,
 {
     /// Reads the catalogue and the policy.
     ///
@@ -119,18 +114,13 @@ where
         ports: Ports<World, Queue>,
         now: Timestamp,
     ) -> Result<Self, Report> {
-        let catalogue = Catalogue::embedded().map_err(|error| Report::of("Catalogue", &error))?;
-        let policy = PolicyInForce::read(&store, config.common.policy.scope, now).await;
-        let policy = policy.map_err(|error| Report::of("Policy", &error))?;
-        tracing::info!(policy_sha256 = policy.sha256(), catalogue_as_of = %catalogue.as_of(), "started");
+        let grounds = Grounds::read(store, config.common.policy.scope, now).await?;
         Ok(Self {
             function_name: config.common.function_name,
             home: config.home,
-            store,
             account,
             ports,
-            catalogue,
-            policy: Mutex::new(policy),
+            grounds,
         })
     }
 
@@ -143,11 +133,8 @@ where
     pub async fn handle(&self, event: &str, now: Timestamp, out: impl io::Write) -> Result<Answer, Report> {
         let places = self.places(event).await?;
         let mut counts = Counts::of(&metric::ALL);
-        let mut policy = self.policy.lock().await;
-        if policy.renew_or_keep(&self.store, now).await {
-            counts.add(metric::POLICY_REJECTED, 1);
-        }
-        let outcome = run(&self.ports, &policy, &self.catalogue, &self.home, &places, now).await;
+        let policy = self.grounds.policy(now, &mut counts).await;
+        let outcome = run(&self.ports, &policy, self.grounds.catalogue(), &self.home, &places, now).await;
         let Outcome { assessed, unsent } = outcome.map_err(|error| Report::of("Finding", &error))?;
 
         for Assessed { finding, .. } in &assessed {
@@ -156,9 +143,7 @@ where
         }
         counts.add(metric::FINDINGS_SENT, assessed.len().saturating_sub(unsent));
         counts.add(metric::RETRIED, unsent);
-        if let Err(error) = counts.write(&self.function_name, now, out) {
-            tracing::error!(%error, "the metrics could not be written");
-        }
+        counts.write(&self.function_name, now, out);
         if unsent > 0 {
             return Err(Report::of("Finding", &Refusal::NotSent(unsent)));
         }

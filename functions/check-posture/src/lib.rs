@@ -24,13 +24,13 @@ use crisguard_core::{
     posture::{Observed, PostureBasis, PostureDecision, Traffic},
     region::Region,
 };
-use crisguard_lambda::{fingerprint, policy_in_force::PolicyInForce};
+use crisguard_lambda::{findings_queue::SendFindings, fingerprint, policy_in_force::PolicyInForce};
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use serde::Serialize;
 
 pub use function::{CheckPosture, metric};
-use ports::{ReadMetrics, ReadRules, SendDecisions};
+use ports::{ReadMetrics, ReadRules};
 
 /// How many Regions are looked at at once.
 const AT_ONCE: usize = 16;
@@ -111,7 +111,7 @@ pub struct Ports<World, Queue> {
 /// # Errors
 ///
 /// Fails if a decision cannot be written as JSON; nothing is handed on then.
-pub async fn run<World: ReadRules + ReadMetrics, Queue: SendDecisions>(
+pub async fn run<World: ReadRules + ReadMetrics, Queue: SendFindings>(
     ports: &Ports<World, Queue>,
     policy: &PolicyInForce,
     catalogue: &Catalogue,

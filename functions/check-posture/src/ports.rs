@@ -9,7 +9,6 @@ use crisguard_aws::{
     cloudwatch::{Series, Span},
     events::{Bus, Rule, Target},
     everywhere::Everywhere,
-    sqs::{OutgoingMessage, Queue, Unsent},
 };
 use crisguard_core::region::Region;
 
@@ -60,12 +59,6 @@ pub trait ReadMetrics {
     ) -> impl Future<Output = Result<Vec<BTreeMap<i64, f64>>, Failure>>;
 }
 
-/// Hands decisions on.
-pub trait SendDecisions {
-    /// Sends every message, and returns those that were not accepted.
-    fn send(&self, messages: &[OutgoingMessage]) -> impl Future<Output = Vec<Unsent>>;
-}
-
 impl ListRegions for Account {
     async fn regions(&self) -> Result<Vec<ListedRegion>, Failure> {
         Self::regions(self).await
@@ -93,11 +86,5 @@ impl ReadMetrics for Everywhere {
 
     async fn sums(&self, region: &Region, series: &[Series], span: Span) -> Result<Vec<BTreeMap<i64, f64>>, Failure> {
         self.metrics(region.as_str()).sums(series, span).await
-    }
-}
-
-impl SendDecisions for Queue {
-    async fn send(&self, messages: &[OutgoingMessage]) -> Vec<Unsent> {
-        Self::send(self, messages).await
     }
 }

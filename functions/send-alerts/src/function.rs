@@ -24,6 +24,8 @@ use crate::{
 
 /// The metrics of this function. `Received` is the sum of the five exits that follow it.
 pub mod metric {
+    pub use crisguard_lambda::metrics::POLICY_REJECTED;
+
     /// Messages received.
     pub const RECEIVED: &str = "Received";
     /// Messages of which something was new.
@@ -56,8 +58,6 @@ pub mod metric {
     pub const REVIEWS: &str = "Reviews";
     /// Subjects that a review had no time for.
     pub const LEFT: &str = "Left";
-    /// Times that the policy, or a new version of it, could not be read or used.
-    pub const POLICY_REJECTED: &str = "PolicyRejected";
     /// Every metric.
     pub const ALL: [&str; 17] = [
         RECEIVED,
@@ -183,9 +183,7 @@ impl<Memory: Recall + Remember, Topic: Publish, Machines: Announce, Store: ReadP
             }) => self.review(rules, now, &mut counts).await,
             Err(_) => self.batch(event, rules, now, &mut counts).await,
         };
-        if let Err(error) = counts.write(&self.function_name, now, out) {
-            tracing::error!(%error, "the metrics could not be written");
-        }
+        counts.write(&self.function_name, now, out);
         answer
     }
 

@@ -2,28 +2,29 @@
 
 use std::io;
 
-use crisguard_core::{catalog::Catalogue, exit::Exit};
+use crisguard_core::exit::Exit;
 use crisguard_lambda::{
     batch::{BatchResponse, messages},
+    findings_queue::SendFindings,
+    grounds::Grounds,
     metrics::Counts,
-    policy_in_force::{PolicyInForce, ReadPolicy},
+    policy_in_force::ReadPolicy,
     report::Report,
 };
 use jiff::Timestamp;
-use tokio::sync::Mutex;
 
-use crate::{Outcome, WayOut, config::Config, ports::SendFindings, run};
+use crate::{Outcome, WayOut, config::Config, run};
 
 /// The metrics of this function. `Received` is the sum of the eight exits that follow it.
 pub mod metric {
+    pub use crisguard_lambda::metrics::POLICY_REJECTED;
+
     /// Messages received.
     pub const RECEIVED: &str = "Received";
     /// Canaries: synthetic records that nobody hears of.
     pub const CANARY: &str = "Canary";
     /// Messages whose findings could not be handed on, and which are delivered again.
     pub const RETRIED: &str = "Retried";
-    /// Times that a new version of the policy could not be read or used.
-    pub const POLICY_REJECTED: &str = "PolicyRejected";
     /// Findings handed on.
     pub const FINDINGS_SENT: &str = "FindingsSent";
     /// Every metric.
@@ -46,10 +47,8 @@ pub mod metric {
 #[derive(Debug)]
 pub struct WatchInference<Store, Queue> {
     function_name: String,
-    store: Store,
     queue: Queue,
-    catalogue: Catalogue,
-    policy: Mutex<PolicyInForce>,
+    grounds: Grounds<Store>,
 }
 
 impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
@@ -59,16 +58,11 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
     ///
     /// Fails if there is no usable policy: the function must not start then.
     pub async fn start(config: Config, store: Store, queue: Queue, now: Timestamp) -> Result<Self, Report> {
-        let catalogue = Catalogue::embedded().map_err(|error| Report::of("Catalogue", &error))?;
-        let policy = PolicyInForce::read(&store, config.common.policy.scope, now).await;
-        let policy = policy.map_err(|error| Report::of("Policy", &error))?;
-        tracing::info!(policy_sha256 = policy.sha256(), catalogue_as_of = %catalogue.as_of(), "started");
+        let grounds = Grounds::read(store, config.common.policy.scope, now).await?;
         Ok(Self {
             function_name: config.common.function_name,
-            store,
             queue,
-            catalogue,
-            policy: Mutex::new(policy),
+            grounds,
         })
     }
 
@@ -83,20 +77,15 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
         let messages = messages(event).map_err(|error| Report::of("Batch", &error))?;
         counts.add(metric::RECEIVED, messages.len());
 
-        let mut policy = self.policy.lock().await;
-        if policy.renew_or_keep(&self.store, now).await {
-            counts.add(metric::POLICY_REJECTED, 1);
-        }
-        let outcome = run(&self.queue, &policy, &self.catalogue, messages, now).await;
+        let policy = self.grounds.policy(now, &mut counts).await;
+        let outcome = run(&self.queue, &policy, self.grounds.catalogue(), messages, now).await;
         let Outcome { exits, findings_sent } = outcome.map_err(|error| Report::of("Finding", &error))?;
 
         counts.add(metric::FINDINGS_SENT, findings_sent);
         for (_, way_out) in &exits {
             counts.add(name(*way_out), 1);
         }
-        if let Err(error) = counts.write(&self.function_name, now, out) {
-            tracing::error!(%error, "the metrics could not be written");
-        }
+        counts.write(&self.function_name, now, out);
         Ok(BatchResponse::failing(
             exits
                 .into_iter()

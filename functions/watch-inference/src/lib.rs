@@ -11,7 +11,6 @@
 
 pub mod config;
 mod function;
-pub mod ports;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,13 +27,13 @@ use crisguard_core::{
 };
 use crisguard_lambda::{
     batch::{Message, MessageId},
+    findings_queue::SendFindings,
     fingerprint,
     policy_in_force::PolicyInForce,
 };
 
 pub use function::{WatchInference, metric};
 use jiff::Timestamp;
-use ports::SendFindings;
 
 /// The message group of canaries: they have nothing to wait for but one another.
 const CANARIES: &str = "canary";

@@ -3,15 +3,20 @@
 //! A function reads its configuration once ([`config`]), takes its messages apart so that one
 //! bad message fails alone ([`batch`]), counts every exit ([`metrics`]), writes structured logs
 //! ([`logging`]) and tells the Lambda service about errors with their whole chain ([`report`]).
-//! The policy, which several of them decide by, is read by [`policy_in_force`].
+//! The policy is read by [`policy_in_force`]; functions that cannot do without one keep it in
+//! [`grounds`], and hand what they decide on to the [`findings_queue`].
 //! What a function *does* is not here: each has a `run(ports, input)` that knows nothing of Lambda.
 
 pub mod batch;
 pub mod clock;
 pub mod config;
+pub mod findings_queue;
 pub mod fingerprint;
+pub mod grounds;
 pub mod logging;
 pub mod metrics;
 pub mod policy_in_force;
 pub mod report;
 pub mod runtime;
+#[cfg(any(test, feature = "test-support"))]
+pub mod test_support;

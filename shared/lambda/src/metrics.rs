@@ -15,6 +15,8 @@ use serde::Serialize;
 
 /// The CloudWatch namespace of every metric.
 pub const NAMESPACE: &str = "crisguard";
+/// Times that the policy, or a new version of it, could not be read or used.
+pub const POLICY_REJECTED: &str = "PolicyRejected";
 
 /// Counts of one invocation of a function.
 ///
@@ -46,12 +48,16 @@ impl Counts {
         self.counts.get(name).copied().unwrap_or(0)
     }
 
-    /// Writes the counts as one line.
-    ///
-    /// # Errors
-    ///
-    /// Fails if `out` cannot be written.
-    pub fn write(&self, function: &str, now: Timestamp, mut out: impl Write) -> io::Result<()> {
+    /// Writes the counts as one line. What was done stays done if it cannot be written: the log then
+    /// says so.
+    pub fn write(&self, function: &str, now: Timestamp, mut out: impl Write) {
+        let written = self.line(function, now).and_then(|line| writeln!(out, "{line}"));
+        if let Err(error) = written {
+            tracing::error!(%error, "the metrics could not be written");
+        }
+    }
+
+    fn line(&self, function: &str, now: Timestamp) -> io::Result<String> {
         let metrics = self.counts.keys().map(|name| Metric { name, unit: "Count" }).collect();
         let directive = Directive {
             namespace: NAMESPACE,
@@ -66,7 +72,7 @@ impl Counts {
             function_name: function,
             counts: &self.counts,
         };
-        writeln!(out, "{}", serde_json::to_string(&line)?)
+        Ok(serde_json::to_string(&line)?)
     }
 }
 
@@ -111,13 +117,11 @@ mod tests {
         let mut counts = Counts::of(&["Received", "Rejected"]);
         counts.add("Received", 2);
         let mut out = Vec::new();
-        counts
-            .write(
-                "crisguard-watch-inference",
-                "2026-11-22T00:00:00Z".parse().unwrap(),
-                &mut out,
-            )
-            .unwrap();
+        counts.write(
+            "crisguard-watch-inference",
+            "2026-11-22T00:00:00Z".parse().unwrap(),
+            &mut out,
+        );
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"{"_aws":{"Timestamp":1795305600000,"CloudWatchMetrics":[{"Namespace":"crisguard","Dimensions":[["FunctionName"]],"Metrics":[{"Name":"Received","Unit":"Count"},{"Name":"Rejected","Unit":"Count"}]}]},"FunctionName":"crisguard-watch-inference","Received":2,"Rejected":0}"#);
     }
 }

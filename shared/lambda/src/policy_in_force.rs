@@ -240,41 +240,11 @@ fn sound(bytes: &[u8], scope: &Scope) -> Result<(PolicyDocument, Policy), Reason
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
-    use crisguard_aws::Disposition;
-
     use super::*;
+    use crate::test_support::{PolicyObject, failure};
 
     const POLICY: &str =
         "version: 1\nregions: { source: [us-west-2], destination: [us-west-2] }\nprofiles: { global: deny }\n";
-
-    /// A policy object whose content a test sets.
-    struct Store(RefCell<Result<String, Failure>>);
-
-    impl Store {
-        fn holding(policy: &str) -> Self {
-            Self(RefCell::new(Ok(policy.to_owned())))
-        }
-    }
-
-    impl ReadPolicy for Store {
-        fn address(&self) -> String {
-            "s3://policies/policy.yaml".to_owned()
-        }
-
-        async fn read(&self, known: Option<&str>) -> Result<Fetched, Failure> {
-            let content = self.0.borrow().clone()?;
-            let etag = content.len().to_string();
-            if known == Some(&etag) {
-                return Ok(Fetched::Unchanged);
-            }
-            Ok(Fetched::Content {
-                bytes: content.into_bytes(),
-                etag: Some(etag),
-            })
-        }
-    }
 
     fn now() -> Timestamp {
         "2026-11-22T10:00:00Z".parse().unwrap()
@@ -291,14 +261,9 @@ mod tests {
     async fn a_cold_start_without_a_usable_policy_says_what_is_wrong_where() {
         let unit = format!("{POLICY}accounts:\n  o-a/r-b: {{ regions: {{ source: ['*'] }} }}\n");
         let stores = [
-            Store::holding("version: 1\nregions: { source: [Tokyo] }\n"),
-            Store::holding(&unit),
-            Store(RefCell::new(Err(Failure {
-                action: "test:Action",
-                resource: "it".to_owned(),
-                cause: "refused".to_owned(),
-                disposition: Disposition::MayPass,
-            }))),
+            PolicyObject::holding("version: 1\nregions: { source: [Tokyo] }\n"),
+            PolicyObject::holding(&unit),
+            PolicyObject::refusing(failure("test:Action", "refused")),
         ];
         let mut errors = Vec::new();
         for store in stores {
@@ -310,12 +275,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_policy_is_reread_after_five_minutes_and_a_bad_one_keeps_the_old() {
-        let store = Store::holding(POLICY);
+        let store = PolicyObject::holding(POLICY);
         let mut policy = PolicyInForce::read(&store, scope(), now()).await.unwrap();
         let sha256 = policy.sha256().to_owned();
         let later = |minutes: i32| now() + REREAD_AFTER * minutes;
 
-        *store.0.borrow_mut() = Ok("version: 2".to_owned());
+        store.put("version: 2");
         let early = later(1) - SignedDuration::from_secs(1);
         assert!(matches!(policy.renew(&store, early).await, Renewal::Kept));
         for minutes in [1, 2] {
@@ -326,7 +291,7 @@ mod tests {
             assert_eq!(policy.sha256(), sha256);
         }
 
-        *store.0.borrow_mut() = Ok(POLICY.replace("deny", "allow"));
+        store.put(&POLICY.replace("deny", "allow"));
         assert!(matches!(policy.renew(&store, later(3)).await, Renewal::Replaced));
         assert_ne!(policy.sha256(), sha256);
         assert!(matches!(policy.renew(&store, later(4)).await, Renewal::Kept));

@@ -2,19 +2,20 @@
 
 mod world;
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use crisguard_core::posture::{PostureGap, PostureViolation, RuleProblem, names};
 use crisguard_lambda::{
     config::Variables,
-    policy_in_force::{REREAD_AFTER, ReadPolicy as _},
+    policy_in_force::REREAD_AFTER,
+    test_support::{FindingsQueue, PolicyObject, failure},
 };
-use world::{ACCOUNT, Account, POLICY, Queue, Store, World, failure};
+use world::{ACCOUNT, Account, POLICY, World};
 
 use super::*;
 use crate::config::Config;
 
-type Function = CheckPosture<Store, Account, World, Queue>;
+type Function = CheckPosture<PolicyObject, Account, World, FindingsQueue>;
 
 const NIGHTLY: &str = r#"{"crisguard":"nightly"}"#;
 const TWO_REGIONS: [(&str, bool); 2] = [("eu-west-1", true), ("eu-central-1", true)];
@@ -24,6 +25,10 @@ fn now() -> Timestamp {
 }
 
 async fn function(regions: &[(&'static str, bool)], world: World, refused: &[usize]) -> Function {
+    under(PolicyObject::holding(POLICY), regions, world, refused).await
+}
+
+async fn under(policy: PolicyObject, regions: &[(&'static str, bool)], world: World, refused: &[usize]) -> Function {
     let variables = Variables::new(|name: &str| {
         Some(match name {
             "CRISGUARD_ACCOUNT" => ACCOUNT.to_owned(),
@@ -34,14 +39,11 @@ async fn function(regions: &[(&'static str, bool)], world: World, refused: &[usi
     });
     let ports = Ports {
         world,
-        queue: Queue {
-            refused: refused.to_vec(),
-            accepted: RefCell::default(),
-        },
+        queue: FindingsQueue::refusing(refused),
     };
     CheckPosture::start(
         Config::read(variables).unwrap(),
-        Store(RefCell::new(POLICY.to_owned())),
+        policy,
         Account(Ok(regions.to_vec())),
         ports,
         now(),
@@ -198,9 +200,9 @@ async fn a_missing_bus_is_found_in_the_home_region_alone() {
 
 #[tokio::test]
 async fn the_policy_object_changed_behind_the_rules() {
-    let function = function(&TWO_REGIONS, World::as_deployed(), &[]).await;
-    *function.store.0.borrow_mut() = POLICY.replace("deny", "allow");
-    assert_eq!(function.store.address(), "s3://policies/policy.yaml");
+    let policy = PolicyObject::holding(POLICY);
+    let function = under(policy.clone(), &TWO_REGIONS, World::as_deployed(), &[]).await;
+    policy.put(&POLICY.replace("deny", "allow"));
     let answer = function
         .handle(NIGHTLY, now() + REREAD_AFTER, Vec::new())
         .await
@@ -213,8 +215,9 @@ async fn the_policy_object_changed_behind_the_rules() {
 
 #[tokio::test]
 async fn a_rejected_policy_is_counted_and_the_old_one_stays() {
-    let function = function(&TWO_REGIONS, World::as_deployed(), &[]).await;
-    *function.store.0.borrow_mut() = "version: 2".to_owned();
+    let policy = PolicyObject::holding(POLICY);
+    let function = under(policy.clone(), &TWO_REGIONS, World::as_deployed(), &[]).await;
+    policy.put("version: 2");
     let mut metrics = Vec::new();
     let answer = function
         .handle(NIGHTLY, now() + REREAD_AFTER, &mut metrics)

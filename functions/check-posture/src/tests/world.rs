@@ -6,47 +6,20 @@ use std::{
 };
 
 use crisguard_aws::{
-    Disposition, Failure,
+    Failure,
     account::ListedRegion,
     cloudwatch::{Series, Span},
     events::{Bus, Rule, Target},
-    s3::Fetched,
-    sqs::{OutgoingMessage, Unsent},
 };
 use crisguard_core::{catalog::Catalogue, pattern, policy::PolicyDocument, posture::names, region::Region};
-use crisguard_lambda::policy_in_force::ReadPolicy;
+use crisguard_lambda::test_support::failure;
 
-use crate::ports::{ListRegions, ReadMetrics, ReadRules, SendDecisions};
+use crate::ports::{ListRegions, ReadMetrics, ReadRules};
 
 pub(super) const POLICY: &str =
     "version: 1\nregions: { source: [eu-west-1], destination: [eu-west-1] }\nprofiles: { global: deny }\n";
 pub(super) const ACCOUNT: &str = "111122223333";
 const BUS: &str = "arn:aws:events:eu-central-1:111122223333:event-bus/crisguard";
-
-pub(super) fn failure(action: &'static str, cause: &str) -> Failure {
-    Failure {
-        action,
-        resource: "it".to_owned(),
-        cause: cause.to_owned(),
-        disposition: Disposition::WillNotPass,
-    }
-}
-
-/// A policy object whose content a test sets.
-pub(super) struct Store(pub(super) RefCell<String>);
-
-impl ReadPolicy for Store {
-    fn address(&self) -> String {
-        "s3://policies/policy.yaml".to_owned()
-    }
-
-    async fn read(&self, _: Option<&str>) -> Result<Fetched, Failure> {
-        Ok(Fetched::Content {
-            bytes: self.0.borrow().clone().into_bytes(),
-            etag: None,
-        })
-    }
-}
 
 /// The Regions that AWS lists, or why it does not.
 pub(super) struct Account(pub(super) Result<Vec<(&'static str, bool)>, Failure>);
@@ -193,28 +166,5 @@ impl ReadMetrics for World {
                 .unwrap_or_default()
         };
         Ok(series.iter().map(hourly).collect())
-    }
-}
-
-/// A queue that refuses the messages at some positions, and keeps the others.
-pub(super) struct Queue {
-    pub(super) refused: Vec<usize>,
-    pub(super) accepted: RefCell<Vec<OutgoingMessage>>,
-}
-
-impl SendDecisions for Queue {
-    async fn send(&self, messages: &[OutgoingMessage]) -> Vec<Unsent> {
-        let (refused, accepted): (Vec<_>, Vec<_>) = messages
-            .iter()
-            .enumerate()
-            .partition(|(position, _)| self.refused.contains(position));
-        self.accepted
-            .borrow_mut()
-            .extend(accepted.into_iter().map(|(_, message)| message.clone()));
-        let unsent = |(position, _)| Unsent {
-            position,
-            failure: failure("sqs:SendMessage", "no"),
-        };
-        refused.into_iter().map(unsent).collect()
     }
 }

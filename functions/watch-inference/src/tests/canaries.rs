@@ -18,7 +18,7 @@ fn detail(event: &str) -> String {
 
 #[tokio::test]
 async fn a_canary_is_handed_on_as_one_and_becomes_no_finding() {
-    let queue = Queue::refusing(&[]);
+    let queue = FindingsQueue::refusing(&[]);
     let violation = detail(&event("a", ACCOUNT, "app", "us-east-1"));
     let outcome = run_with(
         &queue,
@@ -30,7 +30,7 @@ async fn a_canary_is_handed_on_as_one_and_becomes_no_finding() {
     .await;
     assert_eq!(ways_out(&outcome), [WayOut::Canary, WayOut::Exit(Exit::Violation)]);
     assert_eq!(outcome.findings_sent, 1);
-    assert_eq!(queue.findings()[0].event_ids, BTreeSet::from(["b".to_owned()]));
+    assert_eq!(findings(&queue)[0].event_ids, BTreeSet::from(["b".to_owned()]));
     let accepted = queue.accepted.borrow();
     assert_eq!(accepted[1].group, "canary");
     insta::assert_snapshot!(accepted[1].body, @r#"{"kind":"canary","version":2,"region":"eu-west-1","at":"2026-11-22T09:59:30Z"}"#);
@@ -52,17 +52,17 @@ async fn a_forged_canary_never_becomes_a_finding() {
         "7".to_owned(),
     ];
     for forgery in forgeries {
-        let queue = Queue::refusing(&[]);
+        let queue = FindingsQueue::refusing(&[]);
         let outcome = run_with(&queue, vec![message("1", canary("2026-11-22T10:00:00Z", &forgery))]).await;
         assert_eq!(ways_out(&outcome), [WayOut::Canary], "{forgery}");
-        assert_eq!((outcome.findings_sent, queue.findings().len()), (0, 0), "{forgery}");
+        assert_eq!((outcome.findings_sent, findings(&queue).len()), (0, 0), "{forgery}");
     }
 }
 
 #[tokio::test]
 async fn only_a_canary_that_was_decided_has_come_through_and_not_in_time_to_come() {
     let call = detail(&event("a", ACCOUNT, "app", "us-west-2"));
-    let queue = Queue::refusing(&[]);
+    let queue = FindingsQueue::refusing(&[]);
     let messages = vec![
         message("1", canary("2099-01-01T00:00:00Z", &call)),
         message("2", canary("2026-11-22T10:00:00Z", "{}")),
@@ -90,7 +90,7 @@ async fn canaries_of_a_region_are_one_message_and_are_delivered_again_together()
             message("4", early.replace("eu-west-1", "us-west-2")),
         ]
     };
-    let queue = Queue::refusing(&[]);
+    let queue = FindingsQueue::refusing(&[]);
     run_with(&queue, messages()).await;
     let sent: Vec<String> = queue
         .accepted
@@ -107,7 +107,7 @@ async fn canaries_of_a_region_are_one_message_and_are_delivered_again_together()
         ]
     );
 
-    let outcome = run_with(&Queue::refusing(&[1]), messages()).await;
+    let outcome = run_with(&FindingsQueue::refusing(&[1]), messages()).await;
     let exits = [
         WayOut::Exit(Exit::Violation),
         WayOut::Retried,

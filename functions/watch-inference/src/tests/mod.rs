@@ -2,15 +2,11 @@
 
 mod canaries;
 
-use std::cell::RefCell;
-
-use crisguard_aws::{
-    Disposition, Failure,
-    s3::Fetched,
-    sqs::{OutgoingMessage, Unsent},
-};
 use crisguard_core::{decision::EvidenceGap, finding::Verdict};
-use crisguard_lambda::policy_in_force::{ReadPolicy, Scope};
+use crisguard_lambda::{
+    policy_in_force::Scope,
+    test_support::{FindingsQueue, PolicyObject},
+};
 use jiff::Timestamp;
 
 use super::*;
@@ -19,85 +15,13 @@ const POLICY: &str =
     "version: 1\nregions: { source: [us-west-2], destination: [us-west-2] }\nprofiles: { global: deny }\n";
 const ACCOUNT: &str = "111122223333";
 
-fn failure() -> Failure {
-    Failure {
-        action: "test:Action",
-        resource: "it".to_owned(),
-        cause: "refused".to_owned(),
-        disposition: Disposition::MayPass,
-    }
-}
-
-/// A policy object whose content a test sets.
-struct Store(RefCell<Result<String, Failure>>);
-
-impl Store {
-    fn holding(policy: &str) -> Self {
-        Self(RefCell::new(Ok(policy.to_owned())))
-    }
-}
-
-impl ReadPolicy for Store {
-    fn address(&self) -> String {
-        "s3://policies/policy.yaml".to_owned()
-    }
-
-    async fn read(&self, known: Option<&str>) -> Result<Fetched, Failure> {
-        let content = self.0.borrow().clone()?;
-        let etag = content.len().to_string();
-        if known == Some(&etag) {
-            return Ok(Fetched::Unchanged);
-        }
-        Ok(Fetched::Content {
-            bytes: content.into_bytes(),
-            etag: Some(etag),
-        })
-    }
-}
-
-/// A queue that refuses the messages at some positions, and keeps the others.
-struct Queue {
-    refused: Vec<usize>,
-    accepted: RefCell<Vec<OutgoingMessage>>,
-}
-
-impl Queue {
-    fn refusing(refused: &[usize]) -> Self {
-        Self {
-            refused: refused.to_vec(),
-            accepted: RefCell::new(Vec::new()),
-        }
-    }
-
-    fn findings(&self) -> Vec<Finding> {
-        self.accepted
-            .borrow()
-            .iter()
-            .filter_map(|message| match finding::Message::from_json(&message.body).unwrap() {
-                finding::Message::Invocations(finding) => Some(*finding),
-                finding::Message::Posture(_) | finding::Message::Canary(_) => None,
-            })
-            .collect()
-    }
-}
-
-impl SendFindings for Queue {
-    async fn send(&self, messages: &[OutgoingMessage]) -> Vec<Unsent> {
-        let (refused, accepted): (Vec<_>, Vec<_>) = messages
-            .iter()
-            .enumerate()
-            .partition(|(position, _)| self.refused.contains(position));
-        self.accepted
-            .borrow_mut()
-            .extend(accepted.into_iter().map(|(_, message)| message.clone()));
-        refused
-            .into_iter()
-            .map(|(position, _)| Unsent {
-                position,
-                failure: failure(),
-            })
-            .collect()
-    }
+/// Returns the findings that the queue took.
+fn findings(queue: &FindingsQueue) -> Vec<Finding> {
+    let read = |message: &OutgoingMessage| match finding::Message::from_json(&message.body).unwrap() {
+        finding::Message::Invocations(finding) => Some(*finding),
+        finding::Message::Posture(_) | finding::Message::Canary(_) => None,
+    };
+    queue.accepted.borrow().iter().filter_map(read).collect()
 }
 
 fn now() -> Timestamp {
@@ -131,8 +55,8 @@ fn event(event_id: &str, account: &str, role: &str, region: &str) -> String {
     )
 }
 
-async fn run_with(queue: &Queue, messages: Vec<Message>) -> Outcome {
-    let policy = PolicyInForce::read(&Store::holding(POLICY), scope(None), now())
+async fn run_with(queue: &FindingsQueue, messages: Vec<Message>) -> Outcome {
+    let policy = PolicyInForce::read(&PolicyObject::holding(POLICY), scope(None), now())
         .await
         .unwrap();
     run(queue, &policy, &Catalogue::embedded().unwrap(), messages, now())
@@ -146,7 +70,7 @@ fn ways_out(outcome: &Outcome) -> Vec<WayOut> {
 
 #[tokio::test]
 async fn every_message_leaves_through_one_exit() {
-    let queue = Queue::refusing(&[]);
+    let queue = FindingsQueue::refusing(&[]);
     let listing = event("e", ACCOUNT, "app", "us-west-2").replace("Converse", "ListFoundationModels");
     let outcome = run_with(
         &queue,
@@ -176,30 +100,30 @@ async fn every_message_leaves_through_one_exit() {
         Exit::NotApplicable,
     ];
     assert_eq!(ways_out(&outcome), exits.map(WayOut::Exit));
-    assert_eq!((outcome.findings_sent, queue.findings().len()), (1, 1));
+    assert_eq!((outcome.findings_sent, findings(&queue).len()), (1, 1));
 }
 
 #[tokio::test]
 async fn the_same_violation_is_one_finding_and_the_same_event_counts_once() {
-    let queue = Queue::refusing(&[]);
+    let queue = FindingsQueue::refusing(&[]);
     let events = ["a", "b", "a"].map(|event_id| event(event_id, ACCOUNT, "app", "us-east-1"));
     run_with(&queue, events.into_iter().map(|event| message("m", event)).collect()).await;
     assert_eq!(
-        queue.findings().iter().map(|finding| finding.count).collect::<Vec<_>>(),
+        findings(&queue).iter().map(|finding| finding.count).collect::<Vec<_>>(),
         [2]
     );
     let accepted = queue.accepted.borrow();
-    assert_eq!(accepted[0].group, queue.findings()[0].subject);
+    assert_eq!(accepted[0].group, findings(&queue)[0].subject);
     assert_eq!(accepted[0].deduplication_id.len(), 64);
 }
 
 #[tokio::test]
 async fn the_worst_finding_of_a_subject_is_sent_first() {
     for role in ["app", "web", "job", "bot", "dev", "ops"] {
-        let queue = Queue::refusing(&[]);
+        let queue = FindingsQueue::refusing(&[]);
         let global = event("a", ACCOUNT, role, "us-east-1").replace("us.amazon.nova-lite", "global.amazon.nova-2-lite");
         run_with(&queue, vec![message("m", global)]).await;
-        let severities: Vec<String> = queue.findings().iter().map(|f| f.severity.to_string()).collect();
+        let severities: Vec<String> = findings(&queue).iter().map(|f| f.severity.to_string()).collect();
         assert_eq!(severities, ["critical", "high"], "{role}");
     }
 }
@@ -212,9 +136,9 @@ async fn exactly_the_messages_of_an_unsent_finding_fail() {
         events.into_iter().map(message).collect::<Vec<_>>()
     };
     for refused in [0, 1] {
-        let queue = Queue::refusing(&[refused]);
+        let queue = FindingsQueue::refusing(&[refused]);
         let outcome = run_with(&queue, messages()).await;
-        let sent = &queue.findings()[0].event_ids;
+        let sent = &findings(&queue)[0].event_ids;
         let failed: BTreeSet<String> = outcome
             .exits
             .iter()
@@ -233,7 +157,7 @@ async fn only_the_part_of_a_large_finding_that_was_not_sent_fails() {
     let messages = (0..100)
         .map(|n| message(&n.to_string(), event(&format!("{n:03}"), ACCOUNT, "app", "us-east-1")))
         .collect();
-    let outcome = run_with(&Queue::refusing(&[1]), messages).await;
+    let outcome = run_with(&FindingsQueue::refusing(&[1]), messages).await;
     assert_eq!(ways_out(&outcome).iter().filter(|way_out| way_out.fails()).count(), 10);
     assert_eq!(outcome.findings_sent, 1);
 }
@@ -241,7 +165,7 @@ async fn only_the_part_of_a_large_finding_that_was_not_sent_fails() {
 #[tokio::test]
 async fn another_account_is_undecided_where_its_unit_would_matter() {
     let policy = format!("{POLICY}accounts:\n  o-a/r-b/ou-b-1: {{ regions: {{ destination: ['*'] }} }}\n");
-    let policy = PolicyInForce::read(&Store::holding(&policy), scope(Some("o-a/r-b")), now())
+    let policy = PolicyInForce::read(&PolicyObject::holding(&policy), scope(Some("o-a/r-b")), now())
         .await
         .unwrap();
     let messages = vec![
@@ -249,7 +173,7 @@ async fn another_account_is_undecided_where_its_unit_would_matter() {
         message("2", event("b", "444455556666", "app", "us-west-2")),
     ];
     let outcome = run(
-        &Queue::refusing(&[]),
+        &FindingsQueue::refusing(&[]),
         &policy,
         &Catalogue::embedded().unwrap(),
         messages,
@@ -273,9 +197,14 @@ async fn the_handler_answers_with_failures_and_writes_metrics_that_add_up() {
         })
     });
     let config = config::Config::read(variables).unwrap();
-    let function = WatchInference::start(config, Store::holding(POLICY), Queue::refusing(&[0]), now())
-        .await
-        .unwrap();
+    let function = WatchInference::start(
+        config,
+        PolicyObject::holding(POLICY),
+        FindingsQueue::refusing(&[0]),
+        now(),
+    )
+    .await
+    .unwrap();
     let bodies = [
         event("a", ACCOUNT, "app", "us-east-1"),
         "poison".to_owned(),
@@ -301,9 +230,9 @@ async fn the_handler_answers_with_failures_and_writes_metrics_that_add_up() {
 
 #[tokio::test]
 async fn a_gap_does_not_hide_a_violation_of_the_same_calls() {
-    let queue = Queue::refusing(&[]);
+    let queue = FindingsQueue::refusing(&[]);
     run_with(&queue, vec![message("1", event("a", ACCOUNT, "app", "us-east-1"))]).await;
-    let violation = queue.findings().remove(0);
+    let violation = findings(&queue).remove(0);
     let gap = Finding {
         verdict: Verdict::Undecided(EvidenceGap::ModelNotNamed),
         ..violation.clone()

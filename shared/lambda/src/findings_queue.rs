@@ -1,5 +1,4 @@
-//! What the use case needs of the world besides the policy, one capability a trait: whoever hands
-//! findings on can do nothing else.
+//! The port by which findings are handed on: whoever has it can do nothing else.
 
 use crisguard_aws::sqs::{OutgoingMessage, Queue, Unsent};
 
