@@ -17,7 +17,9 @@ async fn main() -> ExitCode {
 async fn start() -> Result<SendAlerts<Table, Topic, Machines, Object>, Report> {
     let config = Config::read(Variables::of_process()).map_err(|error| Report::of("Configuration", &error))?;
     logging::start(config.common.log_level);
-    let aws = client::configuration().await;
+    let aws = client::configuration()
+        .await
+        .map_err(|error| Report::of("Configuration", &error))?;
     let memory = Table::new(&aws, &config.table);
     let topic = Topic::new(&aws, &config.topic_arn);
     let machines = Machines::new(&aws, &config);

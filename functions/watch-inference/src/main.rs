@@ -17,7 +17,9 @@ async fn main() -> ExitCode {
 async fn start() -> Result<WatchInference<Object, Queue>, Report> {
     let config = Config::read(Variables::of_process()).map_err(|error| Report::of("Configuration", &error))?;
     logging::start(config.common.log_level);
-    let aws = client::configuration().await;
+    let aws = client::configuration()
+        .await
+        .map_err(|error| Report::of("Configuration", &error))?;
     let policy = config.common.policy.object(&aws);
     let findings = Queue::new(&aws, &config.findings_queue_url);
     WatchInference::start(config, policy, findings, clock::now()).await

@@ -350,7 +350,7 @@ async fn where_security_hub_is_off_events_are_enough() {
 #[tokio::test]
 #[ignore = "needs servers: make test-machines"]
 async fn against_servers() {
-    let aws = crisguard_aws::client::configuration().await;
+    let aws = crisguard_aws::client::configuration().await.unwrap();
     let variables = crisguard_lambda::config::Variables::new(|name: &str| match name {
         "CRISGUARD_EVENT_BUS" => Some("default".to_owned()),
         "CRISGUARD_SECURITY_HUB_PRODUCT_ARN" => Some(PRODUCT.to_owned()),
