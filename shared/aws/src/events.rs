@@ -62,24 +62,18 @@ impl Events {
     ///
     /// Fails if EventBridge refuses or cannot be reached, or if there is no such bus.
     pub async fn rules(&self, bus: Option<&str>, prefix: &str) -> Result<Vec<Rule>, Failure> {
-        const ACTION: &str = "events:ListRules";
-        let mut rules = Vec::new();
-        let mut next = None;
-        for _ in 0..LARGEST_LIST {
+        self.every_page("events:ListRules", bus, async |action, next| {
             let request = self.client.list_rules().name_prefix(prefix);
             let page = request
                 .set_event_bus_name(bus.map(str::to_owned))
                 .set_next_token(next)
                 .send()
                 .await
-                .map_err(|error| Failure::of(ACTION, &self.resource(bus), &error))?;
-            rules.extend(page.rules().iter().filter_map(rule));
-            next = page.next_token().map(str::to_owned);
-            if next.is_none() {
-                return Ok(rules);
-            }
-        }
-        Err(self.endless(ACTION, bus))
+                .map_err(|error| Failure::of(action, &self.resource(bus), &error))?;
+            let rules = page.rules().iter().filter_map(rule).collect();
+            Ok((rules, page.next_token))
+        })
+        .await
     }
 
     /// Lists where a rule sends
@@ -89,24 +83,18 @@ impl Events {
     ///
     /// Fails if EventBridge refuses or cannot be reached, or if there is no such rule.
     pub async fn targets(&self, bus: Option<&str>, rule: &str) -> Result<Vec<Target>, Failure> {
-        const ACTION: &str = "events:ListTargetsByRule";
-        let mut targets = Vec::new();
-        let mut next = None;
-        for _ in 0..LARGEST_LIST {
+        self.every_page("events:ListTargetsByRule", bus, async |action, next| {
             let request = self.client.list_targets_by_rule().rule(rule);
             let page = request
                 .set_event_bus_name(bus.map(str::to_owned))
                 .set_next_token(next)
                 .send()
                 .await
-                .map_err(|error| Failure::of(ACTION, &self.resource(bus), &error))?;
-            targets.extend(page.targets().iter().map(target));
-            next = page.next_token().map(str::to_owned);
-            if next.is_none() {
-                return Ok(targets);
-            }
-        }
-        Err(self.endless(ACTION, bus))
+                .map_err(|error| Failure::of(action, &self.resource(bus), &error))?;
+            let targets = page.targets().iter().map(target).collect();
+            Ok((targets, page.next_token))
+        })
+        .await
     }
 
     /// Describes a bus; `None` if there is none of this name
@@ -135,17 +123,33 @@ impl Events {
         }
     }
 
-    fn resource(&self, bus: Option<&str>) -> String {
-        format!("the event bus {} in {}", bus.unwrap_or("default"), self.region)
-    }
-
-    fn endless(&self, action: &'static str, bus: Option<&str>) -> Failure {
-        Failure {
+    /// Gathers a list: `page` does `action` for the page with a token, and returns the next one's.
+    async fn every_page<T>(
+        &self,
+        action: &'static str,
+        bus: Option<&str>,
+        page: impl AsyncFn(&'static str, Option<String>) -> Result<(Vec<T>, Option<String>), Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        let mut items = Vec::new();
+        let mut next = None;
+        for _ in 0..LARGEST_LIST {
+            let (more, token) = page(action, next).await?;
+            items.extend(more);
+            if token.is_none() {
+                return Ok(items);
+            }
+            next = token;
+        }
+        Err(Failure {
             action,
             resource: self.resource(bus),
             cause: format!("the list has more than {LARGEST_LIST} pages"),
             disposition: Disposition::WillNotPass,
-        }
+        })
+    }
+
+    fn resource(&self, bus: Option<&str>) -> String {
+        format!("the event bus {} in {}", bus.unwrap_or("default"), self.region)
     }
 }
 
@@ -269,6 +273,23 @@ mod tests {
             targets.iter().map(|target| target.rewrites).collect::<Vec<_>>(),
             [false, true]
         );
+    }
+
+    #[tokio::test]
+    async fn every_page_of_targets_is_read() {
+        let page = |arn: &str| {
+            let target = types::Target::builder().id("t").arn(arn).build().unwrap();
+            ListTargetsByRuleOutput::builder().targets(target)
+        };
+        let first = mock!(Client::list_targets_by_rule)
+            .match_requests(|request| request.next_token().is_none())
+            .then_output(move || page("arn:a").next_token("2").build());
+        let second = mock!(Client::list_targets_by_rule)
+            .match_requests(|request| request.next_token() == Some("2"))
+            .then_output(move || page("arn:b").build());
+        let targets = events(&[&first, &second]).targets(None, "r").await.unwrap();
+        let arns: Vec<&str> = targets.iter().map(|target| target.arn.as_str()).collect();
+        assert_eq!(arns, ["arn:a", "arn:b"]);
     }
 
     #[tokio::test]
