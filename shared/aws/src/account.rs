@@ -3,9 +3,10 @@
 use aws_config::SdkConfig;
 use aws_sdk_account::{Client, types::RegionOptStatus};
 
-use crate::Failure;
+use crate::{Disposition, Failure};
 
 const ACTION: &str = "account:ListRegions";
+const RESOURCE: &str = "the account";
 
 /// A Region, and whether the account can use it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,13 +38,21 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// Fails if the service refuses or cannot be reached.
+    /// Fails if the service refuses or cannot be reached, or lists a Region without its name.
     pub async fn regions(&self) -> Result<Vec<ListedRegion>, Failure> {
         let mut listed = Vec::new();
         let mut pages = self.client.list_regions().into_paginator().items().send();
         while let Some(region) = pages.next().await {
-            let region = region.map_err(|error| Failure::of(ACTION, "the account", &error))?;
-            let Some(name) = region.region_name() else { continue };
+            let region = region.map_err(|error| Failure::of(ACTION, RESOURCE, &error))?;
+            // One that is left out would never be looked at.
+            let Some(name) = region.region_name() else {
+                return Err(Failure {
+                    action: ACTION,
+                    resource: RESOURCE.to_owned(),
+                    cause: "the list has a Region without a name".to_owned(),
+                    disposition: Disposition::WillNotPass,
+                });
+            };
             let enabled = !matches!(
                 region.region_opt_status(),
                 Some(RegionOptStatus::Disabled | RegionOptStatus::Enabling)
@@ -105,6 +114,19 @@ mod tests {
         assert_eq!(listed.len(), 7);
         let expected = ["us-east-1", "eu-south-1", "eu-south-2", "il-central-1", "mx-central-1"];
         assert_eq!(enabled, expected, "what is not known to be out of use is looked at");
+    }
+
+    #[tokio::test]
+    async fn a_region_without_a_name_is_not_left_out() {
+        let listed = mock!(Client::list_regions).then_output(|| {
+            let nameless = Region::builder().region_opt_status(RegionOptStatus::Enabled);
+            ListRegionsOutput::builder().regions(nameless.build()).build()
+        });
+        let failure = account(&[&listed]).regions().await.unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "account:ListRegions on the account failed: the list has a Region without a name"
+        );
     }
 
     #[tokio::test]

@@ -116,10 +116,12 @@ impl Metrics {
                 return Err(self.partial(message.value().unwrap_or("a message without a text")));
             }
             for result in page.metric_data_results() {
-                answers
-                    .entry(result.id().unwrap_or("").to_owned())
-                    .or_default()
-                    .add(result);
+                // What is paired wrongly or left out would count as nothing.
+                if result.timestamps().len() != result.values().len() {
+                    return Err(self.partial("a metric was answered with other times than values"));
+                }
+                let answer = answers.entry(result.id().unwrap_or("").to_owned()).or_default();
+                answer.add(result);
             }
         }
         (0..series.len())
@@ -275,6 +277,15 @@ mod tests {
                 .metric_data_results(result("m0", StatusCode::Complete, &[]))
                 .messages(MessageData::builder().value("too many").build())
                 .build(),
+            GetMetricDataOutput::builder()
+                .metric_data_results(
+                    MetricDataResult::builder()
+                        .id("m0")
+                        .status_code(StatusCode::Complete)
+                        .timestamps(DateTime::from_secs(0))
+                        .build(),
+                )
+                .build(),
         ];
         let mut causes = Vec::new();
         for answer in answers {
@@ -286,7 +297,8 @@ mod tests {
             [
                 "a metric was answered in part only",
                 "the answer does not mention a metric",
-                "too many"
+                "too many",
+                "a metric was answered with other times than values"
             ]
         );
     }
