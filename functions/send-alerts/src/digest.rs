@@ -1,7 +1,8 @@
 //! The digest: what did not call for an alert of its own, told together.
 
-use crisguard_aws::dynamodb::{Expected, LARGEST_TRANSACTION, NotWritten, Obstacle, Write};
+use crisguard_aws::dynamodb::{Document, Expected, LARGEST_TRANSACTION, NotWritten, Obstacle, Write};
 use crisguard_core::policy::{DigestRhythm, Exception};
+use crisguard_lambda::report::chain;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     notice::Notice,
     ports::{Publish, Recall, Remember},
     rules::Rules,
+    shortlist::Shortlist,
     tell::NotTold,
 };
 
@@ -56,20 +58,19 @@ pub async fn publish<Memory: Recall + Remember, Topic: Publish, Machines>(
     }
     let waiting = waiting(&ports.memory, rules, now).await?;
     let exceptions = run_out(&ports.memory, rules, now).await?;
-    if waiting.is_empty() && exceptions.is_empty() {
+    if waiting.total() == 0 && exceptions.is_empty() {
         return Ok(nothing);
     }
-    let records: Vec<&Record> = waiting.iter().map(|waiting| &waiting.value).collect();
     let expired = exceptions
         .iter()
         .map(|exception| Expired::new(exception.id.as_str(), exception.owner.as_str(), exception.expires))
         .collect();
-    let notice = Notice::digest(&records, expired);
+    let notice = Notice::digest(&waiting, expired);
     let (publication, listed) = notice.fitted(&ports.texts, rules.language)?;
     ports.topic.publish(&publication).await?;
 
     let told: Vec<Write> = waiting
-        .iter()
+        .first()
         .filter(|waiting| listed.contains(waiting.value.id()))
         .map(|waiting| {
             Write::Remove(
@@ -106,15 +107,14 @@ async fn a_day_has_passed(memory: &impl Recall, now: Timestamp) -> Result<bool, 
 }
 
 /// Reads what waits and is not muted; what cannot be read is said, and stays.
-async fn waiting(memory: &impl Recall, rules: &Rules, now: Timestamp) -> Result<Vec<Versioned<Record>>, MemoryError> {
-    let mut waiting: Vec<Versioned<Record>> = Vec::new();
-    for document in &memory.partition(memory::PENDING).await? {
-        match Versioned::<Record>::read(document) {
-            Ok(record) if rules.mute(&record.value, now) => {}
-            Ok(record) => waiting.push(record),
-            Err(error) => tracing::error!(%error, sort = document.key.sort, "left out of the digest"),
-        }
-    }
+async fn waiting(memory: &impl Recall, rules: &Rules, now: Timestamp) -> Result<Shortlist, MemoryError> {
+    let mut waiting = Shortlist::new();
+    let visit = |document: Document| match Versioned::<Record>::read(&document) {
+        Ok(record) if rules.mute(&record.value, now) => {}
+        Ok(record) => waiting.add(record),
+        Err(error) => tracing::error!(error = chain(&error), "left out of the digest"),
+    };
+    memory.visit(memory::PENDING, visit).await?;
     Ok(waiting)
 }
 

@@ -25,6 +25,7 @@ pub mod observe;
 pub mod ports;
 pub mod review;
 pub mod rules;
+mod shortlist;
 pub mod tell;
 mod texts;
 

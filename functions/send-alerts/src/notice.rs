@@ -26,20 +26,22 @@ use std::{
 };
 
 use crisguard_aws::sns::{Attribute, Publication};
-use crisguard_core::{decision::Severity, policy::Language};
+use crisguard_core::{controls::ControlId, decision::Severity, policy::Language};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
     lifecycle::Transition,
     line::{Expired, Line},
     memory::Record,
+    shortlist::Shortlist,
     texts::Texts,
 };
 
 /// The version of the JSON; it changes when a member changes its meaning.
 const VERSION: u32 = 2;
 /// The most findings listed in one message.
-const LISTED: usize = 50;
+pub(crate) const LISTED: usize = 50;
 /// The most bytes in one message over all its bodies; SNS takes 256 KiB with the attributes.
 const LARGEST: usize = 240 * 1024;
 
@@ -90,7 +92,10 @@ impl Kind {
 pub(crate) struct Notice {
     kind: Kind,
     transition: Option<Transition>,
+    /// Those that can be listed, in their order.
     findings: Vec<Line>,
+    /// How many there are in all.
+    total: usize,
     expired_exceptions: Vec<Expired>,
 }
 
@@ -140,42 +145,40 @@ impl Notice {
     }
 
     /// Makes a message of findings that go on.
-    pub(crate) fn reminder(records: &[&Record]) -> Self {
-        Self::of(Kind::Reminder, &untouched(records))
+    pub(crate) fn reminder(going_on: &Shortlist) -> Self {
+        Self::shortlisted(Kind::Reminder, going_on)
     }
 
     /// Makes a digest of what has been waiting, and of exceptions that have run out.
-    pub(crate) fn digest(records: &[&Record], expired_exceptions: Vec<Expired>) -> Self {
+    pub(crate) fn digest(waiting: &Shortlist, expired_exceptions: Vec<Expired>) -> Self {
         Self {
             expired_exceptions,
-            ..Self::of(Kind::Digest, &untouched(records))
+            ..Self::shortlisted(Kind::Digest, waiting)
         }
     }
 
-    /// Orders the findings: the most severe first. Of those, an alert shows the most frequent first; a
-    /// digest or reminder, which may not hold all, what waits longest, so that everything gets its turn.
+    /// Shows a subject's findings, the first in their order first.
     fn of(kind: Kind, findings: &[(&Record, Option<Transition>)]) -> Self {
         let mut findings = findings.to_vec();
-        findings.sort_by_key(|(record, _)| {
-            let waiting_since = match kind {
-                Kind::Alert | Kind::Resolved => None,
-                Kind::Reminder | Kind::Digest => record.told.map(|told| told.at),
-            };
-            (
-                Reverse(record.severity()),
-                waiting_since,
-                Reverse(record.count),
-                record.control(),
-                record.id().to_owned(),
-            )
-        });
+        findings.sort_by_cached_key(|(record, _)| place(record));
         Self {
             kind,
             transition: None,
+            total: findings.len(),
             findings: findings
                 .into_iter()
                 .map(|(record, transition)| Line::of(record, transition))
                 .collect(),
+            expired_exceptions: Vec::new(),
+        }
+    }
+
+    fn shortlisted(kind: Kind, shortlist: &Shortlist) -> Self {
+        Self {
+            kind,
+            transition: None,
+            total: shortlist.total(),
+            findings: shortlist.first().map(|record| Line::of(&record.value, None)).collect(),
             expired_exceptions: Vec::new(),
         }
     }
@@ -219,16 +222,33 @@ impl Notice {
                 .findings
                 .first()
                 .map_or(Severity::Informational, |line| line.severity),
-            total: self.findings.len(),
-            more: self.findings.len() - findings.len(),
+            total: self.total,
+            more: self.total.saturating_sub(findings.len()),
             findings,
             expired_exceptions: &self.expired_exceptions,
         }
     }
 }
 
-fn untouched<'a>(records: &[&'a Record]) -> Vec<(&'a Record, Option<Transition>)> {
-    records.iter().map(|record| (*record, None)).collect()
+/// Where a finding stands in a message; the lowest place comes first.
+pub(crate) type Place = (Reverse<Severity>, Option<Timestamp>, Reverse<u64>, ControlId, String);
+
+/// Returns a finding's place in an alert or resolution: by severity, then by how often it happened.
+fn place(record: &Record) -> Place {
+    (
+        Reverse(record.severity()),
+        None,
+        Reverse(record.count),
+        record.control(),
+        record.id().to_owned(),
+    )
+}
+
+/// Returns a finding's place in a digest or reminder. Those may not hold all, so among equally severe
+/// ones what waits longest comes first: everything gets its turn.
+pub(crate) fn place_by_waiting(record: &Record) -> Place {
+    let (severity, _, count, control, id) = place(record);
+    (severity, record.told.map(|told| told.at), count, control, id)
 }
 
 #[derive(Serialize)]

@@ -16,8 +16,12 @@ pub trait Recall {
     /// Reads one document.
     fn document(&self, key: &Key) -> impl Future<Output = Result<Option<Document>, Failure>>;
 
-    /// Reads every document of a partition.
+    /// Reads every document of a partition, which holds a few.
     fn partition(&self, partition: &str) -> impl Future<Output = Result<Vec<Document>, Failure>>;
+
+    /// Hands each document of a partition, however many there are, to `visit`, in the order of their
+    /// sort keys; what is handed over and not kept takes no memory.
+    fn visit(&self, partition: &str, visit: impl FnMut(Document)) -> impl Future<Output = Result<(), Failure>>;
 }
 
 /// Changes the memory.
@@ -60,6 +64,10 @@ impl Recall for Table {
 
     async fn partition(&self, partition: &str) -> Result<Vec<Document>, Failure> {
         self.read_partition(partition).await
+    }
+
+    async fn visit(&self, partition: &str, visit: impl FnMut(Document)) -> Result<(), Failure> {
+        self.visit_partition(partition, visit).await
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crisguard_aws::dynamodb::{Expected, Write};
+use crisguard_aws::dynamodb::{Document, Expected, Write};
 use crisguard_lambda::report::chain;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -19,6 +19,7 @@ use crate::{
     notice::Notice,
     ports::{Announce, Publish, Recall, Remember},
     rules::Rules,
+    shortlist::Shortlist,
     tell::{self, NotTold},
 };
 
@@ -43,7 +44,8 @@ pub struct Reviewed {
     pub muted: usize,
     /// Messages published besides the digest.
     pub published: usize,
-    /// Subjects that could not be reviewed; they are looked at again an hour later.
+    /// Subjects that could not be reviewed, and findings of which it is not known whose they are; they
+    /// are looked at again an hour later.
     pub failed: usize,
     /// Subjects that there was no time for; the next review begins with them.
     pub left: usize,
@@ -76,8 +78,10 @@ pub async fn review<Memory: Recall + Remember, Topic: Publish, Machines: Announc
         left: 0,
         late_canaries: Vec::new(),
     };
-    let mut reminders: Vec<Record> = Vec::new();
-    let mut open = open_findings(&ports.memory).await?.into_iter();
+    let mut reminders = Shortlist::new();
+    let (open, unreadable) = open_findings(&ports.memory).await?;
+    reviewed.failed += unreadable;
+    let mut open = open.into_iter();
     while let Some((subject, findings)) = open.next() {
         if started.elapsed() >= LONGEST {
             reviewed.left = open.len() + 1;
@@ -85,7 +89,7 @@ pub async fn review<Memory: Recall + Remember, Topic: Publish, Machines: Announc
             break;
         }
         match review_subject(ports, rules, &subject, &findings, now, &mut reviewed).await {
-            Ok(due) => reminders.extend(due),
+            Ok(due) => due.into_iter().for_each(|record| reminders.add(record)),
             Err(error) => {
                 tracing::error!(subject, error, "a subject could not be reviewed");
                 reviewed.failed += 1;
@@ -103,19 +107,28 @@ pub async fn review<Memory: Recall + Remember, Topic: Publish, Machines: Announc
     Ok(reviewed)
 }
 
-/// Returns the open findings by their subjects, beginning where the last review ran out of time.
-async fn open_findings(memory: &impl Recall) -> Result<Vec<(String, Vec<String>)>, MemoryError> {
+/// Returns the ids of open findings by their subjects, beginning where the last review ran out of time,
+/// and how many entries of the list cannot be read: those keep nothing else from being reviewed.
+async fn open_findings(memory: &impl Recall) -> Result<(Vec<(String, Vec<String>)>, usize), MemoryError> {
     let mut findings: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for document in memory.partition(memory::OPEN).await? {
-        let Open { subject } = Versioned::<Open>::read(&document)?.value;
-        findings.entry(subject).or_default().push(document.key.sort);
-    }
+    let mut unreadable = 0;
+    let visit = |document: Document| match Versioned::<Open>::read(&document) {
+        Ok(open) => {
+            let id = memory::open_finding(&document.key).to_owned();
+            findings.entry(open.value.subject).or_default().push(id);
+        }
+        Err(error) => {
+            tracing::error!(error = chain(&error), "an open finding could not be reviewed");
+            unreadable += 1;
+        }
+    };
+    memory.visit(memory::OPEN, visit).await?;
     let cursor = match memory.document(&memory::cursor_key()).await? {
         Some(document) => Versioned::<Cursor>::read(&document)?.value.subject,
         None => String::new(),
     };
     let later = findings.split_off(&cursor);
-    Ok(later.into_iter().chain(findings).collect())
+    Ok((later.into_iter().chain(findings).collect(), unreadable))
 }
 
 async fn remember_cursor(memory: &impl Remember, subject: &str, now: Timestamp) -> Result<(), MemoryError> {
@@ -132,7 +145,7 @@ async fn review_subject<Memory: Recall + Remember, Topic: Publish, Machines: Ann
     findings: &[String],
     now: Timestamp,
     reviewed: &mut Reviewed,
-) -> Result<Vec<Record>, String> {
+) -> Result<Vec<Versioned<Record>>, String> {
     let mut subject = read(&ports.memory, subject_id, now).await?;
     let closed = close(&ports.memory, rules, &subject, now)
         .await
@@ -153,10 +166,9 @@ async fn review_subject<Memory: Recall + Remember, Topic: Publish, Machines: Ann
     forget_ended(&ports.memory, rules, &subject, findings, now)
         .await
         .map_err(|error| chain(&error))?;
-    let due = subject.records.into_values().map(|record| record.value);
-    Ok(due
-        .filter(|record| !rules.mute(record, now) && record.due(now, rules.remind_after) == Due::Reminder)
-        .collect())
+    let is_due = |record: &Record| record.due(now, rules.remind_after) == Due::Reminder && !rules.mute(record, now);
+    let records = subject.records.into_values();
+    Ok(records.filter(|record| is_due(&record.value)).collect())
 }
 
 async fn read(memory: &impl Recall, subject_id: &str, now: Timestamp) -> Result<Subject, String> {
@@ -190,10 +202,9 @@ async fn forget_ended(
     findings: &[String],
     now: Timestamp,
 ) -> Result<(), MemoryError> {
-    for sort in findings {
-        let id = sort.strip_prefix(memory::FINDING).unwrap_or(sort);
+    for id in findings {
         let off_the_list = Write::Remove(memory::open_key(id), Expected::Anything);
-        let writes = match subject.records.get(id) {
+        let writes = match subject.records.get(id.as_str()) {
             None => vec![off_the_list],
             Some(Versioned { value, version }) => {
                 let people_know = value.due(now, rules.remind_after) == Due::Nothing || rules.mute(value, now);
@@ -215,17 +226,17 @@ async fn forget_ended(
 async fn remind<Memory: Recall + Remember, Topic: Publish, Machines>(
     ports: &Ports<Memory, Topic, Machines>,
     rules: &Rules,
-    due: &[Record],
+    due: &Shortlist,
     now: Timestamp,
 ) -> Result<usize, NotTold> {
-    if due.is_empty() {
+    if due.total() == 0 {
         return Ok(0);
     }
-    let records: Vec<&Record> = due.iter().collect();
-    let (publication, listed) = Notice::reminder(&records).fitted(&ports.texts, rules.language)?;
+    let (publication, listed) = Notice::reminder(due).fitted(&ports.texts, rules.language)?;
     ports.topic.publish(&publication).await?;
     let mut told: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
-    for record in due.iter().filter(|record| listed.contains(record.id())) {
+    let records = due.first().map(|record| &record.value);
+    for record in records.filter(|record| listed.contains(record.id())) {
         told.entry(record.subject()).or_default().push(record);
     }
     for (subject, records) in &told {

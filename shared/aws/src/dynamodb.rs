@@ -125,8 +125,23 @@ impl Table {
     ///
     /// Fails if DynamoDB refuses, cannot be reached, or an item is not a document.
     pub async fn read_partition(&self, partition: &str) -> Result<Vec<Document>, Failure> {
+        let mut documents = Vec::new();
+        self.visit_partition(partition, |document| documents.push(document))
+            .await?;
+        Ok(documents)
+    }
+
+    /// Hands each document of a partition to `visit`, as the last writes left it, in the order of
+    /// their sort keys; no more than one page, at most 1 MB, is held at a time
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html>).
+    ///
+    /// # Errors
+    ///
+    /// Fails if DynamoDB refuses, cannot be reached, or an item is not a document: what came before it
+    /// has been visited then.
+    pub async fn visit_partition(&self, partition: &str, mut visit: impl FnMut(Document)) -> Result<(), Failure> {
         const ACTION: &str = "dynamodb:Query";
-        let mut pages = self
+        let mut items = self
             .client
             .query()
             .table_name(&self.name)
@@ -136,12 +151,11 @@ impl Table {
             .into_paginator()
             .items()
             .send();
-        let mut documents = Vec::new();
-        while let Some(item) = pages.next().await {
+        while let Some(item) = items.next().await {
             let item = item.map_err(|error| Failure::of(ACTION, &self.name, &error))?;
-            documents.push(self.document(ACTION, &item)?);
+            visit(self.document(ACTION, &item)?);
         }
-        Ok(documents)
+        Ok(())
     }
 
     /// Does every write, or none of them; at most [`LARGEST_TRANSACTION`].
@@ -274,96 +288,4 @@ fn obstacle(reason: &CancellationReason) -> Option<Obstacle> {
 }
 
 #[cfg(test)]
-mod tests {
-    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
-    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-
-    use super::*;
-
-    fn table(rule: &Rule) -> Table {
-        let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [rule]);
-        Table {
-            client,
-            name: "crisguard-memory".to_owned(),
-        }
-    }
-
-    fn document() -> Document {
-        Document {
-            key: Key {
-                partition: "P".to_owned(),
-                sort: "S".to_owned(),
-            },
-            version: 7,
-            body: "{}".to_owned(),
-            expires_at: Some(1_800_000_000),
-        }
-    }
-
-    fn cancelled(codes: &'static [&'static str]) -> Rule {
-        mock!(Client::transact_write_items).then_error(|| {
-            let reasons = codes
-                .iter()
-                .map(|code| CancellationReason::builder().code(*code).build())
-                .collect();
-            TransactWriteItemsError::TransactionCanceledException(
-                TransactionCanceledException::builder()
-                    .set_cancellation_reasons(Some(reasons))
-                    .build(),
-            )
-        })
-    }
-
-    #[test]
-    fn a_document_survives_its_item() {
-        let rule = mock!(Client::get_item)
-            .then_output(|| aws_sdk_dynamodb::operation::get_item::GetItemOutput::builder().build());
-        assert_eq!(
-            table(&rule)
-                .document("dynamodb:GetItem", &item_of(&document()))
-                .unwrap(),
-            document()
-        );
-    }
-
-    #[tokio::test]
-    async fn each_write_is_told_its_own_obstacle() {
-        let codes = &[
-            "None",
-            "ConditionalCheckFailed",
-            "TransactionConflict",
-            "ValidationError",
-        ];
-        let write = Write::Put(document(), Expected::Absent);
-        let not_written = table(&cancelled(codes)).write(&vec![write; 4]).await.unwrap_err();
-        let other = Obstacle::Other("ValidationError: no message".to_owned());
-        let expected = vec![None, Some(Obstacle::Unexpected), Some(Obstacle::Busy), Some(other)];
-        assert_eq!(not_written, NotWritten::Cancelled(expected));
-    }
-
-    #[tokio::test]
-    async fn reasons_that_do_not_fit_the_writes_fail_as_a_whole() {
-        let write = Write::Remove(document().key, Expected::Version(7));
-        let not_written = table(&cancelled(&["None", "None"])).write(&[write]).await.unwrap_err();
-        assert!(matches!(not_written, NotWritten::Failed(_)), "{not_written}");
-    }
-
-    #[tokio::test]
-    async fn conditions_say_what_is_expected() {
-        let rule = mock!(Client::transact_write_items)
-            .match_requests(|request| {
-                let put = request.transact_items().first().and_then(TransactWriteItem::put);
-                let delete = request.transact_items().last().and_then(TransactWriteItem::delete);
-                put.and_then(Put::condition_expression) == Some("attribute_not_exists(pk)")
-                    && delete.and_then(Delete::condition_expression) == Some("document_version = :version")
-            })
-            .then_output(|| {
-                aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput::builder().build()
-            });
-        let writes = [
-            Write::Put(document(), Expected::Absent),
-            Write::Remove(document().key, Expected::Version(7)),
-        ];
-        table(&rule).write(&writes).await.unwrap();
-    }
-}
+mod tests;

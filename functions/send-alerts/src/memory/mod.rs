@@ -45,7 +45,7 @@ pub(crate) const REVIEW: &str = "REVIEW";
 /// The partition of the canaries' arrivals.
 pub(crate) const CANARY: &str = "CANARY";
 
-pub(crate) const FINDING: &str = "FINDING#";
+const FINDING: &str = "FINDING#";
 const ALERT: &str = "ALERT";
 
 /// Tells why the memory could not be used.
@@ -211,6 +211,11 @@ pub(crate) fn open_key(finding: &str) -> Key {
         partition: OPEN.to_owned(),
         sort: format!("{FINDING}{finding}"),
     }
+}
+
+/// Returns the id of the finding that a document of [`OPEN`] is about.
+pub(crate) fn open_finding(key: &Key) -> &str {
+    key.sort.strip_prefix(FINDING).unwrap_or(&key.sort)
 }
 
 pub(crate) fn open(record: &Record) -> Result<Document, MemoryError> {

@@ -51,9 +51,23 @@ pub(super) struct Memory {
     pub(super) faults: RefCell<VecDeque<Fault>>,
     /// How often the next operations let others go first, so that batches interleave.
     pub(super) hesitations: RefCell<VecDeque<u8>>,
+    /// The most documents that were read into memory at once.
+    pub(super) most_at_once: Cell<usize>,
 }
 
 impl Memory {
+    fn standing_in(&self, partition: &str) -> Vec<Document> {
+        let from = Key {
+            partition: partition.to_owned(),
+            sort: String::new(),
+        };
+        let documents = self.documents.borrow();
+        let documents = documents
+            .range(from..)
+            .take_while(|(key, _)| key.partition == partition);
+        documents.map(|(_, document)| document.clone()).collect()
+    }
+
     fn obstacle(&self, write: &Write) -> Option<Obstacle> {
         let documents = self.documents.borrow();
         let (key, expected) = match write {
@@ -87,12 +101,15 @@ impl Recall for Memory {
 
     async fn partition(&self, partition: &str) -> Result<Vec<Document>, Failure> {
         self.hesitate().await;
-        let documents = self.documents.borrow();
-        Ok(documents
-            .values()
-            .filter(|document| document.key.partition == partition)
-            .cloned()
-            .collect())
+        let documents = self.standing_in(partition);
+        self.most_at_once.set(self.most_at_once.get().max(documents.len()));
+        Ok(documents)
+    }
+
+    async fn visit(&self, partition: &str, visit: impl FnMut(Document)) -> Result<(), Failure> {
+        self.hesitate().await;
+        self.standing_in(partition).into_iter().for_each(visit);
+        Ok(())
     }
 }
 
@@ -182,6 +199,7 @@ pub(super) fn world() -> World {
             documents: RefCell::default(),
             faults: RefCell::default(),
             hesitations: RefCell::default(),
+            most_at_once: Cell::new(0),
         },
         topic: Topic {
             taken: RefCell::default(),

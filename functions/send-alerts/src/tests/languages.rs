@@ -9,8 +9,9 @@ use super::fakes::{at, finding, observation, of_control, undecided};
 use crate::{
     lifecycle::Transition,
     line::Expired,
-    memory::Record,
+    memory::{Record, Versioned},
     notice::{Kind, Notice},
+    shortlist::Shortlist,
     texts::Texts,
 };
 
@@ -114,6 +115,16 @@ fn hostile() -> Finding {
     )
 }
 
+/// Findings that are to be told together.
+fn shortlist(records: &[&Record]) -> Shortlist {
+    let mut shortlist = Shortlist::new();
+    for record in records {
+        let value = (*record).clone();
+        shortlist.add(Versioned { value, version: 1 });
+    }
+    shortlist
+}
+
 fn alert(name: &'static str, transition: Transition, findings: &[(&Record, Option<Transition>)]) -> Scenario {
     Scenario {
         name,
@@ -191,27 +202,27 @@ fn scenarios() -> Vec<Scenario> {
         },
         Scenario {
             name: "reminder",
-            notice: Notice::reminder(&[&going_on, &osaka, &cannot_tell]),
+            notice: Notice::reminder(&shortlist(&[&going_on, &osaka, &cannot_tell])),
             listed: 3,
         },
         Scenario {
             name: "reminder_more",
-            notice: Notice::reminder(&[&going_on, &osaka]),
+            notice: Notice::reminder(&shortlist(&[&going_on, &osaka])),
             listed: 1,
         },
         Scenario {
             name: "digest",
-            notice: Notice::digest(&[&one, &gap, &cannot_tell], run_out()),
+            notice: Notice::digest(&shortlist(&[&one, &gap, &cannot_tell]), run_out()),
             listed: 3,
         },
         Scenario {
             name: "digest_more",
-            notice: Notice::digest(&[&one, &gap], Vec::new()),
+            notice: Notice::digest(&shortlist(&[&one, &gap]), Vec::new()),
             listed: 1,
         },
         Scenario {
             name: "digest_exceptions",
-            notice: Notice::digest(&[], run_out()),
+            notice: Notice::digest(&shortlist(&[]), run_out()),
             listed: 0,
         },
     ]
@@ -387,8 +398,8 @@ fn one_subject_comes_in_one_thread() {
         thread(&Notice::alert(Transition::First, &[(&one, None), (&same, None)])),
         subject
     );
-    assert_eq!(thread(&Notice::reminder(&[&one])), subject);
-    assert_eq!(thread(&Notice::digest(&[&one, &other], Vec::new())), None);
+    assert_eq!(thread(&Notice::reminder(&shortlist(&[&one]))), subject);
+    assert_eq!(thread(&Notice::digest(&shortlist(&[&one, &other]), Vec::new())), None);
 }
 
 #[test]
@@ -397,7 +408,7 @@ fn a_step_is_left_out_where_the_finding_lacks_what_it_names() {
     let (named, nameless) = (counted(&app(), 1), counted(&unnamed(), 1));
     for (language, _) in LANGUAGES {
         let write = |records: &[&Record]| {
-            let notice = Notice::digest(records, Vec::new());
+            let notice = Notice::digest(&shortlist(records), Vec::new());
             texts.email(&notice.excerpt(9), language).unwrap()
         };
         let without = write(&[&nameless]);

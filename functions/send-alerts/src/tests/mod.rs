@@ -11,3 +11,4 @@ mod the_digest;
 mod the_lifecycle;
 mod the_machines;
 mod the_memory;
+mod the_shortlist;

@@ -2,8 +2,13 @@
 
 use serde_json::json;
 
-use super::fakes::{Fault, at, deliver, digest, everything, finding, published, review_at, rules, undecided, world};
-use crate::digest;
+use super::fakes::{
+    Fault, at, deliver, digest, everything, finding, of_control, published, review_at, rules, undecided, world,
+};
+use crate::{
+    digest,
+    memory::{self, Record},
+};
 
 #[tokio::test(start_paused = true)]
 async fn nothing_waiting_is_no_message() {
@@ -32,6 +37,46 @@ async fn more_than_one_message_holds_comes_with_the_next_digest() {
         .max()
         .unwrap();
     assert!(size <= 256 * 1024, "{size}");
+}
+
+/// As after an hour in which thousands of callers went astray: kept whole, they exhaust the function.
+#[tokio::test(start_paused = true)]
+async fn thousands_that_wait_are_told_the_worst_first_and_never_held_at_once() {
+    let world = world();
+    for n in 0..5000 {
+        let gap = undecided(&finding(&format!("app-{n:04}"), "us-east-1", &["a"]));
+        // One in a hundred is critical, the others are high; what waits longest has the highest number.
+        let gap = if n % 100 == 7 {
+            gap
+        } else {
+            of_control(&gap, "profile-allowed", "high")
+        };
+        let record = Record::of_invocations(&gap, at(0));
+        let record = record.told_as(record.as_told(at(-n)));
+        let mut documents = world.memory.documents.borrow_mut();
+        let waiting = [memory::pending(&record).unwrap(), memory::open(&record).unwrap()];
+        documents.extend(waiting.map(|document| (document.key.clone(), document)));
+    }
+    let reviewed = review_at(&world, at(0)).await;
+    assert_eq!((reviewed.digested, reviewed.failed), (50, 0));
+    let most = world.memory.most_at_once.get();
+    assert!(most <= 1, "{most} documents were held at once");
+    let told = &published(&world)[0];
+    assert_eq!((&told["total"], &told["more"]), (&json!(5000), &json!(4950)));
+    let listed: Vec<_> = told["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["severity"].clone(), line["subject"].clone()))
+        .collect();
+    let worst: Vec<_> = (0..50)
+        .map(|n| (json!("critical"), json!(format!("subject-app-{:04}", 4907 - 100 * n))))
+        .collect();
+    assert_eq!(listed, worst);
+    let bodies = world.topic.taken.borrow()[0].bodies.clone();
+    assert!(bodies.contains("4950 more found no room here"), "{bodies}");
+    assert_eq!(digest(&world).await, 50);
+    assert_eq!(published(&world)[1]["total"], 4950, "what was told waits no more");
 }
 
 #[tokio::test(start_paused = true)]
@@ -181,6 +226,10 @@ impl Recall for Borrowed<'_> {
 
     async fn partition(&self, partition: &str) -> Result<Vec<Document>, Failure> {
         self.0.partition(partition).await
+    }
+
+    async fn visit(&self, partition: &str, visit: impl FnMut(Document)) -> Result<(), Failure> {
+        self.0.visit(partition, visit).await
     }
 }
 
