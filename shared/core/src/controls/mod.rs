@@ -239,4 +239,6 @@ fn excepted(control: ControlId, decision: Decision, invocation: &Invocation, pol
 }
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;

@@ -1,11 +1,14 @@
 //! Runs the cases that stand in each control's folder.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::*;
+use super::{
+    cases::{self, folder, merge},
+    *,
+};
 use crate::{
     cloudtrail::{Record, parse_record},
     policy::PolicyDocument,
@@ -27,22 +30,6 @@ struct Case {
 
 fn no_change() -> Value {
     json!({})
-}
-
-/// Puts `changes` over `base`, member by member; null removes a member.
-fn merge(base: &mut Value, changes: &Value) {
-    match (base, changes) {
-        (Value::Object(base), Value::Object(changes)) => {
-            for (name, change) in changes {
-                if change.is_null() {
-                    base.remove(name);
-                } else {
-                    merge(base.entry(name).or_insert(Value::Null), change);
-                }
-            }
-        }
-        (base, changes) => *base = changes.clone(),
-    }
 }
 
 fn base_record() -> Value {
@@ -67,60 +54,45 @@ fn base_policy() -> Value {
     })
 }
 
-fn folder(control: ControlId) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("src/controls")
-        .join(control.name().replace('-', "_"))
-}
-
 #[test]
 fn every_case_of_every_control_holds() {
     let catalogue = Catalogue::embedded().unwrap();
     for control in ControlId::about_invocations() {
         let mut decisions = BTreeSet::new();
-        let mut paths: Vec<_> = fs::read_dir(folder(control).join("cases"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
-        paths.sort();
-        for path in paths {
-            let cases: Vec<Case> = serde_json::from_str(&fs::read_to_string(&path).unwrap())
-                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            for case in cases {
-                let (mut record, mut policy) = (base_record(), base_policy());
-                merge(&mut record, &case.record);
-                merge(&mut policy, &case.policy);
-                let policy = PolicyDocument::parse(policy.to_string().as_bytes()).unwrap();
-                let Ok(Record::Inference(invocation)) = parse_record(record.to_string().as_bytes()) else {
-                    panic!("{control}: {}: not an inference record", case.name);
-                };
-                let policy = policy.for_account(&invocation.account, None).unwrap();
-                let assessment = assess(&invocation, &policy, &catalogue)
-                    .into_iter()
-                    .find(|assessment| assessment.control == control)
-                    .unwrap();
-                let decided = serde_json::to_value(&assessment).unwrap();
-                assert_eq!(
-                    decided["decision"],
-                    case.decision.as_str(),
-                    "{control}: {}: {decided}",
-                    case.name
-                );
-                assert_eq!(
-                    decided["reason"]["kind"],
-                    case.kind.as_str(),
-                    "{control}: {}: {decided}",
-                    case.name
-                );
-                let expired: Vec<&str> = assessment
-                    .expired_exceptions
-                    .iter()
-                    .map(|exception| exception.id.as_str())
-                    .collect();
-                assert_eq!(expired, case.expired, "{control}: {}", case.name);
-                assert!(!assessment.decision.to_string().is_empty());
-                decisions.insert(case.decision);
-            }
+        for case in cases::of::<Case>(control) {
+            let (mut record, mut policy) = (base_record(), base_policy());
+            merge(&mut record, &case.record);
+            merge(&mut policy, &case.policy);
+            let policy = PolicyDocument::parse(policy.to_string().as_bytes()).unwrap();
+            let Ok(Record::Inference(invocation)) = parse_record(record.to_string().as_bytes()) else {
+                panic!("{control}: {}: not an inference record", case.name);
+            };
+            let policy = policy.for_account(&invocation.account, None).unwrap();
+            let assessment = assess(&invocation, &policy, &catalogue)
+                .into_iter()
+                .find(|assessment| assessment.control == control)
+                .unwrap();
+            let decided = serde_json::to_value(&assessment).unwrap();
+            assert_eq!(
+                decided["decision"],
+                case.decision.as_str(),
+                "{control}: {}: {decided}",
+                case.name
+            );
+            assert_eq!(
+                decided["reason"]["kind"],
+                case.kind.as_str(),
+                "{control}: {}: {decided}",
+                case.name
+            );
+            let expired: Vec<&str> = assessment
+                .expired_exceptions
+                .iter()
+                .map(|exception| exception.id.as_str())
+                .collect();
+            assert_eq!(expired, case.expired, "{control}: {}", case.name);
+            assert!(!assessment.decision.to_string().is_empty());
+            decisions.insert(case.decision);
         }
         for expected in ["compliant", "non-compliant", "not-applicable"] {
             assert!(decisions.contains(expected), "{control} has no case that is {expected}");

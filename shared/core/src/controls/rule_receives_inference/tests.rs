@@ -1,7 +1,7 @@
 //! Runs the cases that stand beside this file: what differs from a Region where all is well, and
 //! what must be decided.
 
-use std::{fs, path::Path, sync::LazyLock};
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     catalog::Catalogue,
+    controls::{
+        ControlId,
+        cases::{self, merge},
+    },
     pattern,
     policy::PolicyDocument,
     posture::{NotObserved, names},
@@ -26,22 +30,6 @@ struct Case {
     decision: String,
     /// The kinds of the problems, or the actions that were not observed.
     because: Vec<String>,
-}
-
-/// Puts `changes` over `base`, member by member; null removes a member.
-fn merge(base: &mut Value, changes: &Value) {
-    match (base, changes) {
-        (Value::Object(base), Value::Object(changes)) => {
-            for (name, change) in changes {
-                if change.is_null() {
-                    base.remove(name);
-                } else {
-                    merge(base.entry(name).or_insert(Value::Null), change);
-                }
-            }
-        }
-        (base, changes) => *base = changes.clone(),
-    }
 }
 
 fn rule(pattern: &str, description: &str, target: Option<&str>) -> Value {
@@ -127,19 +115,7 @@ fn decided(observed: &RegionRules) -> PostureDecision {
 }
 
 fn cases() -> Vec<Case> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/controls/rule_receives_inference/cases");
-    let mut paths: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    paths
-        .iter()
-        .flat_map(|path| -> Vec<Case> {
-            serde_json::from_str(&fs::read_to_string(path).unwrap())
-                .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-        })
-        .collect()
+    cases::of(ControlId::RuleReceivesInference)
 }
 
 #[test]
