@@ -34,7 +34,7 @@ def test_a_destination_that_is_not_allowed(deployed: Deployment) -> None:
         "destination_region": "ap-southeast-2",
         "count": 1,
         "count_since_told": 1,
-        "at_least": False,
+        "approximate": False,
         "episode": 1,
         "before": None,
         "first_seen": record["eventTime"],

@@ -20,7 +20,9 @@ use crate::{
 
 /// How many identities of one finding are kept in an hour. Above that a finding has long been
 /// told, and keeping them would cost more than it is worth: only the messages' own identities are
-/// kept then, so that a redelivery still counts nothing, and the count says *at least*.
+/// kept then. A redelivered message still counts nothing. But an event that comes in two batches, and
+/// so in two messages, is counted in both: the count can be above the truth, never below it, and
+/// says *about*.
 pub const IDENTITIES_AN_HOUR: u64 = 20_000;
 /// How often a transaction is tried in all.
 pub(crate) const ATTEMPTS: u32 = 6;

@@ -57,8 +57,9 @@ pub struct Line {
     pub count: Option<u64>,
     /// How many of them people were not told of before.
     pub count_since_told: Option<u64>,
-    /// Whether there may be more than were counted.
-    pub at_least: bool,
+    /// Whether an invocation that came in two batches may have been counted twice: then the counts are
+    /// about right, and never too low.
+    pub approximate: bool,
     /// The time of the earliest invocation, or of the first observation of this episode (RFC 3339).
     pub first_seen: String,
     /// The time of the latest (RFC 3339).
@@ -139,7 +140,7 @@ impl Line {
             destination_region: finding.destination_region.as_ref().map(ToString::to_string),
             count: Some(record.count),
             count_since_told: Some(record.count.saturating_sub(told)),
-            at_least: record.at_least,
+            approximate: record.approximate,
             first_seen: finding.first_seen.to_string(),
             last_seen: finding.last_seen.to_string(),
             event_ids: finding.event_ids.iter().map(id).collect(),
@@ -202,7 +203,7 @@ impl Line {
             destination_region: None,
             count: None,
             count_since_told: None,
-            at_least: false,
+            approximate: false,
             first_seen: record.opened_at.to_string(),
             last_seen: record.last_seen().to_string(),
             episode: record.episode,

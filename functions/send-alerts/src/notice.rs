@@ -10,7 +10,7 @@
 //!   "id": "…", "subject": "…", "control": "destination-region-allowed", "decision": "non-compliant",
 //!   "transition": "first", "severity": "critical", "account": "111122223333", "principal": "arn:…", "sessions": ["…"],
 //!   "profile": "us.…", "model": "…", "source_region": "us-west-2", "destination_region": "us-east-1",
-//!   "count": 12, "count_since_told": 12, "at_least": false, "first_seen": "2026-11-22T09:00:00Z", "last_seen": "…",
+//!   "count": 12, "count_since_told": 12, "approximate": false, "first_seen": "2026-11-22T09:00:00Z", "last_seen": "…",
 //!   "episode": 1, "before": null, "event_ids": ["…"], "explanation": "…",
 //!   "expired_exceptions": [{"id", "owner", "expires"}], "policy_sha256": "…"}], "expired_exceptions": []}
 //! ```

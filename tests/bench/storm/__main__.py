@@ -28,7 +28,7 @@ The storm: {calls.ROLES} roles, {len(calls.PROFILES)} profiles, {len(calls.DESTI
 {calls.A_SECOND:,} calls a second of simulated time; the n-th role's share
 goes with 1/n. Some calls and findings are delivered twice, as SQS may.
 
-Fails unless every call is counted exactly once (or the count is marked "at least", and is),
+Fails unless every call is counted exactly once (or the count is marked "about", and is above it),
 the exits add up, nothing failed, and people got at most ten alerts in any clock hour.
 """
 EXITS = {
@@ -138,7 +138,7 @@ def _judge(
 ) -> tuple[list[str], list[list[str]]]:
     """Compares what is remembered and told with what was played."""
     problems: list[str] = []
-    exact = at_least = counted = 0
+    exact = approximate = counted = 0
     seen = set()
     records = [one["body"] for one in documents if one["pk"].startswith("SUBJECT#")]
     for record in records:
@@ -146,9 +146,9 @@ def _judge(
         key = (finding["principal"].rpartition("/")[2], finding["profile"], finding["destination_region"])
         seen.add(key)
         counted += record["count"]
-        at_least += record["at_least"]
+        approximate += record["approximate"]
         exact += record["count"] == expected[key]
-        if record["count"] != expected[key] and not (record["at_least"] and record["count"] > expected[key]):
+        if record["count"] != expected[key] and not (record["approximate"] and record["count"] > expected[key]):
             problems.append(f"{key}: {record['count']} counted, {expected[key]} played")
     problems += [f"{key} is not remembered" for key in expected if key not in seen]
     for name, used in (("watch-inference", played.watch), ("send-alerts", played.send)):
@@ -163,7 +163,7 @@ def _judge(
     facts = [
         ["calls counted / played", f"{counted:,} / {sum(expected.values()):,}"],
         ["findings, of them with the exact count", f"{len(records)}, {exact}"],
-        ["findings that say “at least” (over 20,000 an hour)", f"{at_least}"],
+        ["findings that say “about” (over 20,000 an hour)", f"{approximate}"],
         ["alerts, in how many clock hours", f"{kinds['alert']}, {len(hours)}"],
         ["digests, other messages to people", f"{kinds['digest']}, {len(told) - kinds['alert'] - kinds['digest']}"],
         ["transitions announced to machines", f"{played.send.metrics['Announced']:,}"],

@@ -215,8 +215,8 @@ fn description(announcement: &Announcement) -> String {
     let line = &announcement.line;
     let counted = line.count.map(|count| {
         let calls = if count == 1 { "call" } else { "calls" };
-        let at_least = if line.at_least { "at least " } else { "" };
-        format!(" Counted so far: {at_least}{count} {calls}.")
+        let about = if line.approximate { "about " } else { "" };
+        format!(" Counted so far: {about}{count} {calls}.")
     });
     let closed = match announcement.transition {
         Transition::Closed => " Closed after a week without another call, which does not show that it is mended.",
@@ -274,7 +274,7 @@ fn product_fields(announcement: &Announcement) -> BTreeMap<&'static str, String>
         .collect();
     let fields = [
         ("crisguard/account", line.account.clone()),
-        ("crisguard/at_least", line.at_least.to_string()),
+        ("crisguard/approximate", line.approximate.to_string()),
         (
             "crisguard/count",
             line.count.map(|count| count.to_string()).unwrap_or_default(),

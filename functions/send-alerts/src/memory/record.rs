@@ -26,8 +26,8 @@ pub struct Record {
     pub matter: Matter,
     /// How many invocations were counted; 0 for a finding on settings.
     pub count: u64,
-    /// Whether there may be more: set once identities were no longer kept.
-    pub at_least: bool,
+    /// Whether some may have been counted twice: set once identities were no longer kept.
+    pub approximate: bool,
     /// Which episode this is, from 1: each reopening begins a new one.
     pub episode: u32,
     /// The time of the message by which this episode began.
@@ -195,7 +195,7 @@ impl Record {
         Self {
             matter,
             count: 0,
-            at_least: false,
+            approximate: false,
             episode: 1,
             opened_at,
             past: None,
@@ -243,7 +243,7 @@ impl Record {
         if identities_kept {
             self.identities_in_hour = self.identities_in_hour.saturating_add(fresh);
         } else {
-            self.at_least = true;
+            self.approximate = true;
         }
         self.count = self.count.saturating_add(fresh);
         // Clocks of two instances differ a little; Security Hub ignores what seems older than it knows.

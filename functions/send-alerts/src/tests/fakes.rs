@@ -374,6 +374,6 @@ pub(super) fn counts(world: &World) -> BTreeMap<String, (u64, bool)> {
     records(world)
         .into_iter()
         .filter(counted)
-        .map(|record| (record.id().to_owned(), (record.count, record.at_least)))
+        .map(|record| (record.id().to_owned(), (record.count, record.approximate)))
         .collect()
 }

@@ -74,7 +74,7 @@ fn counted(finding: &Finding, count: usize) -> Record {
     record
 }
 
-fn at_least(finding: &Finding) -> Record {
+fn approximate(finding: &Finding) -> Record {
     let mut record = counted(finding, 1000);
     record.add(finding, 234, false, at(1));
     record
@@ -140,7 +140,7 @@ fn scenarios() -> Vec<Scenario> {
     let one = counted(&with(&app(), expired()), 1);
     let (two, three) = (counted(&profile_not_listed(), 3), counted(&denied(), 2));
     let again = reopened(&app());
-    let many = at_least(&app());
+    let many = approximate(&app());
     let known = told(&two);
     let (osaka, tokyo) = (
         observed("ap-northeast-3", &["non-compliant"]),
@@ -152,7 +152,7 @@ fn scenarios() -> Vec<Scenario> {
     let (gap, cannot_tell) = (counted(&unnamed(), 7), observed("eu-west-1", &["undecided"]));
     let going_on = {
         let mut record = told(&counted(&app(), 5));
-        record.add(&app(), 52, true, at(60 * 25));
+        record.add(&app(), 52, false, at(60 * 25));
         record
     };
     let bad = counted(&hostile(), 1);
