@@ -8,24 +8,32 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Returns a table; every column but the first is set to the right."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> str:
+    """Returns a table; every column but the first ones, which hold names, is set to the right."""
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
 
     def line(cells: Sequence[str]) -> str:
-        set_right = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:]))
-        return "| " + " | ".join([cells[0].ljust(widths[0]), *set_right]) + " |"
+        set_left = (cell.ljust(width) for cell, width in zip(cells[:names], widths))
+        set_right = (cell.rjust(width) for cell, width in zip(cells[names:], widths[names:]))
+        return "| " + " | ".join([*set_left, *set_right]) + " |"
 
-    rule = "|" + "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])]) + "|"
+    left = ("-" * (width + 2) for width in widths[:names])
+    right = ("-" * (width + 1) + ":" for width in widths[names:])
+    rule = "|" + "|".join([*left, *right]) + "|"
     return "\n".join([line(head), rule, *map(line, rows)])
+
+
+def processor() -> str:
+    """Names the processor."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
 
 
 def machine() -> str:
     """Names the machine: processor, cores, memory, kernel, and how busy it is now."""
-    cpu, memory = platform.processor(), ""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            cpu = line.partition(":")[2].strip()
+    memory = ""
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemTotal"):
             memory = f"{int(line.split()[1]) / 1024**2:.0f} GB"
@@ -35,8 +43,8 @@ def machine() -> str:
         " (measured before all other work: real-time scheduling)" if os.sched_getscheduler(0) == os.SCHED_FIFO else ""
     )
     return (
-        f"Machine: {cpu}, {cores} cores, {memory} of memory, Linux {platform.release()} ({platform.machine()}), "
-        f"Python {platform.python_version()}; load {load:.1f} when it began{first}."
+        f"Machine: {processor()}, {cores} cores, {memory} of memory, "
+        f"Linux {platform.release()} ({platform.machine()}), Python {platform.python_version()}; load {load:.1f} when it began{first}."
     )
 
 

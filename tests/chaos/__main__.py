@@ -13,8 +13,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
+from tests.bench import document
+
 from .faults import INVOCATION, LASTING, Case, cases
-from .report import machine, markdown, plain, table
+from .report import machine, told
 from .run import Result, open_lane, play, prepare
 from .servers import servers
 
@@ -47,13 +49,13 @@ def main() -> int:
             results = list(followed((future.result() for future in as_completed(futures)), len(order)))
     place = {case: position for position, case in enumerate(chosen)}
     results.sort(key=lambda result: place[result.case])
-    rows = table(results, clean)
-    print(plain(rows))
+    table = told(results, clean)
+    print(table)
     failed = [result for result in results if result.problems]
     for result in failed:
         tell(result)
-    if options.markdown:
-        options.markdown.write_text(markdown(rows) + "\n", encoding="utf-8")
+    if options.write and not failed:
+        document.write(options.write, "chaos", table)
     slowest = sorted(results, key=lambda result: result.seconds)[-3:]
     print("Slowest:", *(f"{result.seconds:.0f} s {result.case.name};" for result in slowest))
     injected = sum(result.injected for result in results)
@@ -77,7 +79,7 @@ def arguments() -> argparse.ArgumentParser:
         "--all", action="store_true", help="also kills around reads, and every fault for a whole invocation"
     )
     parser.add_argument("--lanes", type=int, default=6, metavar="N", help="cases at the same time (default: 6)")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table for a document")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="also write the table into FILE, between its marks")
     return parser
 
 

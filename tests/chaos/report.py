@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+
+from tests.bench.table import processor, table
 
 from .faults import ONCE
 from .run import Result
 
 HEAD = ("function", "call", "fault", "cases", "injected", "more requests", "messages again", "dead letters",
         "more notice lines", "verdict")  # fmt: skip
+NAMES = 3
+"""How many columns say what a row is about."""
 
 
 @dataclass
@@ -45,34 +47,17 @@ class Row:
         return (*map(str, numbers), f"{self.failed} FAILED" if self.failed else "holds")
 
 
-def table(results: Iterable[Result], clean: Result) -> list[tuple[str, ...]]:
-    """The head and the rows, in the order in which the functions make their calls."""
+def told(results: Iterable[Result], clean: Result) -> str:
+    """The table, in the order in which the functions make their calls."""
     rows: dict[tuple[str, str, str], Row] = defaultdict(Row)
     for result in results:
         case = result.case
         lasts = f", {case.duration}" if case.duration != ONCE else ""
         call = case.call.name if case.call else "any"
         rows[case.function, call, case.fault + lasts].add(result, clean)
-    return [HEAD, *((*names, *row.cells()) for names, row in rows.items())]
-
-
-def plain(rows: list[tuple[str, ...]]) -> str:
-    """The table for a terminal."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
-
-
-def markdown(rows: list[tuple[str, ...]]) -> str:
-    """The table for a document."""
-    head, *rest = rows
-    lines = [head, ("---",) * len(head), *rest]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return table(HEAD, [(*names, *row.cells()) for names, row in rows.items()], NAMES)
 
 
 def machine() -> str:
-    """Names the machine in one line."""
-    model = platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists() and (found := re.search(r"model name\s*: (.+)", cpuinfo.read_text(encoding="utf-8"))):
-        model = found.group(1)
-    return f"{os.cpu_count()} × {model}, Linux {platform.release()}, Python {platform.python_version()}"
+    """Names the machine in half a line."""
+    return f"{os.cpu_count()} × {processor()}, Linux {platform.release()}, Python {platform.python_version()}"
