@@ -30,7 +30,7 @@ build: ## Build the functions and the crisguard command, optimised, for this mac
 demo: ## Deploy to a local AWS, play its stories, show the alerts: [DEMO_OPTIONS="--keep --full"]
 	scripts/demo $(DEMO_OPTIONS)
 
-test: lint-format test-unit lint test-templates test-machines test-chaos test-emulator test-scripts test-e2e ## Everything that CI runs: lints, unit, law, template and end-to-end tests
+test: lint-format test-unit lint test-templates test-machines test-runtime test-chaos test-emulator test-scripts test-e2e ## Everything that CI runs: lints, unit, law, template and end-to-end tests
 
 test-unit: ## Unit, law and documentation tests
 	cargo test --locked --workspace
