@@ -44,7 +44,8 @@ def machine() -> str:
     )
     return (
         f"Machine: {processor()}, {cores} cores, {memory} of memory, "
-        f"Linux {platform.release()} ({platform.machine()}), Python {platform.python_version()}; load {load:.1f} when it began{first}."
+        f"Linux {platform.release()} ({platform.machine()}), Python {platform.python_version()}; "
+        f"load {load:.1f} when it began{first}."
     )
 
 
