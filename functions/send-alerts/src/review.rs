@@ -207,7 +207,7 @@ async fn forget_ended(
         let writes = match subject.records.get(id.as_str()) {
             None => vec![off_the_list],
             Some(Versioned { value, version }) => {
-                let people_know = value.due(now, rules.remind_after) == Due::Nothing || rules.mute(value, now);
+                let people_know = value.due(now, rules.remind_after) == Due::Nothing;
                 let machines_know = value.unannounced().is_none();
                 if value.standing().is_open() || !people_know || !machines_know {
                     continue;

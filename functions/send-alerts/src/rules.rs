@@ -48,7 +48,8 @@ impl Rules {
 
     /// Tells whether people are not to be told of a finding now.
     ///
-    /// It stays untold then: once the exception runs out or the least severity is lowered, they are.
+    /// It stays untold then. Once the exception runs out or the least severity is lowered they are told,
+    /// if it is still open, or if they had heard of it before it was muted.
     #[must_use]
     pub fn mute(&self, record: &Record, now: Timestamp) -> bool {
         let covers = |exception: &Exception| match &record.matter {

@@ -3,8 +3,8 @@
 //! What is to be told is read from the memory, never from the message at hand: a finding that
 //! stands otherwise than people were told is told, whichever message brings it up. So a crash
 //! after counting loses nothing. A finding is marked as told only after the topic has taken the
-//! alert; a crash between the two repeats one alert. What the policy mutes stays untold: once it is
-//! muted no more, the hourly review tells it.
+//! alert; a crash between the two repeats one alert. What the policy mutes stays untold: if it is
+//! still open when it is muted no more, the hourly review tells it.
 
 use std::collections::BTreeMap;
 
@@ -77,6 +77,12 @@ pub(crate) async fn tell<Memory: Recall + Remember, Topic: Publish, Machines>(
         .values()
         .map(|record| &record.value)
         .partition(|record| rules.mute(record, now));
+    // What came and went while it was muted is nobody's news, not even once it is muted no more.
+    let passed = muted
+        .iter()
+        .filter(|record| record.is_untold() && record.due(now, rules.remind_after) == Due::Resolution);
+    let unsaid = marks(passed.copied(), false, now);
+    mark(&ports.memory, subject_id, &unsaid, None, now).await?;
     let muted = muted
         .iter()
         .filter(|record| record.standing().is_open() && is_news(record.due(now, rules.remind_after)))

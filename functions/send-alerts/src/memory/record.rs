@@ -335,7 +335,7 @@ impl Record {
         let settings = matches!(self.matter, Matter::Settings(_));
         match &self.matter {
             Matter::Settings(observed)
-                if self.is_unheard(self.told.map(|told| told.phase))
+                if self.is_untold()
                     && observed.non_compliant.is_some()
                     && observed.standing() == Standing::Resolved =>
             {
@@ -343,6 +343,11 @@ impl Record {
             }
             _ => due(self.told, self.phase(), self.count, settings, now, remind_after),
         }
+    }
+
+    /// Tells whether nothing of this episode is known to have been told to people.
+    pub(crate) fn is_untold(&self) -> bool {
+        self.is_unheard(self.told.map(|told| told.phase))
     }
 
     /// Tells whether nothing of this episode is known to have been heard.

@@ -1,9 +1,14 @@
 //! What the policy holds back from people, while it does.
 
+use crisguard_core::finding;
+use crisguard_lambda::batch::{Message, MessageId};
 use serde_json::json;
 
-use super::fakes::{announced, at, deliver, finding, message, of_control, published, rules, undecided, world};
-use crate::{digest, review::review, run};
+use super::fakes::{
+    Fault, World, announced, at, deliver, everything, finding, message, observation, of_control, published, rules,
+    undecided, world,
+};
+use crate::{digest, memory, review::review, rules::Rules, run};
 
 const DAY: i64 = 24 * 60;
 
@@ -62,6 +67,89 @@ async fn an_exception_written_after_the_finding_mutes_it_until_its_last_day() {
         0,
         "once"
     );
+}
+
+/// Rules that mute findings on crisguard's own rules until the end of the day after the first.
+fn muting_settings() -> Rules {
+    let exceptions = json!([{
+        "id": "rebuild", "match": {"account": ["111122223333"], "control": ["rule-receives-inference"]},
+        "reason": "rebuilt", "owner": "dpo@example.com", "expires": "2026-11-23"
+    }]);
+    rules(&json!({}), &exceptions)
+}
+
+/// Delivers an observation until it is taken, and returns how many deliveries that took.
+async fn observe_by(rules: &Rules, world: &World, decision: &str, minutes: i64) -> usize {
+    let observation = observation("us-east-1", decision, at(minutes));
+    let message = || Message {
+        id: MessageId::new("m".to_owned()).unwrap(),
+        body: finding::Message::Posture(observation.clone()).to_json().unwrap(),
+        group: Some(observation.subject.clone()),
+    };
+    let mut deliveries = 1;
+    while run(world, rules, vec![message()], at(minutes)).await.exits[0].1.fails() {
+        deliveries += 1;
+    }
+    deliveries
+}
+
+fn kinds(world: &World) -> Vec<serde_json::Value> {
+    published(world).iter().map(|notice| notice["kind"].clone()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_and_went_while_muted_is_never_told() {
+    let (world, rules) = (world(), muting_settings());
+    observe_by(&rules, &world, "non-compliant", 0).await;
+    // The observation is written; that nobody needs to hear of it is not.
+    world
+        .memory
+        .faults
+        .borrow_mut()
+        .extend([Fault::None, Fault::Unreachable]);
+    assert_eq!(observe_by(&rules, &world, "compliant", 60).await, 2);
+    review(&world, &rules, at(61)).await.unwrap();
+    let is_listed = world
+        .memory
+        .documents
+        .borrow()
+        .keys()
+        .any(|key| key.partition == memory::OPEN);
+    assert!(!is_listed, "no review looks at it again");
+
+    assert_eq!(review(&world, &rules, at(2 * DAY)).await.unwrap().published, 0);
+    observe_by(&rules, &world, "compliant", 3 * DAY).await;
+    assert_eq!(kinds(&world), ["digest"], "only that the exception ran out");
+    assert_eq!(announced(&world).len(), 2, "machines heard of both");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_open_when_it_is_muted_no_more_is_told() {
+    for came_and_went_before in [false, true] {
+        let (world, rules) = (world(), muting_settings());
+        if came_and_went_before {
+            observe_by(&rules, &world, "non-compliant", 0).await;
+            observe_by(&rules, &world, "compliant", 60).await;
+        }
+        observe_by(&rules, &world, "non-compliant", 120).await;
+        review(&world, &rules, at(180)).await.unwrap();
+        assert!(published(&world).is_empty());
+        assert_eq!(review(&world, &rules, at(2 * DAY)).await.unwrap().published, 1);
+        observe_by(&rules, &world, "compliant", 3 * DAY).await;
+        assert_eq!(kinds(&world), ["alert", "digest", "resolved"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_heard_of_it_before_it_was_muted_hears_of_its_end_afterwards() {
+    let (world, rules) = (world(), muting_settings());
+    observe_by(&everything(), &world, "non-compliant", 0).await;
+    observe_by(&rules, &world, "compliant", 60).await;
+    review(&world, &rules, at(61)).await.unwrap();
+    assert_eq!(kinds(&world), ["alert"]);
+    assert_eq!(review(&world, &rules, at(2 * DAY)).await.unwrap().published, 1);
+    assert_eq!(review(&world, &rules, at(3 * DAY)).await.unwrap().published, 0);
+    assert_eq!(kinds(&world), ["alert", "resolved", "digest"]);
 }
 
 #[tokio::test(start_paused = true)]
