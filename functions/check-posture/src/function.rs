@@ -1,9 +1,16 @@
 //! The function as Lambda sees it: the nightly request, or one by hand, in; every decision out.
 
-use std::{collections::BTreeSet, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
-use crisguard_aws::account::ListedRegion;
-use crisguard_core::{posture::PostureDecision, region::Region};
+use crisguard_aws::account;
+use crisguard_core::{
+    policy::Policy,
+    posture::{NotObserved, Observed, PostureDecision},
+    region::Region,
+};
 use crisguard_lambda::{
     findings_queue::SendFindings, grounds::Grounds, metrics::Counts, policy_in_force::ReadPolicy, report::Report,
 };
@@ -11,8 +18,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Assessed, Outcome, Place, Ports,
+    Assessed, Outcome, Place, Places, Ports,
     config::Config,
+    observe::unseen,
     ports::{ListRegions, ReadMetrics, ReadRules},
     run,
 };
@@ -79,8 +87,6 @@ enum Refusal {
     NotARequest,
     #[error("the request names no Region")]
     NoRegion,
-    #[error("`{0}`, which AWS lists, cannot be read as a Region's name")]
-    NotARegion(String),
     #[error("{0} decisions could not be handed on; the log says why, and the next try looks again")]
     NotSent(usize),
 }
@@ -128,13 +134,14 @@ where
     ///
     /// # Errors
     ///
-    /// Fails if the request is none, if the Regions cannot be listed, or if a decision could not be
-    /// handed on: the Lambda service then tries again.
+    /// Fails if the request is none, or if a decision could not be handed on: the Lambda service then
+    /// tries again.
     pub async fn handle(&self, event: &str, now: Timestamp, out: impl io::Write) -> Result<Answer, Report> {
-        let places = self.places(event).await?;
+        let request = request(event)?;
         let mut counts = Counts::of(&metric::ALL);
         let policy = self.grounds.policy(now, &mut counts).await;
-        let outcome = run(&self.ports, &policy, self.grounds.catalogue(), &self.home, &places, now).await;
+        let places = self.places(request, policy.policy()).await;
+        let outcome = run(&self.ports, &policy, self.grounds.catalogue(), &places, now).await;
         let Outcome { assessed, unsent } = outcome.map_err(|error| Report::of("Finding", &error))?;
 
         for Assessed { finding, .. } in &assessed {
@@ -154,32 +161,81 @@ where
         })
     }
 
-    async fn places(&self, event: &str) -> Result<Vec<Place>, Report> {
-        // The parser's own error may quote the request.
-        let request = serde_json::from_str(event).map_err(|_| Report::of("Request", &Refusal::NotARequest))?;
-        match request {
-            Request::ByHand { regions } if regions.is_empty() => Err(Report::of("Request", &Refusal::NoRegion)),
-            Request::ByHand { regions } => Ok(regions.into_iter().map(Place::Enabled).collect()),
+    /// Returns where to look: where the request says, or everywhere. Where the Regions cannot be
+    /// listed, what is known without the list is looked at.
+    async fn places(&self, request: Request, policy: &Policy) -> Places {
+        let named = match request {
             Request::Nightly {
                 crisguard: Nightly::Nightly,
-            } => {
-                let listed = self.account.regions().await;
-                let listed = listed.map_err(|failure| Report::of("Regions", &failure))?;
-                listed.into_iter().map(place).collect()
+            } => None,
+            Request::ByHand { regions } => Some(regions),
+        };
+        // The home Region stands for those that could not be listed, by hand, too: else looking at it
+        // would end the finding.
+        let asked = named.as_ref().is_none_or(|regions| regions.contains(&self.home));
+        let (mut enabled, listed) = if asked {
+            self.listed().await
+        } else {
+            (BTreeMap::new(), Ok(()))
+        };
+        if let Some(named) = named {
+            enabled = named.into_iter().map(|region| (region, true)).collect();
+        } else {
+            // The function runs there, whatever the list says.
+            enabled.insert(self.home.clone(), true);
+            if listed.is_err() {
+                for region in policy.source_regions().named() {
+                    enabled.entry(region).or_insert(true);
+                }
             }
         }
+        let place = |(region, enabled)| {
+            if enabled {
+                Place::Enabled(region)
+            } else {
+                Place::NotEnabled(region)
+            }
+        };
+        Places {
+            home: self.home.clone(),
+            each: enabled.into_iter().map(place).collect(),
+            listed,
+        }
+    }
+
+    /// Lists the Regions, whether each is enabled, and whether that is all of them.
+    async fn listed(&self) -> (BTreeMap<Region, bool>, Observed<()>) {
+        let listed = match self.account.regions().await {
+            Ok(listed) => listed,
+            Err(failure) => {
+                tracing::warn!(error = %failure, "the Regions could not be listed");
+                return (BTreeMap::new(), Err(unseen(&failure)));
+            }
+        };
+        let incomplete = |cause: String| Err(NotObserved::new(account::ACTION, &cause));
+        let mut all = Ok(());
+        let mut enabled = BTreeMap::new();
+        for region in listed {
+            match region.name.parse() {
+                Ok(name) => drop(enabled.insert(name, region.enabled)),
+                Err(_) => all = incomplete(format!("`{}` in the list is not the name of a Region", region.name)),
+            }
+        }
+        if !enabled.contains_key(&self.home) {
+            all = all.and_then(|()| incomplete(format!("{} is not in the list", self.home)));
+        }
+        (enabled, all)
     }
 }
 
-fn place(ListedRegion { name, enabled }: ListedRegion) -> Result<Place, Report> {
-    let region = name
-        .parse()
-        .map_err(|_| Report::of("Regions", &Refusal::NotARegion(name)))?;
-    Ok(if enabled {
-        Place::Enabled(region)
-    } else {
-        Place::NotEnabled(region)
-    })
+/// Reads a request.
+fn request(event: &str) -> Result<Request, Report> {
+    // The parser's own error may quote the request.
+    match serde_json::from_str(event) {
+        Err(_) => Err(Report::of("Request", &Refusal::NotARequest)),
+        Ok(Request::ByHand { regions }) if regions.is_empty() => Err(Report::of("Request", &Refusal::NoRegion)),
+        Ok(request) => Ok(request),
+    }
 }
 
 /// Returns the metric that counts a decision.

@@ -2,7 +2,9 @@
 //!
 //! Each Region is looked at ([`observe`](crate::run)), what was seen is decided purely
 //! ([`rule_receives_inference`]), and every decision is handed on, a compliant one too: that is what
-//! resolves an earlier one. A call that is refused leaves a Region undecided, never out.
+//! resolves an earlier one. A call that is refused leaves a Region undecided, never out; if it is the
+//! one that lists the Regions, those that the policy names are looked at, and the home Region is left
+//! undecided for all others.
 //!
 //! [`run`] knows nothing of Lambda: it takes Regions and ports, so it is tested with fakes.
 
@@ -50,6 +52,17 @@ impl Place {
             Self::Enabled(region) | Self::NotEnabled(region) => region,
         }
     }
+}
+
+/// Where is looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// The Region of the bus to which every other one forwards.
+    pub home: Region,
+    /// Each Region that is looked at.
+    pub each: Vec<Place>,
+    /// Whether the account's Regions could be listed; where they are not needed, it does not matter.
+    pub listed: Observed<()>,
 }
 
 /// What was decided about one Region.
@@ -115,19 +128,19 @@ pub async fn run<World: ReadRules + ReadMetrics, Queue: SendFindings>(
     ports: &Ports<World, Queue>,
     policy: &PolicyInForce,
     catalogue: &Catalogue,
-    home: &Region,
-    places: &[Place],
+    places: &Places,
     now: Timestamp,
 ) -> Result<Outcome, serde_json::Error> {
     let account = &policy.scope().account;
     let compiled = pattern::compile(policy.policy(), catalogue, Some(account));
     let intended = Intended {
         account,
-        home,
+        home: &places.home,
         policy_sha256: policy.sha256(),
         compiled: compiled.as_ref(),
     };
-    let looks = places.iter().map(|place| look(&ports.world, &intended, place, now));
+    let looks = places.each.iter();
+    let looks = looks.map(|place| look(&ports.world, &intended, place, &places.listed, now));
     let mut assessed: Vec<Assessed> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
     assessed.sort_by(|a, b| a.finding.region.cmp(&b.finding.region));
 
@@ -149,6 +162,7 @@ async fn look<World: ReadRules + ReadMetrics>(
     world: &World,
     intended: &Intended<'_>,
     place: &Place,
+    listed: &Observed<()>,
     now: Timestamp,
 ) -> Assessed {
     let (decision, counted) = match place {
@@ -160,7 +174,7 @@ async fn look<World: ReadRules + ReadMetrics>(
             )
         }
         Place::Enabled(region) => {
-            let observed = observe::observe(world, world, region, intended.home, now).await;
+            let observed = observe::observe(world, world, region, intended.home, listed, now).await;
             (
                 rule_receives_inference::decide(&observed, intended),
                 Some(Counted::of(&observed.traffic)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crisguard_aws::{Failure, events};
 use crisguard_core::{
-    posture::{Bus, HomeBus, NotObserved, Observed, RegionRules, Rule, Target, names},
+    posture::{Bus, Home, NotObserved, Observed, RegionRules, Rule, Target, names},
     region::Region,
 };
 use futures_util::future::join_all;
@@ -15,27 +15,30 @@ use crate::{
     traffic,
 };
 
-/// Looks at one Region; the bus to which every Region forwards is looked at in its own.
+/// Looks at one Region; the bus to which every Region forwards is looked at in its own, for which
+/// `listed` tells whether the account's Regions could be listed.
 pub(crate) async fn observe(
     rules: &impl ReadRules,
     metrics: &impl ReadMetrics,
     region: &Region,
     home: &Region,
+    listed: &Observed<()>,
     now: Timestamp,
 ) -> RegionRules {
-    let on_the_bus = async {
+    let at_home = async {
         if region != home {
             return None;
         }
         let (bus, rules) = tokio::join!(rules.bus(region, names::BUS), list(rules, region, Some(names::BUS)));
-        Some(HomeBus {
+        Some(Home {
+            regions: listed.clone(),
             bus: bus.map(standing).map_err(|failure| unseen(&failure)),
             rules,
         })
     };
     let (rules, home, traffic) = tokio::join!(
         list(rules, region, None),
-        on_the_bus,
+        at_home,
         traffic::observe(metrics, region, now)
     );
     RegionRules {

@@ -5,7 +5,8 @@ use aws_sdk_account::{Client, types::RegionOptStatus};
 
 use crate::{Disposition, Failure};
 
-const ACTION: &str = "account:ListRegions";
+/// The action by which Regions are listed, as an IAM policy names it.
+pub const ACTION: &str = "account:ListRegions";
 const RESOURCE: &str = "the account";
 
 /// A Region, and whether the account can use it.

@@ -117,7 +117,9 @@ async fn every_refused_call_leaves_its_permission_and_never_compliance() {
                     not_observed.iter().all(|unseen| unseen.action == action)
                 }
                 PostureDecision::Compliant(_) => only_home && region != "eu-central-1",
-                PostureDecision::NonCompliant(_) => false,
+                PostureDecision::NonCompliant(_) | PostureDecision::Undecided(PostureGap::RegionsNotListed { .. }) => {
+                    false
+                }
             };
             assert!(named, "{action}: {region}: {decision}");
         }
@@ -283,11 +285,57 @@ async fn a_request_by_hand_names_its_regions_and_asks_for_no_list() {
     insta::assert_snapshot!(errors.join("\n"));
 }
 
+/// Without the list, what the policy and the function's own place name is looked at, and the home
+/// Region is undecided for the rest.
 #[tokio::test]
 async fn without_a_list_of_regions_nothing_is_said_to_be_well() {
     let mut function = function(&[], World::as_deployed(), &[]).await;
     function.account.0 = Err(failure("account:ListRegions", "AccessDeniedException (HTTP 403): no"));
-    let error = function.handle(NIGHTLY, now(), Vec::new()).await.unwrap_err();
-    insta::assert_snapshot!(error, @"Regions: account:ListRegions on it failed: AccessDeniedException (HTTP 403): no");
-    assert!(function.ports.queue.accepted.borrow().is_empty());
+    let mut told = Vec::new();
+    for request in [
+        NIGHTLY,
+        r#"{"regions":["eu-central-1"]}"#,
+        r#"{"regions":["eu-west-1"]}"#,
+    ] {
+        let answer = function.handle(request, now(), Vec::new()).await.unwrap();
+        let assessed = answer.assessments.iter();
+        told.extend(assessed.map(|Assessed { finding, .. }| format!("{}: {}", finding.region, finding.explanation)));
+    }
+    insta::assert_snapshot!(told.join("\n"), @r"
+    eu-central-1: which Regions the account can use cannot be told, so crisguard's own rules were looked for only in eu-central-1 and in the source Regions that the policy names (account:ListRegions failed: AccessDeniedException (HTTP 403): no)
+    eu-west-1: crisguard's rules in eu-west-1 stand as the policy in force asks
+    eu-central-1: which Regions the account can use cannot be told, so crisguard's own rules were looked for only in eu-central-1 and in the source Regions that the policy names (account:ListRegions failed: AccessDeniedException (HTTP 403): no)
+    eu-west-1: crisguard's rules in eu-west-1 stand as the policy in force asks
+    ");
+    assert_eq!(function.ports.queue.accepted.borrow().len(), 4, "each is handed on");
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_whole_is_no_list() {
+    for (list, cause) in [
+        (vec![("eu-west-1", true)], "eu-central-1 is not in the list"),
+        (vec![], "eu-central-1 is not in the list"),
+        (
+            vec![("eu-central-1", true), ("Tokyo", true)],
+            "`Tokyo` in the list is not the name of a Region",
+        ),
+    ] {
+        let function = function(&list, World::as_deployed(), &[]).await;
+        let answer = function.handle(NIGHTLY, now(), Vec::new()).await.unwrap();
+        let decided: Vec<_> = answer
+            .assessments
+            .iter()
+            .map(|Assessed { finding, .. }| (finding.region.as_str(), finding.decision.name()))
+            .collect();
+        assert_eq!(
+            decided,
+            [("eu-central-1", "undecided"), ("eu-west-1", "compliant")],
+            "{list:?}"
+        );
+        let explanation = &answer.assessments[0].finding.explanation;
+        assert!(
+            explanation.ends_with(&format!("(account:ListRegions failed: {cause})")),
+            "{explanation}"
+        );
+    }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use rules::{Bus, HomeBus, Observed, RegionRules, Rule, Target, Traffic, names};
+pub use rules::{Bus, Home, Observed, RegionRules, Rule, Target, Traffic, names};
 
 use crate::region::Region;
 
@@ -91,6 +91,16 @@ pub enum PostureGap {
         not_observed = joined(not_observed))]
     NotObserved {
         /// The Region.
+        region: Region,
+        /// What could not be looked at, and why.
+        not_observed: Vec<NotObserved>,
+    },
+    /// It is not known in which Regions the rules must stand.
+    #[error("which Regions the account can use cannot be told, so crisguard's own rules were looked for only in \
+        {region} and in the source Regions that the policy names ({not_observed})",
+        not_observed = joined(not_observed))]
+    RegionsNotListed {
+        /// The home Region.
         region: Region,
         /// What could not be looked at, and why.
         not_observed: Vec<NotObserved>,

@@ -52,8 +52,8 @@ pub struct RegionRules {
     pub region: Region,
     /// The rules of the default bus whose names begin with [`names::PREFIX`], by name.
     pub rules: Observed<BTreeMap<String, Rule>>,
-    /// The bus `crisguard`, if this is the home Region.
-    pub home: Option<HomeBus>,
+    /// What is looked at in the home Region alone, if this is it.
+    pub home: Option<Home>,
     /// What Bedrock and EventBridge counted.
     pub traffic: Traffic,
 }
@@ -82,13 +82,15 @@ pub struct Target {
     pub rewrites: bool,
 }
 
-/// The event bus of the home Region.
+/// What is looked at in the home Region alone: what all Regions have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct HomeBus {
-    /// The bus itself.
+pub struct Home {
+    /// Whether the account's Regions could be listed: if not, nobody knows which were left out.
+    pub regions: Observed<()>,
+    /// The event bus `crisguard`.
     pub bus: Observed<Bus>,
-    /// Its rules whose names begin with [`names::PREFIX`], by name.
+    /// The bus's rules whose names begin with [`names::PREFIX`], by name.
     pub rules: Observed<BTreeMap<String, Rule>>,
 }
 

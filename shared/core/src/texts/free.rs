@@ -89,6 +89,12 @@ pub(super) fn decision(decision: &PostureDecision, change: &dyn Fn(&str) -> Stri
                 not_observed: not_observed.into_iter().map(|item| unseen(&item, change)).collect(),
             })
         }
+        PostureDecision::Undecided(PostureGap::RegionsNotListed { region, not_observed }) => {
+            PostureDecision::Undecided(PostureGap::RegionsNotListed {
+                region,
+                not_observed: not_observed.into_iter().map(|item| unseen(&item, change)).collect(),
+            })
+        }
     }
 }
 

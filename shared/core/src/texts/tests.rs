@@ -124,7 +124,11 @@ fn posture_after(last: Option<&PostureDecision>) -> Option<PostureDecision> {
                 not_observed: vec![unseen, NotObserved::new("cloudwatch:GetMetricData", "Throttling")],
             })),
         },
-        Some(D::Undecided(PostureGap::NotObserved { .. })) => None,
+        Some(D::Undecided(PostureGap::NotObserved { .. })) => Some(D::Undecided(PostureGap::RegionsNotListed {
+            region,
+            not_observed: vec![NotObserved::new("account:ListRegions", "AccessDeniedException: no")],
+        })),
+        Some(D::Undecided(PostureGap::RegionsNotListed { .. })) => None,
     }
 }
 

@@ -50,11 +50,16 @@ pub struct Intended<'a> {
 ///
 /// Whatever is proven wrong makes it non-compliant, all of it in one violation. What could not be
 /// looked at makes it undecided, unless it cannot matter: where Bedrock counted no call, no event
-/// need have arrived.
+/// need have arrived. Regions that nobody looked at, for they could not be listed, leave the home
+/// Region undecided, which stands for them.
 #[must_use]
 pub fn decide(observed: &RegionRules, intended: &Intended<'_>) -> PostureDecision {
     let region = observed.region.clone();
     let mut problems = Problems::of(observed, intended);
+    let unlisted = observed.home.as_ref().and_then(|home| home.regions.as_ref().err());
+    if let Some(not_observed) = unlisted {
+        problems.not_observed(not_observed);
+    }
     judge_traffic(&observed.traffic, &mut problems);
     let (problems, not_observed) = problems.into_parts();
     if !problems.is_empty() {
@@ -63,6 +68,8 @@ pub fn decide(observed: &RegionRules, intended: &Intended<'_>) -> PostureDecisio
             problems,
             not_observed,
         })
+    } else if unlisted.is_some() {
+        PostureDecision::Undecided(PostureGap::RegionsNotListed { region, not_observed })
     } else if !not_observed.is_empty() {
         PostureDecision::Undecided(PostureGap::NotObserved { region, not_observed })
     } else {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Intended, deployed};
 use crate::{
     pattern,
-    posture::{Bus, HomeBus, NotObserved, RegionRules, Rule, RuleProblem, Target, names},
+    posture::{Bus, Home, NotObserved, RegionRules, Rule, RuleProblem, Target, names},
 };
 
 /// The longest ARN of an unknown target that is shown, in characters.
@@ -72,7 +72,7 @@ impl Problems {
         (self.found, self.not_observed.into_iter().take(MOST).collect())
     }
 
-    fn look_at_bus(&mut self, home: &HomeBus, intended: &Intended<'_>) {
+    fn look_at_bus(&mut self, home: &Home, intended: &Intended<'_>) {
         let bus = names::BUS.to_owned();
         match &home.bus {
             Err(not_observed) => self.not_observed(not_observed),

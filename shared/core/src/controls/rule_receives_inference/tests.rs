@@ -80,6 +80,7 @@ fn all_is_well(compiled: &Compiled) -> Value {
         "region": "eu-central-1",
         "rules": { "Ok": rules },
         "home": {
+            "regions": { "Ok": null },
             "bus": { "Ok": { "standing": { "policy": policy.to_string() } } },
             "rules": { "Ok": { "crisguard-inference": rule(&pattern::unfiltered(), "Events", Some(queue)) } }
         },
@@ -156,11 +157,16 @@ fn every_sentence_reads_well() {
 /// Whatever is taken away of what was observed, it never becomes compliant where it was not.
 #[test]
 fn what_was_not_observed_makes_nothing_compliant() {
-    let hidden: [fn(&mut RegionRules); 6] = [
+    let hidden: [fn(&mut RegionRules); 7] = [
         |observed| observed.rules = Err(unseen()),
         |observed| observed.traffic.calls = Err(unseen()),
         |observed| observed.traffic.seen_calls = Err(unseen()),
         |observed| observed.traffic.forwarded = Err(unseen()),
+        |observed| {
+            if let Some(home) = &mut observed.home {
+                home.regions = Err(unseen());
+            }
+        },
         |observed| {
             if let Some(home) = &mut observed.home {
                 home.bus = Err(unseen());

@@ -37,6 +37,11 @@ pub(in crate::texts) fn gap(gap: &PostureGap) -> String {
             "{region} の crisguard のルールに問題がないかどうかを確認できません: {}",
             unseen(not_observed)
         ),
+        PostureGap::RegionsNotListed { region, not_observed } => format!(
+            "アカウントで有効なリージョンの一覧を取得できないため、{region} とポリシーに記載された送信元リージョン以外では、\
+             crisguard のルールに問題がないかどうかを確認できません: {}",
+            unseen(not_observed)
+        ),
     }
 }
 
