@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::{
-    clean::{cleaned, for_shell},
+    clean::{cleaned, for_shell, unlinked},
     notice::{Excerpt, Kind, TextError},
 };
 
@@ -137,6 +137,7 @@ fn resources<'a>(excerpt: &Excerpt<'a>) -> Vec<&'a str> {
         .iter()
         .flat_map(|line| line.principal.iter().chain(&line.profile))
         .filter_map(|resource| for_shell(resource))
+        .filter(|resource| unlinked(resource) == **resource)
         .collect();
     resources.into_iter().take(LISTED).collect()
 }

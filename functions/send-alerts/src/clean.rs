@@ -22,6 +22,27 @@ fn disguises(character: char) -> bool {
         )
 }
 
+/// Returns `text` with nothing in it that a mail client or a chat makes a link of by itself: addresses
+/// that begin with a scheme or with `www.`.
+pub(crate) fn unlinked(text: &str) -> String {
+    let mut unlinked = String::with_capacity(text.len());
+    for part in text.replace("://", "[:]//").split_inclusive('.') {
+        match part.strip_suffix('.') {
+            Some(before) if ends_in_www(before) => {
+                unlinked.push_str(before);
+                unlinked.push_str("[.]");
+            }
+            _ => unlinked.push_str(part),
+        }
+    }
+    unlinked
+}
+
+fn ends_in_www(text: &str) -> bool {
+    let last = text.chars().rev().take(3);
+    last.filter(|character| matches!(character, 'w' | 'W')).count() == 3
+}
+
 /// Returns `text` if it can stand in a shell command as it is.
 pub(crate) fn for_shell(text: &str) -> Option<&str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:/_-".contains(&byte);
@@ -37,6 +58,32 @@ mod tests {
         assert_eq!(cleaned("a\r\nb\u{202e}c\u{1b}[31m\u{200b}", 10), "abc[31m");
         assert_eq!(cleaned("日本語テキスト", 3), "日本語…");
         assert_eq!(cleaned("exact", 5), "exact");
+    }
+
+    #[test]
+    fn what_would_become_a_link_does_not_and_ids_stay() {
+        let links = [
+            ("https://evil.example/x", "https[:]//evil.example/x"),
+            (
+                "see Www.evil.example, FTP://www.x",
+                "see Www[.]evil.example, FTP[:]//www[.]x",
+            ),
+            ("日本www.://.www.", "日本www[.][:]//.www[.]"),
+        ];
+        for (text, unlinked_text) in links {
+            assert_eq!(unlinked(text), unlinked_text);
+            assert_eq!(unlinked(unlinked_text), unlinked_text, "nothing is left to do");
+        }
+        for id in [
+            "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/9f1d3c4e",
+            "arn:aws:iam::111122223333:role/www/app.v1",
+            "us.amazon.nova-lite-v1:0",
+            "ap-northeast-1",
+            "ww.",
+            "",
+        ] {
+            assert_eq!(unlinked(id), id);
+        }
     }
 
     #[test]

@@ -107,7 +107,8 @@ fn observed(region: &str, decisions: &[&str]) -> Record {
 }
 
 fn hostile() -> Finding {
-    let text = "us.x`*b* <!channel> @here <https://evil.example|click> & ~y~ [z](https://evil.example)";
+    let text =
+        "us.x`*b* <!channel> @here <https://evil.example|click> & ~y~ [z](https://evil.example) www.evil.example";
     with(
         &app(),
         json!({"profile": text, "principal": format!("{text}\r\n{text}"), "event_ids": ["$(id)"],
@@ -381,6 +382,40 @@ fn a_value_that_is_cut_off_lets_no_other_out_of_its_marks() {
         let description = chat["content"]["description"].as_str().unwrap();
         let (before, _) = description.split_once("[win]").unwrap();
         assert_eq!(before.matches('`').count() % 2, 1, "{description}");
+    }
+}
+
+/// Mail clients and chats make links of what looks like one, and this one could stand in a command.
+#[test]
+fn nothing_that_a_caller_sent_becomes_a_link_for_people() {
+    let texts = Texts::new().unwrap();
+    let link = "https://www.evil.example/x";
+    let reason = json!({"kind": "global_profile", "profile": link});
+    let plain = with(
+        &app(),
+        json!({"profile": link, "model": link, "principal": link, "sessions": [link],
+        "event_ids": [link], "reason": reason, "expired_exceptions": [{"id": link, "owner": link, "expires": "2026-10-31"}]}),
+    );
+    for record in [counted(&plain, 1), counted(&hostile(), 1)] {
+        let notice = Notice::alert(Transition::First, &[(&record, Some(Transition::First))]);
+        let excerpt = notice.excerpt(1);
+        for (language, _) in LANGUAGES {
+            let email = texts.email(&excerpt, language).unwrap();
+            let chat = texts.chat(&excerpt, language).unwrap();
+            assert!(
+                email.contains("evil.example") && chat.contains("evil.example"),
+                "{email} {chat}"
+            );
+            for text in [email, chat] {
+                let own = text.replace("https://docs.aws.amazon.com/", "");
+                assert!(!own.contains("://") && !own.contains("www."), "{own}");
+                assert!(!own.contains("[[") && !own.contains("]]"), "twice: {own}");
+            }
+        }
+        assert!(
+            serde_json::to_string(&excerpt).unwrap().contains("https://"),
+            "machines get it as it is"
+        );
     }
 }
 

@@ -13,12 +13,12 @@ use crisguard_core::{
     texts::{self, Reason as _},
 };
 use jiff::{Timestamp, tz::Offset};
-use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
+use minijinja::{Environment, UndefinedBehavior, escape_formatter, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
 use crate::{
     chat,
-    clean::cleaned,
+    clean::{cleaned, unlinked},
     lifecycle::Transition,
     line::{Expired, Line, Reason},
     notice::{Excerpt, Kind, TextError},
@@ -149,7 +149,7 @@ impl Texts {
         };
         // What is resolved asks for no steps.
         let steps = advice.iter().filter(|_| excerpt.kind != Kind::Resolved);
-        let steps = steps.flat_map(|control| control.remedy.iter().cloned());
+        let steps = steps.flat_map(|control| control.remedy.iter().map(|step| unlinked(step)));
         Ok(serde_json::to_string(&chat::notification(
             excerpt, &headline, steps, describe,
         )?)?)
@@ -185,6 +185,11 @@ fn environment(language: Language) -> Result<Environment<'static>, TextError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    // Whatever a caller or a policy has written, and crisguard's own addresses not: those are marked as safe.
+    environment.set_formatter(|out, state, value| match value.as_str() {
+        Some(text) if !value.is_safe() => Ok(out.write_str(&unlinked(text))?),
+        _ => escape_formatter(out, state, value),
+    });
     environment.add_filter("time", move |text: &str| time(text, language));
     environment.add_filter("times", move |count: u64| words::times(count, language));
     environment.add_filter("findings", move |count: u64| words::findings(count, language));
