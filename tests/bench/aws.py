@@ -3,7 +3,7 @@
 `python -m tests.bench.aws` is started by `Aws`, which asks it what happened. It answers S3
 GetObject, SQS SendMessageBatch, the DynamoDB calls of `dynamodb.py`, SNS Publish, EventBridge
 PutEvents and Security Hub BatchImportFindings; to check-posture, which looks into Regions, that
-a Region has no rules and no metrics. Whatever else is called is refused. It checks no
+there is one Region, without rules and metrics. Whatever else is called is refused. It checks no
 signatures. `tests/emulator` is the faithful one; this one is for volume and for TLS.
 """
 
@@ -26,6 +26,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from .dynamodb import RefusedError, Table
+from .events import REGION
 from .web import Request, Response, serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +76,9 @@ class State:
     def _by_path(self, request: Request) -> Response:
         if request.path == "/findings/import":
             return self._import(json.loads(request.body))
+        if request.path == "/listRegions":
+            only = {"RegionName": REGION, "RegionOptStatus": "ENABLED_BY_DEFAULT"}
+            return self._nothing("account:ListRegions", {"Regions": [only]})
         if b"Action=Publish" in request.body:
             return self._publish(parse_qs(request.body.decode()))
         if request.path.endswith("/operation/ListMetrics"):

@@ -1,6 +1,6 @@
 """What check-posture does for one Region, as one would write it in Python: the measure for cold starts.
 
-Roughly: looks at rules, bus and metrics, decides whether rules are there, sends the decision.
+Roughly: lists the Regions, looks at rules, bus and metrics, decides whether rules are there, sends the decision.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import yaml
 
 S3 = boto3.client("s3")
 SQS = boto3.client("sqs")
+ACCOUNT = boto3.client("account")
 
 
 def _policy() -> dict[str, Any]:
@@ -29,6 +30,8 @@ POLICY = _policy()
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Looks at each Region and sends what was decided."""
+    if os.environ["AWS_REGION"] in event["regions"]:
+        ACCOUNT.list_regions()
     decisions = [_decide(region) for region in event["regions"]]
     for decision in decisions:
         body = json.dumps(decision)
