@@ -13,6 +13,8 @@
 //! | `REVIEW` | `EXCEPTION#<id>#<day>` | an exception that ran out, and was told | 400 days |
 //! | `CANARY` | `REGION#<Region>` | when the Region's last canary came | 7 days |
 
+mod gathered;
+mod observed;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +28,9 @@ use crisguard_lambda::fingerprint;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-pub use record::{Gathered, Matter, Observed, Past, Record};
+pub use gathered::Gathered;
+pub use observed::Observed;
+pub use record::{Matter, Past, Record};
 
 /// How long counted identities are remembered: longer than any message can wait.
 const IDENTITIES_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);

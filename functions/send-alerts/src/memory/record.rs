@@ -1,22 +1,19 @@
 //! A finding as it is remembered: over all its messages.
 //!
 //! Messages come late, twice, in any order and in several batches at once. So a record only ever
-//! joins: identities are counted once, times are the earliest and the latest, and of what was
-//! observed of settings the latest of each kind is kept, from which the standing follows. An older
-//! message never overwrites a newer one.
-
-use std::collections::BTreeSet;
+//! joins: identities are counted once, and what the messages say is [`Gathered`] or [`Observed`]. An
+//! older message never overwrites a newer one.
 
 use crisguard_core::{
     account::AccountId,
     controls::ControlId,
     decision::Severity,
-    finding::{EXAMPLES, Finding, PostureFinding},
-    posture::PostureDecision,
+    finding::{Finding, PostureFinding},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::{Gathered, Observed};
 use crate::lifecycle::{Due, Phase, QUIET_UNTIL_CLOSED, Standing, Told, Transition, due, transition};
 
 /// A finding over all its messages, and what people and machines were told of it.
@@ -58,26 +55,6 @@ pub enum Matter {
     Settings(Box<Observed>),
 }
 
-/// The messages about some invocations, as one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gathered {
-    /// Times and examples over all messages, the reason of the latest violation, or of the latest
-    /// gap if there is none. Its own `count` and `identities` are empty here.
-    pub finding: Finding,
-    /// The time of the message that gave the reason.
-    reason_at: Timestamp,
-}
-
-/// The latest observations of each kind; at least one is there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Observed {
-    non_compliant: Option<PostureFinding>,
-    undecided: Option<PostureFinding>,
-    compliant: Option<PostureFinding>,
-    /// The one that the standing follows from.
-    deciding: PostureFinding,
-}
-
 /// What a finding came to before it was closed or resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Past {
@@ -85,109 +62,6 @@ pub struct Past {
     pub count: u64,
     /// When it was last seen.
     pub last_seen: Timestamp,
-}
-
-impl Gathered {
-    fn first(message: &Finding) -> Self {
-        Self {
-            finding: Finding {
-                count: 0,
-                identities: BTreeSet::new(),
-                ..message.clone()
-            },
-            reason_at: message.last_seen,
-        }
-    }
-
-    fn join(&mut self, message: &Finding) {
-        // The latest reason, but a violation is not undone by a later gap: the two can share an id,
-        // and people must be told of the violation even if both come before anybody was told. The
-        // texts break a tie, so that the order of messages does not matter.
-        let rank = |finding: &Finding, at: Timestamp| {
-            let texts = (finding.explanation.clone(), finding.policy_sha256.clone());
-            (finding.verdict.is_violation(), at, texts)
-        };
-        let before = &self.finding;
-        let joined = |reason: &Finding| Finding {
-            first_seen: before.first_seen.min(message.first_seen),
-            last_seen: before.last_seen.max(message.last_seen),
-            event_ids: examples(&before.event_ids, &message.event_ids),
-            sessions: examples(&before.sessions, &message.sessions),
-            count: 0,
-            identities: BTreeSet::new(),
-            ..reason.clone()
-        };
-        if rank(message, message.last_seen) > rank(before, self.reason_at) {
-            self.finding = joined(message);
-            self.reason_at = message.last_seen;
-        } else {
-            self.finding = joined(before);
-        }
-    }
-}
-
-impl Observed {
-    fn first(finding: &PostureFinding) -> Self {
-        let mut observed = Self {
-            non_compliant: None,
-            undecided: None,
-            compliant: None,
-            deciding: finding.clone(),
-        };
-        observed.join(finding);
-        observed
-    }
-
-    /// Keeps an observation if it is the latest of its kind.
-    fn join(&mut self, finding: &PostureFinding) {
-        let kept = match finding.decision {
-            PostureDecision::NonCompliant(_) => &mut self.non_compliant,
-            PostureDecision::Undecided(_) => &mut self.undecided,
-            PostureDecision::Compliant(_) => &mut self.compliant,
-        };
-        // The explanation breaks the tie of two at the same time, so that their order does not matter.
-        let rank = |finding: &PostureFinding| (finding.observed_at, finding.explanation.clone());
-        if kept.as_ref().is_none_or(|kept| rank(finding) > rank(kept)) {
-            *kept = Some(finding.clone());
-        }
-        if let Some(deciding) = self.decide() {
-            self.deciding = deciding.clone();
-        }
-    }
-
-    /// A violation stands until something compliant is observed later; a gap changes nothing of it.
-    fn decide(&self) -> Option<&PostureFinding> {
-        let compliant_at = self.compliant.as_ref().map(|finding| finding.observed_at);
-        let since = |finding: &&PostureFinding| compliant_at.is_none_or(|at| finding.observed_at >= at);
-        self.non_compliant
-            .as_ref()
-            .filter(since)
-            .or(self.undecided.as_ref().filter(since))
-            .or(self.compliant.as_ref())
-    }
-
-    fn standing(&self) -> Standing {
-        match self.deciding.decision {
-            PostureDecision::NonCompliant(_) => Standing::NonCompliant,
-            PostureDecision::Undecided(_) => Standing::Undecided,
-            PostureDecision::Compliant(_) => Standing::Resolved,
-        }
-    }
-
-    /// Returns the observation that the standing follows from.
-    #[must_use]
-    pub fn deciding(&self) -> &PostureFinding {
-        &self.deciding
-    }
-
-    /// Returns the latest time at which something other than compliance was observed.
-    fn last_seen(&self) -> Timestamp {
-        let latest = self.non_compliant.iter().chain(&self.undecided);
-        latest
-            .map(|finding| finding.observed_at)
-            .max()
-            .unwrap_or(self.deciding.observed_at)
-    }
 }
 
 impl Record {
@@ -335,9 +209,7 @@ impl Record {
         let settings = matches!(self.matter, Matter::Settings(_));
         match &self.matter {
             Matter::Settings(observed)
-                if self.is_untold()
-                    && observed.non_compliant.is_some()
-                    && observed.standing() == Standing::Resolved =>
+                if self.is_untold() && observed.was_violated() && observed.standing() == Standing::Resolved =>
             {
                 Due::Resolution
             }
@@ -361,7 +233,7 @@ impl Record {
     pub fn unannounced(&self) -> Option<Transition> {
         let was_open = match &self.matter {
             Matter::Invocations(_) => true,
-            Matter::Settings(observed) => observed.non_compliant.is_some() || observed.undecided.is_some(),
+            Matter::Settings(observed) => observed.was_open(),
         };
         match self.standing() {
             Standing::Resolved if self.is_unheard(self.announced) && was_open => Some(Transition::Resolved),
@@ -409,7 +281,7 @@ impl Record {
     pub fn id(&self) -> &str {
         match &self.matter {
             Matter::Invocations(gathered) => &gathered.finding.id,
-            Matter::Settings(observed) => &observed.deciding.id,
+            Matter::Settings(observed) => &observed.deciding().id,
         }
     }
 
@@ -418,7 +290,7 @@ impl Record {
     pub fn subject(&self) -> &str {
         match &self.matter {
             Matter::Invocations(gathered) => &gathered.finding.subject,
-            Matter::Settings(observed) => &observed.deciding.subject,
+            Matter::Settings(observed) => &observed.deciding().subject,
         }
     }
 
@@ -427,7 +299,7 @@ impl Record {
     pub fn control(&self) -> ControlId {
         match &self.matter {
             Matter::Invocations(gathered) => gathered.finding.control,
-            Matter::Settings(observed) => observed.deciding.control,
+            Matter::Settings(observed) => observed.deciding().control,
         }
     }
 
@@ -436,7 +308,7 @@ impl Record {
     pub fn severity(&self) -> Severity {
         match &self.matter {
             Matter::Invocations(gathered) => gathered.finding.severity,
-            Matter::Settings(observed) => observed.deciding.severity,
+            Matter::Settings(observed) => observed.deciding().severity,
         }
     }
 
@@ -445,7 +317,7 @@ impl Record {
     pub fn account(&self) -> &AccountId {
         match &self.matter {
             Matter::Invocations(gathered) => &gathered.finding.account,
-            Matter::Settings(observed) => &observed.deciding.account,
+            Matter::Settings(observed) => &observed.deciding().account,
         }
     }
 
@@ -457,11 +329,6 @@ impl Record {
             Matter::Settings(observed) => observed.last_seen(),
         }
     }
-}
-
-/// Keeps the smallest few, so that the order of messages does not matter.
-fn examples(some: &BTreeSet<String>, more: &BTreeSet<String>) -> BTreeSet<String> {
-    some.union(more).take(EXAMPLES).cloned().collect()
 }
 
 fn hour(now: Timestamp) -> i64 {

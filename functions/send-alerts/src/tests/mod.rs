@@ -5,6 +5,7 @@ mod fakes;
 mod languages;
 mod muting;
 mod reviewing;
+mod scenarios;
 mod telling;
 mod texts;
 mod the_digest;
