@@ -31,15 +31,17 @@ impl Region {
         &self.0
     }
 
-    /// Returns the partition that the Region belongs to, by its name
-    /// (<https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>).
+    /// Returns the partition that the Region belongs to, by its name, as the SDKs' table of partitions
+    /// has it (<https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>).
     #[must_use]
     pub fn partition(&self) -> &'static str {
         match self.as_str() {
             name if name.starts_with("us-gov-") => "aws-us-gov",
             name if name.starts_with("cn-") => "aws-cn",
             name if name.starts_with("us-isob-") => "aws-iso-b",
+            name if name.starts_with("us-isof-") => "aws-iso-f",
             name if name.starts_with("us-iso-") => "aws-iso",
+            name if name.starts_with("eu-isoe-") => "aws-iso-e",
             name if name.starts_with("eusc-") => "aws-eusc",
             _ => "aws",
         }
@@ -162,6 +164,23 @@ mod tests {
             "megov-northeast-1r",
         ] {
             assert!(name.parse::<Region>().is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_partition_is_told_by_its_regions() {
+        for (name, partition) in [
+            ("us-east-1", "aws"),
+            ("eu-west-1", "aws"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("cn-northwest-1", "aws-cn"),
+            ("eusc-de-east-1", "aws-eusc"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eu-isoe-west-1", "aws-iso-e"),
+            ("us-isof-south-1", "aws-iso-f"),
+        ] {
+            assert_eq!(name.parse::<Region>().unwrap().partition(), partition, "{name}");
         }
     }
 
