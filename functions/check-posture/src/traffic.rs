@@ -1,6 +1,6 @@
 //! How much Bedrock and EventBridge counted in one Region, hour by hour.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Range};
 
 use crisguard_aws::{
     Failure,
@@ -86,13 +86,11 @@ impl Hours {
     /// Lists the count of each whole hour, the oldest first, and that of the time since; an hour
     /// without data counted nothing.
     fn list(&self, counts: &Hourly) -> Vec<u64> {
-        let since = counts
-            .range(self.last..)
-            .fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
+        let sum = |counts: Range<'_, i64, u64>| counts.fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
         (self.first..self.last)
             .step_by(3600)
-            .map(|hour| counts.get(&hour).copied().unwrap_or(0))
-            .chain([since])
+            .map(|hour| sum(counts.range(hour..hour + SECONDS)))
+            .chain([sum(counts.range(self.last..))])
             .collect()
     }
 }
@@ -209,5 +207,13 @@ mod tests {
             assert_eq!(listed[HOURS - 2..], last_three, "{now}");
             assert_eq!(hours.span().until, nine + 2 * 3600, "what is there by now is read");
         }
+    }
+
+    #[test]
+    fn what_was_counted_within_an_hour_counts_whenever_it_was() {
+        let ten = "2026-11-22T10:00:00Z".parse::<Timestamp>().unwrap().as_second();
+        let counts = Hourly::from([(ten - 3600, 1), (ten - 3540, 2), (ten - 1, 4), (ten, 8)]);
+        let listed = Hours::before("2026-11-22T10:45:00Z".parse().unwrap()).list(&counts);
+        assert_eq!(listed[HOURS - 1..], [7, 8]);
     }
 }

@@ -57,7 +57,8 @@ impl Variables<fn(&str) -> Option<String>> {
             clippy::disallowed_methods,
             reason = "this is the one place that reads the environment"
         )]
-        Self::new(|name| std::env::var(name).ok())
+        // What is not Unicode is set, too, and is then told to be wrong.
+        Self::new(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
     }
 }
 

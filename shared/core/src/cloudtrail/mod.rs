@@ -149,21 +149,25 @@ pub fn parse_record(json: &[u8]) -> Result<Record, Rejection> {
     bounded(json)?;
     // Most records of a log file are other services', and one member tells so.
     let head: Head<'_> = read(json)?;
-    match bedrock_source(&head.event_source) {
+    match bedrock_source(&head.event_source)? {
         Some(_) => read_bedrock(&read(json)?),
         None => Ok(Record::NotBedrock),
     }
 }
 
 fn read_bedrock(wire: &RecordWire<'_>) -> Result<Record, Rejection> {
-    match bedrock_source(&wire.event_source) {
+    match bedrock_source(&wire.event_source)? {
         Some(source) => Request::read(wire, source == MANTLE_SOURCE),
         None => Ok(Record::NotBedrock),
     }
 }
 
-fn bedrock_source<'a>(event_source: &'a Text<'_>) -> Option<&'a str> {
-    event_source.text().filter(|source| EVENT_SOURCES.contains(source))
+/// Returns Bedrock's source, `None` for another service's; what cannot be read may be Bedrock's.
+fn bedrock_source<'a>(event_source: &'a Text<'_>) -> Result<Option<&'a str>, Rejection> {
+    match event_source {
+        Text::Other(_) => required("eventSource", event_source).map(Some),
+        Text::Is(_) | Text::Absent => Ok(event_source.text().filter(|source| EVENT_SOURCES.contains(source))),
+    }
 }
 
 /// Reads JSON; text that is UTF-8 throughout, as all should be, is checked for it once rather than

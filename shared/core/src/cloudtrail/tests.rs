@@ -31,6 +31,7 @@ fn a_record_in_an_event_is_what_it_is_alone() {
         format!("{{{}}}", RECORD.replace("bedrock", "\\u0062edrock")),
         format!("{{{RECORD},\"userIdentity\":[1,{{}}],\"resources\":{{}},\"tlsDetails\":null}}"),
         format!("{{{RECORD}"),
+        r#"{"eventSource":["bedrock.amazonaws.com"]}"#.to_owned(),
         "{}".to_owned(),
         "[]".to_owned(),
         r#"["bedrock.amazonaws.com"]"#.to_owned(),
@@ -40,6 +41,15 @@ fn a_record_in_an_event_is_what_it_is_alone() {
     for record in records {
         let (alone, in_an_event) = alone_and_in_an_event(record.as_bytes());
         assert_eq!(alone, in_an_event, "{record}");
+    }
+}
+
+#[test]
+fn a_source_that_cannot_be_read_is_not_that_of_another_service() {
+    for source in ["7", r#"["bedrock.amazonaws.com"]"#] {
+        let record = format!(r#"{{"eventSource":{source},"eventName":"Converse"}}"#);
+        let error = parse_record(record.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "`eventSource` is not a text");
     }
 }
 
