@@ -1,5 +1,7 @@
 //! Canaries, real and forged.
 
+use crisguard_core::cloudtrail::LARGEST_RECORD;
+
 use super::*;
 
 /// A canary with any record, as EventBridge hands it on.
@@ -115,4 +117,14 @@ async fn canaries_of_a_region_are_one_message_and_are_delivered_again_together()
         WayOut::Canary,
     ];
     assert_eq!(ways_out(&outcome), exits);
+}
+
+/// It is counted and goes to the dead-letter queue: nobody waits for it in vain without an alarm.
+#[tokio::test]
+async fn a_canary_that_is_too_large_is_rejected_like_any_other_message() {
+    let call = detail(&event("a", ACCOUNT, "app", "us-west-2"));
+    let large = canary("2026-11-22T10:00:00Z", &call) + &" ".repeat(LARGEST_RECORD);
+    let outcome = run_with(&FindingsQueue::refusing(&[]), vec![message("1", large)]).await;
+    assert_eq!(ways_out(&outcome), [WayOut::Exit(Exit::Rejected)]);
+    assert!(outcome.exits[0].1.fails());
 }
