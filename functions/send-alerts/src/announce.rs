@@ -12,10 +12,9 @@ use jiff::Timestamp;
 
 use crate::{
     Ports,
-    count::{ATTEMPTS, pause},
     lifecycle::Phase,
     line::Line,
-    memory::{self, MemoryError, Record, Subject, Versioned, written},
+    memory::{self, ATTEMPTS, MemoryError, Record, Subject, Versioned, pause, written},
     ports::{Announce, Announcement, Recall, Remember},
 };
 

@@ -5,8 +5,7 @@ use crisguard_core::finding::CanaryArrival;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    count::{ATTEMPTS, pause},
-    memory::{self, Done, MemoryError, Versioned, written},
+    memory::{self, ATTEMPTS, Done, MemoryError, Versioned, pause, written},
     ports::{Recall, Remember},
 };
 

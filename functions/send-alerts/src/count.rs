@@ -5,16 +5,16 @@
 //! those; the rest is tried again without them. So the count is exact under redelivery, duplicates
 //! in other batches, and crashes at any point.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
-use crisguard_aws::dynamodb::{Expected, NotWritten, Obstacle, Write};
+use crisguard_aws::dynamodb::{Expected, Obstacle, Write};
 use crisguard_core::finding::Finding;
 use crisguard_lambda::fingerprint;
 use jiff::Timestamp;
 
 use crate::{
     lifecycle::Standing,
-    memory::{self, MemoryError, Record, Versioned, written},
+    memory::{self, ATTEMPTS, MemoryError, Record, Versioned, pause, written},
     ports::{Recall, Remember},
 };
 
@@ -24,10 +24,6 @@ use crate::{
 /// so in two messages, is counted in both: the count can be above the truth, never below it, and
 /// says *about*.
 pub const IDENTITIES_AN_HOUR: u64 = 20_000;
-/// How often a transaction is tried in all.
-pub(crate) const ATTEMPTS: u32 = 6;
-/// The pause before the second attempt; it doubles with each.
-const FIRST_PAUSE: Duration = Duration::from_millis(40);
 
 /// What a message came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,27 +77,18 @@ pub async fn count(
             writes.push(Write::Put(memory::open(&record)?, Expected::Anything));
         }
 
-        let cancelled = match memory.write(&writes).await {
-            Ok(()) => return Ok(Counted::New(fresh.len())),
-            Err(NotWritten::Cancelled(obstacles)) => obstacles,
-            Err(not_written) => return Err(not_written.into()),
+        let Some(obstacles) = memory::obstacles(memory.write(&writes).await)? else {
+            return Ok(Counted::New(fresh.len()));
         };
-        if cancelled
-            .iter()
-            .flatten()
-            .any(|obstacle| matches!(obstacle, Obstacle::Other(_)))
-        {
-            return Err(NotWritten::Cancelled(cancelled).into());
-        }
-        let known = |position: usize| cancelled.get(position) == Some(&Some(Obstacle::Unexpected));
+        let was_there = |position: usize| obstacles.get(position) == Some(&Some(Obstacle::Unexpected));
         let already: BTreeSet<String> = identities
             .iter()
             .zip(2..)
-            .filter(|(_, position)| known(*position))
+            .filter(|(_, position)| was_there(*position))
             .map(|(identity, _)| (*identity).to_owned())
             .collect();
         fresh.retain(|identity| !already.contains(identity));
-        if known(1) || fresh.is_empty() {
+        if was_there(1) || fresh.is_empty() {
             worsen(memory, message, now).await?;
             return Ok(Counted::Known);
         }
@@ -139,11 +126,6 @@ async fn worsen(memory: &(impl Recall + Remember), message: &Finding, now: Times
         partition: key.partition,
         attempts: ATTEMPTS,
     })
-}
-
-/// Waits a little longer after each attempt.
-pub(crate) async fn pause(attempt: u32) {
-    tokio::time::sleep(FIRST_PAUSE.saturating_mul(1 << attempt.min(8))).await;
 }
 
 /// Returns the identity of the message as a whole: made of what it counts.

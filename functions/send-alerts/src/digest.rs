@@ -1,15 +1,14 @@
 //! The digest: what did not call for an alert of its own, told together.
 
-use crisguard_aws::dynamodb::{Document, Expected, LARGEST_TRANSACTION, NotWritten, Obstacle, Write};
+use crisguard_aws::dynamodb::{Document, Expected, LARGEST_TRANSACTION, Obstacle, Write};
 use crisguard_core::policy::{DigestRhythm, Exception};
 use crisguard_lambda::report::chain;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Ports,
-    count::{ATTEMPTS, pause},
     line::Expired,
-    memory::{self, Done, MemoryError, Record, Versioned},
+    memory::{self, ATTEMPTS, Done, MemoryError, Record, Versioned, pause},
     notice::Notice,
     ports::{Publish, Recall, Remember},
     rules::Rules,
@@ -32,6 +31,8 @@ pub struct Digested {
     pub findings: usize,
     /// How many exceptions that have run out.
     pub expired_exceptions: usize,
+    /// How many findings wait that cannot be read.
+    pub unreadable: usize,
 }
 
 /// Publishes what waits for the digest, if the policy's rhythm lets it, and returns how much was told.
@@ -52,14 +53,15 @@ pub async fn publish<Memory: Recall + Remember, Topic: Publish, Machines>(
     let nothing = Digested {
         findings: 0,
         expired_exceptions: 0,
+        unreadable: 0,
     };
     if rules.digest == DigestRhythm::Daily && !a_day_has_passed(&ports.memory, now).await? {
         return Ok(nothing);
     }
-    let waiting = waiting(&ports.memory, rules, now).await?;
+    let (waiting, unreadable) = waiting(&ports.memory, rules, now).await?;
     let exceptions = run_out(&ports.memory, rules, now).await?;
     if waiting.total() == 0 && exceptions.is_empty() {
-        return Ok(nothing);
+        return Ok(Digested { unreadable, ..nothing });
     }
     let expired = exceptions
         .iter()
@@ -80,7 +82,7 @@ pub async fn publish<Memory: Recall + Remember, Topic: Publish, Machines>(
         })
         .collect();
     for writes in told.chunks(LARGEST_TRANSACTION) {
-        forget(&ports.memory, writes.to_vec()).await?;
+        settle(&ports.memory, writes.to_vec()).await?;
     }
     let mut reported = vec![Write::Put(memory::last_digest(now)?, Expected::Anything)];
     for exception in &exceptions {
@@ -88,11 +90,12 @@ pub async fn publish<Memory: Recall + Remember, Topic: Publish, Machines>(
         reported.push(Write::Put(document, Expected::Anything));
     }
     for writes in reported.chunks(LARGEST_TRANSACTION) {
-        forget(&ports.memory, writes.to_vec()).await?;
+        settle(&ports.memory, writes.to_vec()).await?;
     }
     Ok(Digested {
         findings: told.len(),
         expired_exceptions: exceptions.len(),
+        unreadable,
     })
 }
 
@@ -106,16 +109,20 @@ async fn a_day_has_passed(memory: &impl Recall, now: Timestamp) -> Result<bool, 
     }
 }
 
-/// Reads what waits and is not muted; what cannot be read is said, and stays.
-async fn waiting(memory: &impl Recall, rules: &Rules, now: Timestamp) -> Result<Shortlist, MemoryError> {
+/// Reads what waits and is not muted, and how much cannot be read: that is said, and stays.
+async fn waiting(memory: &impl Recall, rules: &Rules, now: Timestamp) -> Result<(Shortlist, usize), MemoryError> {
     let mut waiting = Shortlist::new();
+    let mut unreadable = 0;
     let visit = |document: Document| match Versioned::<Record>::read(&document) {
         Ok(record) if rules.mute(&record.value, now) => {}
         Ok(record) => waiting.add(record),
-        Err(error) => tracing::error!(error = chain(&error), "left out of the digest"),
+        Err(error) => {
+            tracing::error!(error = chain(&error), "a finding that waits was left out of the digest");
+            unreadable += 1;
+        }
     };
     memory.visit(memory::PENDING, visit).await?;
-    Ok(waiting)
+    Ok((waiting, unreadable))
 }
 
 /// Returns exceptions that have run out and were not told of, as many as one digest tells.
@@ -138,30 +145,20 @@ async fn run_out<'a>(
 }
 
 /// Writes and deletes what was told, and leaves what has changed since.
-async fn forget(memory: &impl Remember, mut writes: Vec<Write>) -> Result<(), MemoryError> {
+async fn settle(memory: &impl Remember, mut writes: Vec<Write>) -> Result<(), MemoryError> {
     for attempt in 0..ATTEMPTS {
         if writes.is_empty() {
             return Ok(());
         }
-        match memory.write(&writes).await {
-            Ok(()) => return Ok(()),
-            Err(NotWritten::Cancelled(obstacles)) => {
-                if obstacles
-                    .iter()
-                    .flatten()
-                    .any(|obstacle| matches!(obstacle, Obstacle::Other(_)))
-                {
-                    return Err(NotWritten::Cancelled(obstacles).into());
-                }
-                writes = writes
-                    .into_iter()
-                    .zip(&obstacles)
-                    .filter(|(_, obstacle)| **obstacle != Some(Obstacle::Unexpected))
-                    .map(|(write, _)| write)
-                    .collect();
-            }
-            Err(not_written) => return Err(not_written.into()),
-        }
+        let Some(obstacles) = memory::obstacles(memory.write(&writes).await)? else {
+            return Ok(());
+        };
+        writes = writes
+            .into_iter()
+            .zip(&obstacles)
+            .filter(|(_, obstacle)| **obstacle != Some(Obstacle::Unexpected))
+            .map(|(write, _)| write)
+            .collect();
         pause(attempt).await;
     }
     Err(MemoryError::Contended {

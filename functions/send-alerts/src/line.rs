@@ -19,7 +19,7 @@ use crate::{
 /// The most characters of an id or ARN that are shown.
 const LONGEST_ID: usize = 300;
 /// The most characters of an explanation that are shown.
-const LONGEST_EXPLANATION: usize = 800;
+pub(crate) const LONGEST_EXPLANATION: usize = 800;
 
 /// The most exceptions that are shown of a finding, so that one finding always fits into a message.
 const MOST_EXCEPTIONS: usize = 20;

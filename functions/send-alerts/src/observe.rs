@@ -8,8 +8,7 @@ use crisguard_core::finding::PostureFinding;
 use jiff::Timestamp;
 
 use crate::{
-    count::{ATTEMPTS, pause},
-    memory::{self, MemoryError, Record, Versioned, written},
+    memory::{self, ATTEMPTS, MemoryError, Record, Versioned, pause, written},
     ports::{Recall, Remember},
 };
 

@@ -44,8 +44,8 @@ pub struct Reviewed {
     pub muted: usize,
     /// Messages published besides the digest.
     pub published: usize,
-    /// Subjects that could not be reviewed, and findings of which it is not known whose they are; they
-    /// are looked at again an hour later.
+    /// Subjects that could not be reviewed, and findings that cannot be read; they are looked at again an
+    /// hour later.
     pub failed: usize,
     /// Subjects that there was no time for; the next review begins with them.
     pub left: usize,
@@ -100,6 +100,7 @@ pub async fn review<Memory: Recall + Remember, Topic: Publish, Machines: Announc
     reviewed.published += usize::from(reviewed.reminded > 0);
     let digested = digest::publish(ports, rules, now).await?;
     (reviewed.digested, reviewed.expired_exceptions) = (digested.findings, digested.expired_exceptions);
+    reviewed.failed += digested.unreadable;
     reviewed.late_canaries = canary::late(&ports.memory, now).await?;
     for region in &reviewed.late_canaries {
         tracing::error!(region, "no canary came for hours: events of this Region may not arrive");
@@ -156,10 +157,11 @@ async fn review_subject<Memory: Recall + Remember, Topic: Publish, Machines: Ann
     }
     let people = tell::tell(ports, rules, subject_id, &subject, now).await;
     let machines = announce::announce(ports, &subject, now).await;
+    reviewed.announced += machines.as_ref().copied().unwrap_or(0);
     let telling = people.map_err(|error| chain(&error))?;
     reviewed.published += telling.published;
     reviewed.muted += telling.muted;
-    reviewed.announced += machines.map_err(|error| chain(&error))?;
+    machines.map_err(|error| chain(&error))?;
 
     // As it stands now: what the alert has told just now needs no reminder.
     let subject = read(&ports.memory, subject_id, now).await?;

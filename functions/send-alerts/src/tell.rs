@@ -17,9 +17,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Ports,
-    count::{ATTEMPTS, pause},
     lifecycle::{Due, Standing, Told, Transition},
-    memory::{self, LastAlert, MemoryError, Record, Slots, Subject, Versioned, written},
+    memory::{self, ATTEMPTS, LastAlert, MemoryError, Record, Slots, Subject, Versioned, pause, written},
     notice::{Notice, TextError},
     ports::{Publish, Recall, Remember},
     rules::Rules,
@@ -39,8 +38,6 @@ const MARKED_AT_ONCE: usize = 45;
 pub struct Telling {
     /// How many messages were published: an alert, a resolution, or both.
     pub published: usize,
-    /// How many findings wait for the digest now.
-    pub postponed: usize,
     /// How many findings the policy mutes that people would have been told of.
     pub muted: usize,
 }
@@ -106,22 +103,14 @@ pub(crate) async fn tell<Memory: Recall + Remember, Topic: Publish, Machines>(
 
     let news: Vec<&Record> = of_kind(&due, |due| matches!(due, Due::Alert(_) | Due::Digest(_)));
     if news.is_empty() {
-        return Ok(Telling {
-            published,
-            postponed: 0,
-            muted,
-        });
+        return Ok(Telling { published, muted });
     }
     let mut marks = marks(news.iter().copied(), true, now);
     let severity = match severity_to_alert(&due, subject.last_alert, now) {
         Some(severity) if take_slot(&ports.memory, subject_id, severity, now).await? => severity,
         _ => {
             mark(&ports.memory, subject_id, &marks, None, now).await?;
-            return Ok(Telling {
-                published,
-                postponed: marks.len(),
-                muted,
-            });
+            return Ok(Telling { published, muted });
         }
     };
     let violations: Vec<(&Record, Option<Transition>)> = heard
@@ -144,7 +133,6 @@ pub(crate) async fn tell<Memory: Recall + Remember, Topic: Publish, Machines>(
     mark(&ports.memory, subject_id, &marks, Some(alert), now).await?;
     Ok(Telling {
         published: published + 1,
-        postponed: marks.values().filter(|mark| mark.pending).count(),
         muted,
     })
 }

@@ -13,6 +13,7 @@
 //! | `REVIEW` | `EXCEPTION#<id>#<day>` | an exception that ran out, and was told | 400 days |
 //! | `CANARY` | `REGION#<Region>` | when the Region's last canary came | 7 days |
 
+mod attempts;
 mod gathered;
 mod observed;
 mod record;
@@ -21,13 +22,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_aws::{
     Failure,
-    dynamodb::{Document, Expected, Key, NotWritten, Obstacle},
+    dynamodb::{Document, Expected, Key, NotWritten},
 };
 use crisguard_core::decision::Severity;
 use crisguard_lambda::fingerprint;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub(crate) use attempts::{ATTEMPTS, obstacles, pause, written};
 pub use gathered::Gathered;
 pub use observed::Observed;
 pub use record::{Matter, Past, Record};
@@ -149,22 +151,6 @@ impl Subject {
 /// Tells whether a document is only there because DynamoDB has not yet deleted it.
 pub(crate) fn has_expired(document: &Document, now: Timestamp) -> bool {
     document.expires_at.is_some_and(|seconds| seconds <= now.as_second())
-}
-
-/// Tells whether a transaction was done; `false` means that trying again may help.
-pub(crate) fn written(result: Result<(), NotWritten>) -> Result<bool, MemoryError> {
-    match result {
-        Ok(()) => Ok(true),
-        Err(NotWritten::Cancelled(obstacles))
-            if !obstacles
-                .iter()
-                .flatten()
-                .any(|obstacle| matches!(obstacle, Obstacle::Other(_))) =>
-        {
-            Ok(false)
-        }
-        Err(not_written) => Err(not_written.into()),
-    }
 }
 
 /// Returns what a change of this document must expect.

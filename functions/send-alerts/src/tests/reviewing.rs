@@ -1,6 +1,6 @@
 //! What time alone brings about.
 
-use crisguard_aws::dynamodb::Key;
+use crisguard_aws::dynamodb::{Document, Key};
 use crisguard_core::finding::CanaryArrival;
 use crisguard_lambda::batch::{Message, MessageId};
 use serde_json::json;
@@ -218,6 +218,24 @@ async fn one_subject_that_cannot_be_reviewed_keeps_no_other_from_it() {
     let reviewed = review(&world, &everything(), at(1)).await.unwrap();
     assert_eq!((reviewed.failed, reviewed.published), (1, 1));
     assert_eq!(review_at(&world, at(2)).await.published, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_is_a_failure_and_keeps_nothing_else_from_being_told() {
+    let world = world();
+    let gap = undecided(&finding("a", "us-east-1", &["a"]));
+    deliver(&world, &[gap], at(0)).await;
+    for key in [memory::open_key("torn"), memory::pending_key("torn")] {
+        let torn = Document {
+            key: key.clone(),
+            version: 1,
+            body: "{".to_owned(),
+            expires_at: None,
+        };
+        world.memory.documents.borrow_mut().insert(key, torn);
+    }
+    let reviewed = review_at(&world, at(1)).await;
+    assert_eq!((reviewed.digested, reviewed.failed), (1, 2));
 }
 
 /// The alert and the announcement are taken, what marks them as told is not written.

@@ -20,13 +20,11 @@ use crate::{
     chat,
     clean::{cleaned, unlinked},
     lifecycle::Transition,
-    line::{Expired, Line, Reason},
+    line::{Expired, LONGEST_EXPLANATION, Line, Reason},
     notice::{Excerpt, Kind, TextError},
 };
 use advice::Advice;
 
-/// The most characters of an explanation that are shown.
-const LONGEST_EXPLANATION: usize = 800;
 /// The most characters of an e-mail's subject: SNS takes fewer than 100
 /// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>).
 const LONGEST_SUBJECT: usize = 99;
