@@ -8,10 +8,14 @@ use std::{
 use crisguard_core::finding::Finding;
 use proptest::prelude::*;
 
-use super::fakes::{Fault, World, at, counts, deliver, finding, review_at, world};
+use super::fakes::{Fault, World, at, counts, deliver, finding, records, review_at, world};
 use crate::{
     WayOut,
     count::{Counted, IDENTITIES_AN_HOUR, count},
+    lifecycle::Transition,
+    line::Line,
+    machines::asff,
+    ports::Announcement,
 };
 
 fn the_count(world: &World) -> (u64, bool) {
@@ -129,6 +133,15 @@ async fn above_twenty_thousand_an_hour_the_count_says_about() {
     let again = finding("app", "us-east-1", &[known, "new"]);
     assert_eq!(deliver(&world, &[again], at(3)).await, [WayOut::Counted]);
     assert_eq!(the_count(&world), (IDENTITIES_AN_HOUR + 162, true), "one too many");
+    let product = "arn:aws:securityhub:us-west-2:111122223333:product/111122223333/default";
+    let announcement = Announcement {
+        transition: Transition::Closed,
+        at: at(3),
+        sequence: 4,
+        line: Line::of(&records(&world)[0], None),
+    };
+    let document = asff::of(&announcement, &product.parse().unwrap()).unwrap().document;
+    assert!(document.contains("Counted so far: about 20162 calls."), "{document}");
 }
 
 /// Messages of a few findings with overlapping identities, and the batches they come in.
