@@ -1,7 +1,14 @@
 //! Amazon EventBridge: what rules and buses of one Region are, read and never changed.
 
+use std::error::Error;
+
 use aws_config::{Region, SdkConfig};
-use aws_sdk_eventbridge::{Client, config, operation::describe_event_bus::DescribeEventBusError, types};
+use aws_sdk_eventbridge::{
+    Client, config,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::describe_event_bus::DescribeEventBusError,
+    types,
+};
 
 use crate::{Disposition, Failure};
 
@@ -62,16 +69,11 @@ impl Events {
     ///
     /// Fails if EventBridge refuses or cannot be reached, or if there is no such bus.
     pub async fn rules(&self, bus: Option<&str>, prefix: &str) -> Result<Vec<Rule>, Failure> {
-        self.every_page("events:ListRules", bus, async |action, next| {
+        self.every_page("events:ListRules", bus, async |next| {
             let request = self.client.list_rules().name_prefix(prefix);
-            let page = request
-                .set_event_bus_name(bus.map(str::to_owned))
-                .set_next_token(next)
-                .send()
-                .await
-                .map_err(|error| Failure::of(action, &self.resource(bus), &error))?;
-            let rules = page.rules().iter().filter_map(rule).collect();
-            Ok((rules, page.next_token))
+            let page = request.set_event_bus_name(bus.map(str::to_owned)).set_next_token(next);
+            let page = page.send().await;
+            page.map(|page| (page.rules().iter().filter_map(rule).collect(), page.next_token))
         })
         .await
     }
@@ -83,16 +85,11 @@ impl Events {
     ///
     /// Fails if EventBridge refuses or cannot be reached, or if there is no such rule.
     pub async fn targets(&self, bus: Option<&str>, rule: &str) -> Result<Vec<Target>, Failure> {
-        self.every_page("events:ListTargetsByRule", bus, async |action, next| {
+        self.every_page("events:ListTargetsByRule", bus, async |next| {
             let request = self.client.list_targets_by_rule().rule(rule);
-            let page = request
-                .set_event_bus_name(bus.map(str::to_owned))
-                .set_next_token(next)
-                .send()
-                .await
-                .map_err(|error| Failure::of(action, &self.resource(bus), &error))?;
-            let targets = page.targets().iter().map(target).collect();
-            Ok((targets, page.next_token))
+            let page = request.set_event_bus_name(bus.map(str::to_owned)).set_next_token(next);
+            let page = page.send().await;
+            page.map(|page| (page.targets().iter().map(target).collect(), page.next_token))
         })
         .await
     }
@@ -123,17 +120,19 @@ impl Events {
         }
     }
 
-    /// Gathers a list: `page` does `action` for the page with a token, and returns the next one's.
-    async fn every_page<T>(
+    /// Gathers a list: `page` asks for the page with a token, and returns what is on it and the next
+    /// page's token.
+    async fn every_page<T, E: ProvideErrorMetadata + Error + 'static>(
         &self,
         action: &'static str,
         bus: Option<&str>,
-        page: impl AsyncFn(&'static str, Option<String>) -> Result<(Vec<T>, Option<String>), Failure>,
+        page: impl AsyncFn(Option<String>) -> Result<(Vec<T>, Option<String>), SdkError<E>>,
     ) -> Result<Vec<T>, Failure> {
         let mut items = Vec::new();
         let mut next = None;
         for _ in 0..LARGEST_LIST {
-            let (more, token) = page(action, next).await?;
+            let page = page(next).await;
+            let (more, token) = page.map_err(|error| Failure::of(action, &self.resource(bus), &error))?;
             items.extend(more);
             if token.is_none() {
                 return Ok(items);
