@@ -13,7 +13,11 @@ use crisguard_core::{
     texts::{self, Reason as _},
 };
 use jiff::{Timestamp, tz::Offset};
-use minijinja::{Environment, UndefinedBehavior, escape_formatter, syntax::SyntaxConfig, value::Serde};
+use minijinja::{
+    Environment, UndefinedBehavior, escape_formatter,
+    syntax::SyntaxConfig,
+    value::{Serde, Value},
+};
 use serde::Serialize;
 
 use crate::{
@@ -192,6 +196,9 @@ fn environment(language: Language) -> Result<Environment<'static>, TextError> {
     environment.add_filter("times", move |count: u64| words::times(count, language));
     environment.add_filter("findings", move |count: u64| words::findings(count, language));
     environment.add_filter("code", chat::code);
+    // The engine's own filters and tests are left out: they would be a tenth of a megabyte.
+    environment.add_filter("join", |items: Vec<String>, separator: &str| items.join(separator));
+    environment.add_test("none", |value: &Value| value.is_none());
     for (name, english, japanese) in TEMPLATES {
         let source = match language {
             Language::En => english,
