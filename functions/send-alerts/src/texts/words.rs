@@ -46,7 +46,7 @@ pub(super) fn headline(excerpt: &Excerpt<'_>, language: Language) -> String {
         }
         (Kind::Reminder, Some(_), Language::Ja) => {
             format!(
-                "再通知: 未解決 {}、最も高い重要度 {severity}{account}",
+                "再通知: 継続中 {}、最大重要度 {severity}{account}",
                 findings(count, language)
             )
         }
@@ -58,7 +58,7 @@ pub(super) fn headline(excerpt: &Excerpt<'_>, language: Language) -> String {
         }
         (Kind::Digest, Some(_), Language::Ja) => {
             format!(
-                "ダイジェスト: {}、最も高い重要度 {severity}{account}",
+                "ダイジェスト: {}、最大重要度 {severity}{account}",
                 findings(count, language)
             )
         }
@@ -90,19 +90,19 @@ fn what(line: &Line, excerpt: &Excerpt<'_>, language: Language) -> String {
                 }
             }
         }
-        Language::Ja => {
-            let destination = line.destination_region.as_deref().unwrap_or("別のリージョン");
-            match line.control {
-                ControlId::DestinationRegionAllowed => format!("プロンプトを {destination} で処理"),
-                ControlId::SourceRegionAllowed => format!("{source} で Bedrock を呼び出し"),
-                ControlId::GlobalProfileAllowed => format!("{source} でグローバル推論プロファイルを使用"),
-                ControlId::ProfileAllowed => format!("{source} で許可リストにない推論プロファイルを使用"),
-                ControlId::InferenceDeniedByScp => format!("{source} の推論が SCP により失敗"),
-                ControlId::RuleReceivesInference => {
-                    format!("crisguard のルールに問題（{}）", places(excerpt, language))
-                }
+        Language::Ja => match line.control {
+            ControlId::DestinationRegionAllowed => match line.destination_region.as_deref() {
+                Some(destination) => format!("許可されていない {destination} でプロンプトを処理"),
+                None => "許可されていないリージョンでプロンプトを処理".to_owned(),
+            },
+            ControlId::SourceRegionAllowed => format!("許可されていない {source} で Bedrock を呼び出し"),
+            ControlId::GlobalProfileAllowed => format!("{source} でグローバル推論プロファイルを使用"),
+            ControlId::ProfileAllowed => format!("{source} で許可リストにない推論プロファイルを使用"),
+            ControlId::InferenceDeniedByScp => format!("{source} の推論が SCP により失敗"),
+            ControlId::RuleReceivesInference => {
+                format!("crisguard のルールに問題（{}）", places(excerpt, language))
             }
-        }
+        },
     }
 }
 

@@ -19,7 +19,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::SourceRegionAllowed => ControlWords {
             title: "Bedrock の呼び出しを許可されたリージョンに限定",
             rationale: "呼び出し先のリージョンは、プロンプトを受け取り、ログや保存データを保持し、通常はリクエストの処理も行います。\
-                ほかのリージョンが呼び出されると、許可されたリージョンのために整えた設定は何も効きません。",
+                ほかのリージョンで呼び出すと、許可されたリージョン向けに整えた設定は適用されません。",
             remedy: &[
                 "該当する呼び出しを特定します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventId,AttributeValue=EVENT_ID`",
                 "アプリケーションのリージョン（AWS_REGION、またはクライアントの region 設定）を、許可されたリージョンに変更します",
@@ -33,7 +33,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
                 今日の呼び出しが近くのリージョンで処理されても、次の呼び出しがそうなる保証はありません。",
             remedy: &[
                 "アプリケーションのグローバル推論プロファイルを、地域別の推論プロファイルに置き換えます: `aws bedrock list-inference-profiles --region SOURCE --type-equals SYSTEM_DEFINED`",
-                "グローバルの送信先を全員に対して拒否します（aws:RequestedRegion が `unspecified` の bedrock:InvokeModel* を拒否する SCP）",
+                "グローバル推論を、すべての利用者に対して拒否します（aws:RequestedRegion が `unspecified` の bedrock:InvokeModel* を拒否する SCP）",
                 "意図した利用であれば、ポリシーの profiles.global を allow にするか（許可する送信先リージョンは変わりません）、例外を追加します",
             ],
         },
@@ -54,7 +54,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
                 エラーには、誰も呼び出していないリージョンが示されます。",
             remedy: &[
                 "該当する SCP の内容を確認します: `aws organizations describe-policy --policy-id POLICY_ID`（管理アカウントまたは委任管理者アカウントで実行）",
-                "拒否しているステートメントを変更します（別の SCP を足しても拒否は解除されません）。bedrock:InferenceProfileArn の ArnNotLike 条件でプロファイルを除外し、送信先となるリージョンを固定します",
+                "拒否しているステートメントを変更します（別の SCP を追加しても拒否は解除されません）。bedrock:InferenceProfileArn の ArnNotLike 条件でプロファイルを除外し、送信先として使えるリージョンを限定します",
                 "または、ブロックされているリージョンを SCP で許可します（すべてのサービスに対して開放されます）",
                 "または、クロスリージョン推論を必要としないモデルを、そのリージョンで直接呼び出します",
             ],
@@ -62,11 +62,11 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::RuleReceivesInference => ControlWords {
             title: "crisguard のルールが有効なすべてのリージョンで Bedrock のイベントを受信していること",
             rationale: "通知がないことが「準拠」を意味するのは、ルールが正しく動いている間だけです。\
-                削除されたルール、状態が ENABLED に変えられたルール、別のポリシーから作られたルールは、何も受信しないか、\
-                誤った呼び出しだけを受信し、しかもそのことを知らせません。",
+                削除されたルール、状態が ENABLED に変更されたルール、別のポリシーから作成されたルールは、何も受信しないか、\
+                本来の対象とは異なる呼び出しだけを受信しますが、エラーにはなりません。",
             remedy: &[
                 "再デプロイして、ルール、パターン、ターゲット、イベントバスのポリシーをすべて元に戻します: `make deploy POLICY=policy.yaml`",
-                "変更した操作を特定します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventSource,AttributeValue=events.amazonaws.com`",
+                "誰がいつ変更したかを確認します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventSource,AttributeValue=events.amazonaws.com`",
                 "呼び出しがあるのにイベントが届いていない場合は、証跡がログを記録中で、読み取り専用の管理イベントも対象になっているかを確認します: `aws cloudtrail get-trail-status --name TRAIL`、`aws cloudtrail get-event-selectors --trail-name TRAIL`",
                 "確認できない項目がある場合は、記載されたアクションを check-posture のロールに許可します。SCP により誰も使えないリージョンについては、この統制を指定した例外を追加します",
             ],

@@ -98,7 +98,7 @@ pub(in crate::texts) fn evidence_gap(gap: &EvidenceGap) -> String {
 
 fn blocked_region(blocked: &BlockedRegion) -> String {
     match blocked {
-        BlockedRegion::Region(region) => format!("リージョン {region} "),
+        BlockedRegion::Region(region) => format!("送信先リージョン {region} "),
         BlockedRegion::Unspecified => "送信先 `unspecified`（グローバル推論の送信先）".to_owned(),
         BlockedRegion::NotNamed => "送信先のうち、エラーメッセージに記載のないリージョン".to_owned(),
     }

@@ -20,7 +20,7 @@ pub(in crate::texts) fn violation(violation: &PostureViolation) -> String {
             problems,
             not_observed,
         } => {
-            let problems = problems.iter().map(problem).collect::<Vec<_>>().join("、");
+            let problems = problems.iter().map(problem).collect::<Vec<_>>().join("。");
             let besides = if not_observed.is_empty() {
                 String::new()
             } else {
@@ -45,41 +45,48 @@ pub(in crate::texts) fn gap(gap: &PostureGap) -> String {
     }
 }
 
-/// Names one thing that is wrong: these stand in a list, so they end in a noun.
+/// Tells one thing that is wrong in a sentence, without the full stop at its end.
 fn problem(problem: &RuleProblem) -> String {
     let (what, which) = match problem {
-        RuleProblem::Missing { rules } => ("存在しないルール".to_owned(), listed(rules)),
+        RuleProblem::Missing { rules } => ("ルールが存在しません".to_owned(), listed(rules)),
         RuleProblem::State { state, rules } => (
-            format!("状態が ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS ではなく {state} のルール"),
+            format!("状態が ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS ではなく {state} です"),
             listed(rules),
         ),
         RuleProblem::Pattern { rules } => (
-            "イベントパターンが crisguard のものと異なるルール".to_owned(),
+            "イベントパターンが crisguard のものと異なります".to_owned(),
             listed(rules),
         ),
         RuleProblem::OtherPolicy { policy_sha256, rules } => {
-            let from = policy_sha256.as_deref().map_or_else(
-                || "説明に記載のないポリシー".to_owned(),
-                |sha256| format!("ポリシー {}… ", sha256.chars().take(12).collect::<String>()),
+            let what = policy_sha256.as_deref().map_or_else(
+                || {
+                    "適用中のポリシーから作成されたものではなく、作成元のポリシーはルールの説明に記載されていません"
+                        .to_owned()
+                },
+                |sha256| {
+                    let from: String = sha256.chars().take(12).collect();
+                    format!("適用中のポリシーではなく、ポリシー {from}… から作成されています")
+                },
             );
-            (
-                format!("適用中のポリシーではなく、{from}から作成されたルール"),
-                listed(rules),
-            )
+            (what, listed(rules))
         }
-        RuleProblem::TargetMissing { target, rules } => (format!("{target} に送信していないルール"), listed(rules)),
+        RuleProblem::TargetMissing { target, rules } => {
+            (format!("イベントを {target} に送信していません"), listed(rules))
+        }
         RuleProblem::TargetUnknown { target, rules } => (
-            format!("crisguard のものではないターゲット {target} に送信しているルール"),
+            format!("crisguard のものではないターゲット {target} にイベントを送信しています"),
             listed(rules),
         ),
-        RuleProblem::TargetRewrites { rules } => ("イベントを書き換えて送信しているルール".to_owned(), listed(rules)),
-        RuleProblem::BusMissing { bus } => ("存在しないイベントバス".to_owned(), bus.clone()),
+        RuleProblem::TargetRewrites { rules } => ("イベントを書き換えて送信しています".to_owned(), listed(rules)),
+        RuleProblem::BusMissing { bus } => ("イベントバスが存在しません".to_owned(), bus.clone()),
         RuleProblem::BusPolicy { bus } => (
-            "リソースポリシーが crisguard の設定と異なるイベントバス".to_owned(),
+            "イベントバスのリソースポリシーが crisguard の設定と異なります".to_owned(),
             bus.clone(),
         ),
         RuleProblem::NothingArrived { calls, hours } => {
-            return format!("{hours} 時間以内に成功した Bedrock の呼び出し {calls} 件に対して、届いたイベントは 0 件");
+            return format!(
+                "過去 {hours} 時間に Bedrock の呼び出しが {calls} 件成功していますが、イベントは 1 件も届いていません"
+            );
         }
     };
     format!("{what}（{which}）")
@@ -88,7 +95,7 @@ fn problem(problem: &RuleProblem) -> String {
 fn unseen(not_observed: &[NotObserved]) -> String {
     let each = not_observed.iter().map(|item| {
         let NotObserved { action, cause } = item;
-        format!("{action} の失敗（{cause}）")
+        format!("{action} に失敗（{cause}）")
     });
     each.collect::<Vec<_>>().join("、")
 }
