@@ -74,10 +74,11 @@ pub(crate) async fn tell<Memory: Recall + Remember, Topic: Publish, Machines>(
         .values()
         .map(|record| &record.value)
         .partition(|record| rules.mute(record, now));
-    // What came and went while it was muted is nobody's news, not even once it is muted no more.
+    // What came and went while it was muted is nobody's news, not even once it is muted no more, unless
+    // people still take an earlier episode for open.
     let passed = muted
         .iter()
-        .filter(|record| record.is_untold() && record.due(now, rules.remind_after) == Due::Resolution);
+        .filter(|record| !record.is_told_open() && record.due(now, rules.remind_after) == Due::Resolution);
     let unsaid = marks(passed.copied(), false, now);
     mark(&ports.memory, subject_id, &unsaid, None, now).await?;
     let muted = muted

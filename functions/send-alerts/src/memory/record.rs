@@ -217,8 +217,13 @@ impl Record {
         }
     }
 
+    /// Tells whether people take it for open: that is what they were told last, of whatever episode.
+    pub(crate) fn is_told_open(&self) -> bool {
+        self.told.is_some_and(|told| told.phase.standing.is_open())
+    }
+
     /// Tells whether nothing of this episode is known to have been told to people.
-    pub(crate) fn is_untold(&self) -> bool {
+    fn is_untold(&self) -> bool {
         self.is_unheard(self.told.map(|told| told.phase))
     }
 

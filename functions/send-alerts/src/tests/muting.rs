@@ -153,6 +153,20 @@ async fn whoever_heard_of_it_before_it_was_muted_hears_of_its_end_afterwards() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_heard_of_it_hears_of_its_end_even_if_it_came_back_and_went_while_muted() {
+    let (world, rules) = (world(), muting_settings());
+    observe_by(&everything(), &world, "non-compliant", 0).await;
+    for (decision, minutes) in [("compliant", 60), ("non-compliant", 120), ("compliant", 180)] {
+        observe_by(&rules, &world, decision, minutes).await;
+    }
+    review(&world, &rules, at(181)).await.unwrap();
+    assert_eq!(kinds(&world), ["alert"]);
+    assert_eq!(review(&world, &rules, at(2 * DAY)).await.unwrap().published, 1);
+    assert_eq!(review(&world, &rules, at(3 * DAY)).await.unwrap().published, 0);
+    assert_eq!(kinds(&world), ["alert", "resolved", "digest"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_waits_for_the_digest_can_be_muted_too() {
     let world = world();
     let gap = undecided(&finding("app", "us-east-1", &["a"]));
