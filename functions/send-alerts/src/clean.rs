@@ -13,8 +13,8 @@ pub(crate) fn cleaned(text: &str, longest: usize) -> String {
     kept
 }
 
-/// Tells whether a character is shown as nothing, or changes how others are: controls, line separators
-/// and Unicode's `Default_Ignorable_Code_Point`
+/// Tells whether a character is shown as nothing, or changes how others are: controls, line separators,
+/// what is no character and Unicode's `Default_Ignorable_Code_Point`
 /// (<https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt>).
 fn disguises(character: char) -> bool {
     character.is_control()
@@ -23,7 +23,7 @@ fn disguises(character: char) -> bool {
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
                 | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+                | '\u{fff0}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
                 | '\u{e0000}'..='\u{e0fff}'
         )
 }
@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(cleaned("a\r\nb\u{202e}c\u{1b}[31m\u{200b}", 10), "abc[31m");
         assert_eq!(cleaned("日本語テキスト", 3), "日本語…");
         assert_eq!(cleaned("exact", 5), "exact");
-        assert_eq!(cleaned("a\u{3164}b\u{fe0f}c\u{e0100}が", 4), "abcが");
+        assert_eq!(cleaned("a\u{3164}b\u{fe0f}c\u{e0100}\u{ffff}が", 4), "abcが");
     }
 
     #[test]

@@ -264,13 +264,16 @@ impl Message {
         Ok(message)
     }
 
-    /// Writes the message's body.
+    /// Writes the message's body. A queue refuses one with a character that XML cannot have, which a caller
+    /// may have sent as a model's id, so the two that JSON need not escape are escaped, too
+    /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>).
     ///
     /// # Errors
     ///
     /// Fails if it cannot be written as JSON.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self)
+        let json = serde_json::to_string(self)?;
+        Ok(json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
     }
 }
 

@@ -241,3 +241,17 @@ async fn a_gap_does_not_hide_a_violation_of_the_same_calls() {
     assert_ne!(id(&violation), id(&gap));
     assert_eq!(id(&violation), id(&violation.clone()));
 }
+
+#[tokio::test]
+async fn a_finding_has_only_characters_that_the_queue_takes_whatever_a_caller_sent() {
+    let queue = FindingsQueue::refusing(&[]);
+    let sent = "us.\u{fffe}nova\u{ffff}\u{7f}\u{10ffff}日本";
+    let event = event("a", ACCOUNT, "app", "us-east-1").replace("us.amazon.nova-lite-v1:0", sent);
+    run_with(&queue, vec![message("1", event)]).await;
+    for message in &*queue.accepted.borrow() {
+        let taken = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+        assert!(message.body.chars().all(taken), "{:?}", message.body);
+    }
+    let profile = findings(&queue).remove(0).profile;
+    assert_eq!(profile.as_deref(), Some("us.\u{fffe}nova\u{ffff}\u{10ffff}日本"));
+}
