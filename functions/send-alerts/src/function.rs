@@ -218,9 +218,10 @@ impl<Memory: Recall + Remember, Topic: Publish, Machines: Announce, Store: ReadP
     }
 
     async fn review(&self, rules: &Rules, now: Timestamp, counts: &mut Counts) -> Result<Answer, Report> {
-        let reviewed = review(&self.ports, rules, now)
-            .await
-            .map_err(|error| Report::of("Review", &error))?;
+        let (reviewed, unfinished) = match review(&self.ports, rules, now).await {
+            Ok(reviewed) => (reviewed, None),
+            Err(unfinished) => (unfinished.done, Some(unfinished.source)),
+        };
         let digests = usize::from(reviewed.digested > 0 || reviewed.expired_exceptions > 0);
         counts.add(metric::DIGESTED, reviewed.digested);
         counts.add(metric::DIGESTS_PUBLISHED, digests);
@@ -230,11 +231,12 @@ impl<Memory: Recall + Remember, Topic: Publish, Machines: Announce, Store: ReadP
         counts.add(metric::ANNOUNCED, reviewed.announced);
         counts.add(metric::MUTED, reviewed.muted);
         counts.add(metric::CANARY_LATE, reviewed.late_canaries.len());
-        counts.add(metric::REVIEWS, 1);
+        counts.add(metric::REVIEWS, usize::from(unfinished.is_none()));
         counts.add(metric::LEFT, reviewed.left);
-        match reviewed.failed {
-            0 => Ok(Answer::Review(reviewed)),
-            failed => Err(Report::of("Review", &Incomplete { failed })),
+        match (unfinished, reviewed.failed) {
+            (Some(error), _) => Err(Report::of("Review", &error)),
+            (None, 0) => Ok(Answer::Review(reviewed)),
+            (None, failed) => Err(Report::of("Review", &Incomplete { failed })),
         }
     }
 

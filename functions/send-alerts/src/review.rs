@@ -53,19 +53,29 @@ pub struct Reviewed {
     pub late_canaries: Vec<String>,
 }
 
+/// Tells why a review could not be finished, and what it had done by then.
+#[derive(Debug, thiserror::Error)]
+#[error("the review could not be finished")]
+pub struct Unfinished {
+    /// What was done, and stays done.
+    pub done: Reviewed,
+    /// Why it ended.
+    pub source: NotTold,
+}
+
 /// Reviews every open finding, reminds, tells the digest and looks for canaries.
 ///
 /// A subject that fails is logged and counted, and the others are reviewed all the same.
 ///
 /// # Errors
 ///
-/// Fails if the list of open findings cannot be read, or reminders or the digest cannot be told.
+/// Fails if the list of open findings or the canaries cannot be read, or reminders or the digest cannot be
+/// told.
 pub async fn review<Memory: Recall + Remember, Topic: Publish, Machines: Announce>(
     ports: &Ports<Memory, Topic, Machines>,
     rules: &Rules,
     now: Timestamp,
-) -> Result<Reviewed, NotTold> {
-    let started = Instant::now();
+) -> Result<Reviewed, Box<Unfinished>> {
     let mut reviewed = Reviewed {
         digested: 0,
         reminded: 0,
@@ -78,6 +88,21 @@ pub async fn review<Memory: Recall + Remember, Topic: Publish, Machines: Announc
         left: 0,
         late_canaries: Vec::new(),
     };
+    match review_all(ports, rules, now, &mut reviewed).await {
+        Ok(()) => Ok(reviewed),
+        Err(source) => Err(Box::new(Unfinished { done: reviewed, source })),
+    }
+}
+
+async fn review_all<Memory: Recall + Remember, Topic: Publish, Machines: Announce>(
+    ports: &Ports<Memory, Topic, Machines>,
+    rules: &Rules,
+    now: Timestamp,
+    reviewed: &mut Reviewed,
+) -> Result<(), NotTold> {
+    let started = Instant::now();
+    // First, for where the topic takes nothing the count of late canaries is all that is heard of them.
+    let canaries = look_for_canaries(&ports.memory, now, reviewed).await;
     let mut reminders = Shortlist::new();
     let (open, unreadable) = open_findings(&ports.memory).await?;
     reviewed.failed += unreadable;
@@ -88,7 +113,7 @@ pub async fn review<Memory: Recall + Remember, Topic: Publish, Machines: Announc
             remember_cursor(&ports.memory, &subject, now).await?;
             break;
         }
-        match review_subject(ports, rules, &subject, &findings, now, &mut reviewed).await {
+        match review_subject(ports, rules, &subject, &findings, now, reviewed).await {
             Ok(due) => due.into_iter().for_each(|record| reminders.add(record)),
             Err(error) => {
                 tracing::error!(subject, error, "a subject could not be reviewed");
@@ -101,11 +126,15 @@ pub async fn review<Memory: Recall + Remember, Topic: Publish, Machines: Announc
     let digested = digest::publish(ports, rules, now).await?;
     (reviewed.digested, reviewed.expired_exceptions) = (digested.findings, digested.expired_exceptions);
     reviewed.failed += digested.unreadable;
-    reviewed.late_canaries = canary::late(&ports.memory, now).await?;
+    Ok(canaries?)
+}
+
+async fn look_for_canaries(memory: &impl Recall, now: Timestamp, reviewed: &mut Reviewed) -> Result<(), MemoryError> {
+    reviewed.late_canaries = canary::late(memory, now).await?;
     for region in &reviewed.late_canaries {
         tracing::error!(region, "no canary came for hours: events of this Region may not arrive");
     }
-    Ok(reviewed)
+    Ok(())
 }
 
 /// Returns the ids of open findings by their subjects, beginning where the last review ran out of time,

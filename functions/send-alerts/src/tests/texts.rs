@@ -7,8 +7,10 @@ use crisguard_aws::{
 };
 use crisguard_lambda::policy_in_force::ReadPolicy;
 
-use super::fakes::{World, at, deliver, digest, failure, finding, message, of_control, undecided, world};
-use crate::function::SendAlerts;
+use super::fakes::{
+    Machines, Memory, Topic, World, at, deliver, digest, failure, finding, message, of_control, undecided, world,
+};
+use crate::{function::SendAlerts, memory};
 
 fn email(publication: &Publication) -> String {
     let bodies: serde_json::Value = serde_json::from_str(&publication.bodies).unwrap();
@@ -97,8 +99,7 @@ async fn a_subject_is_one_short_ascii_line_and_ids_cannot_disguise_themselves() 
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_handler_takes_batches_and_the_schedule_and_counts_exits() {
+fn function(world: World) -> SendAlerts<Memory, Topic, Machines, NoPolicy> {
     let variables = crisguard_lambda::config::Variables::new(|name: &str| {
         Some(match name {
             "CRISGUARD_LOG_LEVEL" => "info".to_owned(),
@@ -108,8 +109,31 @@ async fn the_handler_takes_batches_and_the_schedule_and_counts_exits() {
         })
     });
     let config = crate::config::Config::read(variables).unwrap();
+    SendAlerts::start(config, world.memory, world.topic, world.machines, NoPolicy).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_review_that_cannot_be_finished_counts_what_it_has_done_and_looks_for_canaries() {
     let world = world();
-    let function = SendAlerts::start(config, world.memory, world.topic, world.machines, NoPolicy).unwrap();
+    deliver(&world, &[undecided(&finding("app", "us-east-1", &["a"]))], at(0)).await;
+    let canary = memory::canary("us-west-2", at(0)).unwrap();
+    world.memory.documents.borrow_mut().insert(canary.key.clone(), canary);
+    world.topic.refuses.set(true);
+    let function = function(world);
+    let week = 7 * 24 * 60;
+    for (minutes, closed, late) in [(week - 1, 0, 1), (week, 1, 0)] {
+        let mut out = Vec::new();
+        let review = r#"{"crisguard": "review"}"#;
+        function.handle(review, at(minutes), &mut out).await.unwrap_err();
+        let metrics: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        let counts = ["Closed", "Announced", "CanaryLate", "Reviews"].map(|name| metrics[name].as_u64().unwrap());
+        assert_eq!(counts, [closed, closed, late, 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_handler_takes_batches_and_the_schedule_and_counts_exits() {
+    let function = function(world());
     let body = message("m-1", &undecided(&finding("app", "us-east-1", &["a"]))).body;
     let batch = serde_json::json!({"Records": [
         {"messageId": "m-1", "body": body, "attributes": {"MessageGroupId": "g"}},
