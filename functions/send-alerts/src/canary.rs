@@ -2,6 +2,7 @@
 
 use crisguard_aws::dynamodb::{Expected, Write};
 use crisguard_core::finding::CanaryArrival;
+use crisguard_lambda::report::chain;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -34,18 +35,25 @@ pub async fn remember(memory: &impl Remember, arrival: &CanaryArrival, now: Time
     })
 }
 
-/// Returns the Regions that have sent canaries and stopped.
+/// Returns the Regions that have sent canaries and stopped, and of how many that cannot be told.
 ///
 /// # Errors
 ///
-/// Fails if the memory cannot be read or understood.
-pub async fn late(memory: &impl Recall, now: Timestamp) -> Result<Vec<String>, MemoryError> {
-    let mut late = Vec::new();
+/// Fails if the memory cannot be read.
+pub async fn late(memory: &impl Recall, now: Timestamp) -> Result<(Vec<String>, usize), MemoryError> {
+    let (mut late, mut unreadable) = (Vec::new(), 0);
     for document in memory.partition(memory::CANARY).await? {
-        let arrived = Versioned::<Done>::read(&document)?.value.at;
-        if !memory::has_expired(&document, now) && now.duration_since(arrived) >= LATE_AFTER {
-            late.push(memory::canary_region(&document.key).to_owned());
+        match Versioned::<Done>::read(&document) {
+            Ok(Versioned { value: arrived, .. }) => {
+                if !memory::has_expired(&document, now) && now.duration_since(arrived.at) >= LATE_AFTER {
+                    late.push(memory::canary_region(&document.key).to_owned());
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = chain(&error), "whether a canary is late is not known");
+                unreadable += 1;
+            }
         }
     }
-    Ok(late)
+    Ok((late, unreadable))
 }

@@ -31,7 +31,7 @@ pub struct Digested {
     pub findings: usize,
     /// How many exceptions that have run out.
     pub expired_exceptions: usize,
-    /// How many findings wait that cannot be read.
+    /// How much cannot be read: findings that wait, or when the last digest was told.
     pub unreadable: usize,
 }
 
@@ -55,10 +55,15 @@ pub async fn publish<Memory: Recall + Remember, Topic: Publish, Machines>(
         expired_exceptions: 0,
         unreadable: 0,
     };
-    if rules.digest == DigestRhythm::Daily && !a_day_has_passed(&ports.memory, now).await? {
+    let (is_due, mut unreadable) = match rules.digest {
+        DigestRhythm::Hourly => (true, 0),
+        DigestRhythm::Daily => a_day_has_passed(&ports.memory, now).await?,
+    };
+    if !is_due {
         return Ok(nothing);
     }
-    let (waiting, unreadable) = waiting(&ports.memory, rules, now).await?;
+    let (waiting, torn) = waiting(&ports.memory, rules, now).await?;
+    unreadable += torn;
     let exceptions = run_out(&ports.memory, rules, now).await?;
     if waiting.total() == 0 && exceptions.is_empty() {
         return Ok(Digested { unreadable, ..nothing });
@@ -99,12 +104,17 @@ pub async fn publish<Memory: Recall + Remember, Topic: Publish, Machines>(
     })
 }
 
-async fn a_day_has_passed(memory: &impl Recall, now: Timestamp) -> Result<bool, MemoryError> {
-    match memory.document(&memory::last_digest_key()).await? {
-        None => Ok(true),
-        Some(document) => {
-            let last = Versioned::<Done>::read(&document)?.value.at;
-            Ok(now.duration_since(last) >= NEARLY_A_DAY)
+/// Tells whether a day has passed since the last digest, and how much that should say so cannot be read:
+/// a digest that comes early is better than none.
+async fn a_day_has_passed(memory: &impl Recall, now: Timestamp) -> Result<(bool, usize), MemoryError> {
+    let Some(document) = memory.document(&memory::last_digest_key()).await? else {
+        return Ok((true, 0));
+    };
+    match Versioned::<Done>::read(&document) {
+        Ok(last) => Ok((now.duration_since(last.value.at) >= NEARLY_A_DAY, 0)),
+        Err(error) => {
+            tracing::error!(error = chain(&error), "when the last digest was told is not known");
+            Ok((true, 1))
         }
     }
 }

@@ -44,8 +44,7 @@ pub struct Reviewed {
     pub muted: usize,
     /// Messages published besides the digest.
     pub published: usize,
-    /// Subjects that could not be reviewed, and findings that cannot be read; they are looked at again an
-    /// hour later.
+    /// Subjects that could not be reviewed, and what cannot be read; they are looked at again an hour later.
     pub failed: usize,
     /// Subjects that there was no time for; the next review begins with them.
     pub left: usize,
@@ -130,7 +129,9 @@ async fn review_all<Memory: Recall + Remember, Topic: Publish, Machines: Announc
 }
 
 async fn look_for_canaries(memory: &impl Recall, now: Timestamp, reviewed: &mut Reviewed) -> Result<(), MemoryError> {
-    reviewed.late_canaries = canary::late(memory, now).await?;
+    let (late, unreadable) = canary::late(memory, now).await?;
+    reviewed.late_canaries = late;
+    reviewed.failed += unreadable;
     for region in &reviewed.late_canaries {
         tracing::error!(region, "no canary came for hours: events of this Region may not arrive");
     }
@@ -138,7 +139,7 @@ async fn look_for_canaries(memory: &impl Recall, now: Timestamp, reviewed: &mut 
 }
 
 /// Returns the ids of open findings by their subjects, beginning where the last review ran out of time,
-/// and how many entries of the list cannot be read: those keep nothing else from being reviewed.
+/// and how much of that cannot be read: it keeps nothing else from being reviewed.
 async fn open_findings(memory: &impl Recall) -> Result<(Vec<(String, Vec<String>)>, usize), MemoryError> {
     let mut findings: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut unreadable = 0;
@@ -154,8 +155,15 @@ async fn open_findings(memory: &impl Recall) -> Result<(Vec<(String, Vec<String>
     };
     memory.visit(memory::OPEN, visit).await?;
     let cursor = match memory.document(&memory::cursor_key()).await? {
-        Some(document) => Versioned::<Cursor>::read(&document)?.value.subject,
         None => String::new(),
+        Some(document) => match Versioned::<Cursor>::read(&document) {
+            Ok(cursor) => cursor.value.subject,
+            Err(error) => {
+                tracing::error!(error = chain(&error), "where the last review ended is not known");
+                unreadable += 1;
+                String::new()
+            }
+        },
     };
     let later = findings.split_off(&cursor);
     Ok((later.into_iter().chain(findings).collect(), unreadable))

@@ -6,8 +6,8 @@ use crisguard_lambda::batch::{Message, MessageId};
 use serde_json::json;
 
 use super::fakes::{
-    Fault, announced, at, deliver, everything, finding, observation, observe, published, records, review_at, undecided,
-    world,
+    Fault, announced, at, deliver, everything, finding, observation, observe, published, records, review_at, rules,
+    undecided, world,
 };
 use crate::{
     WayOut,
@@ -225,7 +225,16 @@ async fn what_cannot_be_read_is_a_failure_and_keeps_nothing_else_from_being_told
     let world = world();
     let gap = undecided(&finding("a", "us-east-1", &["a"]));
     deliver(&world, &[gap], at(0)).await;
-    for key in [memory::open_key("torn"), memory::pending_key("torn")] {
+    let canary = |region| memory::canary(region, at(0)).unwrap();
+    let late = canary("us-west-2");
+    world.memory.documents.borrow_mut().insert(late.key.clone(), late);
+    for key in [
+        memory::open_key("torn"),
+        memory::cursor_key(),
+        memory::pending_key("torn"),
+        memory::last_digest_key(),
+        canary("us-west-1").key,
+    ] {
         let torn = Document {
             key: key.clone(),
             version: 1,
@@ -234,8 +243,12 @@ async fn what_cannot_be_read_is_a_failure_and_keeps_nothing_else_from_being_told
         };
         world.memory.documents.borrow_mut().insert(key, torn);
     }
-    let reviewed = review_at(&world, at(1)).await;
-    assert_eq!((reviewed.digested, reviewed.failed), (1, 2));
+    let daily = rules(&json!({"digest": "daily"}), &json!([]));
+    for (minutes, digested, failed) in [(200, 1, 5), (260, 0, 3)] {
+        let reviewed = review(&world, &daily, at(minutes)).await.unwrap();
+        assert_eq!((reviewed.digested, reviewed.failed), (digested, failed));
+        assert_eq!(reviewed.late_canaries, ["us-west-2"]);
+    }
 }
 
 /// The alert and the announcement are taken, what marks them as told is not written.
