@@ -1,6 +1,6 @@
 //! What to do, with the findings' own values in the commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_core::{
     controls::ControlId,
@@ -30,6 +30,7 @@ pub(super) struct Advice {
 /// Writes what to do about each control of a message.
 pub(super) fn of(excerpt: &Excerpt<'_>, language: Language) -> Vec<Advice> {
     let mut by_control: BTreeMap<ControlId, &Line> = BTreeMap::new();
+    let mut violated: BTreeSet<ControlId> = BTreeSet::new();
     for line in excerpt.findings {
         // All values of one finding, for a command names an event and the Region that it is in:
         // the first of those that have the most.
@@ -37,11 +38,34 @@ pub(super) fn of(excerpt: &Excerpt<'_>, language: Language) -> Vec<Advice> {
         if values(line).len() > values(known).len() {
             *known = line;
         }
+        if !is_gap(line) {
+            violated.insert(line.control);
+        }
     }
     by_control
         .into_iter()
-        .map(|(control, line)| advice(control, line, language))
+        .map(|(control, line)| {
+            let words = texts::control(control, language);
+            let remedy = if violated.contains(&control) {
+                words.remedy
+            } else {
+                texts::undecided_remedy(language)
+            };
+            Advice {
+                name: control.name(),
+                title: words.title,
+                rationale: words.rationale,
+                remedy: filled(remedy, line),
+                documentation: control.metadata().documentation,
+            }
+        })
         .collect()
+}
+
+/// Tells whether it is not known if an invocation is a violation. What could not be looked at of
+/// settings is not meant: the control's own steps say which permission to give.
+fn is_gap(line: &Line) -> bool {
+    matches!(line.reason, Reason::Invocations(Verdict::Undecided(_)))
 }
 
 /// Writes the commands that look up a finding's example events.
@@ -56,26 +80,20 @@ pub(super) fn lookups(line: &Line) -> Vec<String> {
     .collect()
 }
 
-fn advice(control: ControlId, line: &Line, language: Language) -> Advice {
-    let words = texts::control(control, language);
+/// Fills in a remedy's words; a step that needs what the finding does not have is left out.
+fn filled(remedy: &[&str], line: &Line) -> Vec<String> {
     let values = values(line);
     let lacks = |step: &str| {
         FROM_FINDING
             .iter()
             .any(|word| step.contains(word) && !values.contains_key(word))
     };
-    let filled = |step: &&str| {
+    let fill = |step: &&str| {
         values
             .iter()
             .fold((*step).to_owned(), |step, (word, value)| step.replace(word, value))
     };
-    Advice {
-        name: control.name(),
-        title: words.title,
-        rationale: words.rationale,
-        remedy: words.remedy.iter().filter(|step| !lacks(step)).map(filled).collect(),
-        documentation: control.metadata().documentation,
-    }
+    remedy.iter().filter(|step| !lacks(step)).map(fill).collect()
 }
 
 /// Returns what the words of a remedy stand for, as far as a finding has it and a shell can take it.

@@ -8,6 +8,8 @@
 mod advice;
 mod words;
 
+use std::collections::BTreeSet;
+
 use crisguard_core::{
     policy::Language,
     texts::{self, Reason as _},
@@ -72,6 +74,8 @@ struct Page<'a> {
     severity: String,
     total: usize,
     more: usize,
+    /// Whether any finding is on invocations, which can be meant; settings cannot.
+    about_invocations: bool,
     findings: Vec<Shown<'a>>,
     expired_exceptions: &'a [Expired],
     advice: &'a [Advice],
@@ -108,11 +112,16 @@ impl Texts {
             Kind::Reminder => "reminder",
             Kind::Digest => "digest",
         };
+        // Several controls can find the same call: how to look it up is said once.
+        let mut said = BTreeSet::new();
         let findings = excerpt.findings.iter().map(|line| Shown {
             line,
             severity_word: texts::severity(line.severity, language),
             explained: sentence(&explained(line, language), language),
-            lookups: advice::lookups(line),
+            lookups: advice::lookups(line)
+                .into_iter()
+                .filter(|command| said.insert(command.clone()))
+                .collect(),
         });
         self.render(
             template,
@@ -175,6 +184,7 @@ impl Texts {
             severity: words::loud(excerpt.severity, language),
             total: excerpt.total,
             more: excerpt.more,
+            about_invocations: findings.iter().any(|shown| shown.line.count.is_some()),
             findings,
             expired_exceptions: excerpt.expired_exceptions,
             advice,

@@ -79,6 +79,22 @@ pub const fn control(control: ControlId, language: Language) -> ControlWords {
     }
 }
 
+/// What to do about invocations of which it could not be decided whether they are permitted.
+const UNDECIDED: [&str; 3] = [
+    "Read the record, which lacks what is said above: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventId,AttributeValue=EVENT_ID`",
+    "Ask whoever called for what the record does not say (the model, the profile), and take it for a violation until that is known",
+    "If it is known and accepted, add an exception with an owner and an expiry",
+];
+
+/// Returns what to do about invocations that a control could not decide about.
+#[must_use]
+pub const fn undecided_remedy(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::En => &UNDECIDED,
+        Language::Ja => &ja::UNDECIDED,
+    }
+}
+
 /// Returns the word for a severity.
 #[must_use]
 pub const fn severity(severity: Severity, language: Language) -> &'static str {

@@ -2,6 +2,12 @@
 
 use crate::{controls::ControlId, texts::ControlWords};
 
+pub(in crate::texts) const UNDECIDED: [&str; 3] = [
+    "記録を確認します（上記の情報が記録にありません）: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventId,AttributeValue=EVENT_ID`",
+    "呼び出し元に、記録にない情報（モデル、推論プロファイルなど）を確認します。判明するまでは、違反とみなして扱います",
+    "確認のうえ許容する場合は、責任者と期限を定めた例外を追加します",
+];
+
 pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
     match control {
         ControlId::DestinationRegionAllowed => ControlWords {

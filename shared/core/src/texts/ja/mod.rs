@@ -9,7 +9,7 @@ mod controls;
 mod reasons;
 mod settings;
 
-pub(super) use controls::control;
+pub(super) use controls::{UNDECIDED, control};
 pub(super) use reasons::{evidence_gap, violation};
 pub(super) use settings::{basis, gap as posture_gap, violation as posture_violation};
 
