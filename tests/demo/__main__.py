@@ -18,7 +18,7 @@ from tests.emulator.emulator import REPOSITORY
 from .days import DAYS
 from .play import now, play_quiet, play_scene, play_story
 from .records import stamped
-from .stage import FAILURES, SOURCE_REGIONS, SUBSCRIBER, Stage
+from .stage import DEAD_LETTERS, FAILURES, SOURCE_REGIONS, SUBSCRIBER, WATCH, Stage
 from .stories import QUIET, STORIES
 from .sums import Played, ask_for_digest, observe, sums
 from .transcript import Transcript
@@ -140,7 +140,7 @@ def save(played: Played) -> None:
 
 
 def _write(name: str, mail: dict[str, str]) -> None:
-    text = f"From: {mail['from']}\nTo: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['body']}"
+    text = f"From: {mail['from']}\nTo: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['body'].rstrip()}\n"
     (MAIL / f"{name}.txt").write_text(text, encoding="utf-8")
 
 
@@ -156,28 +156,34 @@ def stay(transcript: Transcript, stage: Stage) -> None:
     cli = Path(sys.executable).with_name("aws").relative_to(REPOSITORY)
     mails = MAIL.relative_to(REPOSITORY)
     transcript.chapter("It goes on running", "Until Ctrl-C. In another terminal, in this folder:")
-    invoke = "aws lambda invoke --payload fileb:///dev/stdin /dev/stdout --function-name"
+    review = "aws lambda invoke --function-name crisguard-send-alerts --payload fileb:///dev/stdin /dev/null"
+    # This AWS CLI looks for SQS at AWS unless the option, too, says otherwise.
+    receive = 'aws sqs receive-message --endpoint-url "$AWS_ENDPOINT_URL" --max-number-of-messages 10'
+    dead = f"{aws.endpoint}/{aws.account}/{DEAD_LETTERS[WATCH]}"
     lines = [f"export {name}={value}" for name, value in aws.environment().items()]
     lines += [
-        f'export PATH="$PWD/{cli.parent}:$PATH"',
+        f'export PATH="$PWD/{cli.parent}:{stage.binaries}:$PATH"',
         "",
         "# Every e-mail so far; new ones appear as new-1.txt, new-2.txt, ...:",
-        f"ls {mails}; cat {mails}/01.txt",
+        f"ls {mails}; cat {mails}/01.txt {mails}/digest.txt",
         "# The first story once more, as AWS emits it, by another role (or change what you like in the file):",
         f"sed 's/web-shop/my-app/g' {event} | curl -s {aws.endpoint}/_crisguard/emit -d @-",
         "# What the functions wrote, what is remembered, and the rules of a Region:",
         "aws logs filter-log-events --log-group-name /aws/lambda/crisguard-watch-inference",
         "aws dynamodb scan --table-name crisguard-memory",
         "aws events list-rules --name-prefix crisguard --region us-east-1",
+        "# What is wrong with the dead letter of the events:",
+        f"{receive} --queue-url {dead} | crisguard explain -",
         "# What the schedules ask for every hour (reminders, digest) and every night (do the rules stand?):",
-        f"""echo '{{"crisguard":"review"}}' | {invoke} crisguard-send-alerts""",
-        f"""echo '{{"crisguard":"nightly"}}' | {invoke} crisguard-check-posture""",
-        "# Delete a rule and ask again for what every night asks for:",
+        f"""echo '{{"crisguard":"review"}}' | {review}""",
+        "scripts/look",
+        "# Delete a rule and look again; the alert comes within seconds:",
         "aws events remove-targets --region us-east-1 --rule crisguard-forward-1 --ids crisguard-bus",
         "aws events delete-rule --region us-east-1 --name crisguard-forward-1",
+        "scripts/look",
         "# The policy; a changed one holds within five minutes:",
-        f"aws s3 cp {stage.outputs['PolicyAddress']} policy.yaml",
-        f"aws s3 cp policy.yaml {stage.outputs['PolicyAddress']}",
+        f"aws s3 cp {stage.outputs['PolicyAddress']} demo-policy.yaml",
+        f"aws s3 cp demo-policy.yaml {stage.outputs['PolicyAddress']}",
         "",
         f"# (send-alerts' clock is {stage.ahead // 86_400} days ahead.) Ctrl-C in the first terminal removes all.",
     ]

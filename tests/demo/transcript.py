@@ -289,9 +289,18 @@ class Transcript:
             return False
         self.chapter("For real")
         for purpose, command in (
-            ("Your policy, in every enabled Region of your account:", "make deploy POLICY=policy.yaml"),
-            ("One real call, followed to its decision:", "make verify MODEL=jp.anthropic.claude-sonnet-4-6"),
-            ("All of it away again, but the policy, the alerts topic and their key:", "make uninstall"),
+            (
+                "Your policy, in every enabled Region of your account:",
+                "make deploy POLICY=policy.yaml HOME_REGION=ap-northeast-1",
+            ),
+            (
+                "One real call, followed to its decision:",
+                "make verify MODEL=jp.anthropic.claude-sonnet-4-6 HOME_REGION=ap-northeast-1",
+            ),
+            (
+                "All of it away again, but the policy, the alerts topic and their key:",
+                "make uninstall HOME_REGION=ap-northeast-1",
+            ),
         ):
             self.say(purpose)
             self.say(f"    {command}", "bold")
