@@ -78,7 +78,7 @@ Examples:
     /// Print a completion script for a shell.
     #[command(after_help = "\
 Examples:
-  crisguard completion bash > ~/.local/share/bash-completion/completions/crisguard
+  mkdir -p ~/.local/share/bash-completion/completions && crisguard completion bash > ~/.local/share/bash-completion/completions/crisguard
   crisguard completion zsh > \"${fpath[1]}/_crisguard\"")]
     Completion {
         /// The shell to complete for.

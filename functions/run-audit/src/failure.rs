@@ -61,6 +61,9 @@ pub(crate) enum Failure {
     /// The input holds no record at all.
     #[error("{name} holds no CloudTrail record that can be read{example}")]
     NothingReadable { name: String, example: String },
+    /// The input holds several items, of which none can be read; each was named.
+    #[error("{name} holds {items} items, and none is a CloudTrail record that can be read")]
+    NoneReadable { name: String, items: usize },
     /// The catalogue is damaged.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -110,6 +113,11 @@ impl Failure {
             Self::NothingReadable { .. } => {
                 "give CloudTrail records: a log file, `aws cloudtrail lookup-events` output, EventBridge events, one \
                  record, or one a line"
+                    .to_owned()
+            }
+            Self::NoneReadable { .. } => {
+                "mend what is named above, or give CloudTrail records; dead letters stay in their queue meanwhile, and \
+                 `aws sqs start-message-move-task --source-arn …` puts them back afterwards"
                     .to_owned()
             }
             Self::Unresolved { .. } | Self::Pattern { .. } | Self::Catalogue(_) | Self::Output(_) => return None,

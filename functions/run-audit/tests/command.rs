@@ -85,6 +85,31 @@ fn a_canary_is_named_and_never_decided() {
 }
 
 #[test]
+fn dead_letters_that_cannot_be_read_are_each_named() {
+    let letter = |body: &str| serde_json::json!({"Body": body});
+    let letters = [
+        letter(r#"{"eventSource": "bedrock.amazonaws.com", "eventName": "Converse"}"#),
+        letter(r#"{"eventSource": "bedrock.amazonaws.com", "eventN"#),
+        letter(r#"{"a": 1}"#),
+    ];
+    let input = serde_json::to_string_pretty(&serde_json::json!({"Messages": letters})).unwrap();
+    for policy in ["", " --policy policy.yaml"] {
+        let ended = crisguard(&format!("explain -{policy}"), &input);
+        assert_eq!(ended.status, Status::Incomplete);
+        insta::assert_snapshot!(
+            "dead_letters_that_cannot_be_read",
+            format!("{}---\n{}", ended.output, ended.errors)
+        );
+    }
+    let ended = crisguard("explain - --format json", &input);
+    let report: serde_json::Value = serde_json::from_str(&ended.output).unwrap();
+    assert_eq!(
+        (ended.status, report["records"].as_array().unwrap().len()),
+        (Status::Incomplete, 3)
+    );
+}
+
+#[test]
 fn without_a_policy_nothing_is_decided() {
     let ended = crisguard("explain stayed.json", "");
     assert_eq!(ended.status, Status::Clean);

@@ -79,6 +79,9 @@ pub struct Line {
     /// The reason with its parts, for other languages.
     #[serde(skip)]
     pub(crate) reason: Reason,
+    /// When it was found resolved, if it is (RFC 3339).
+    #[serde(skip)]
+    pub(crate) resolved_at: Option<String>,
 }
 
 /// Why there is a finding.
@@ -162,14 +165,18 @@ impl Line {
     }
 
     fn of_settings(record: &Record, finding: &PostureFinding, transition: Option<Transition>) -> Self {
-        Self::base(
-            record,
-            transition,
-            finding.region.to_string(),
-            &finding.explanation,
-            &finding.policy_sha256,
-            Reason::Settings(finding.decision.clone()),
-        )
+        let resolved = record.standing() == Standing::Resolved;
+        Self {
+            resolved_at: resolved.then(|| finding.observed_at.to_string()),
+            ..Self::base(
+                record,
+                transition,
+                finding.region.to_string(),
+                &finding.explanation,
+                &finding.policy_sha256,
+                Reason::Settings(finding.decision.clone()),
+            )
+        }
     }
 
     /// Shows what every finding has.
@@ -216,6 +223,7 @@ impl Line {
             expired_exceptions: Vec::new(),
             policy_sha256: cleaned(policy_sha256, LONGEST_ID),
             reason,
+            resolved_at: None,
         }
     }
 }

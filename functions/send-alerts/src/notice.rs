@@ -34,7 +34,7 @@ use crate::{
     lifecycle::Transition,
     line::{Expired, Line},
     memory::Record,
-    shortlist::Shortlist,
+    shortlist::{Shortlist, Violations},
     texts::Texts,
 };
 
@@ -96,6 +96,7 @@ pub(crate) struct Notice {
     findings: Vec<Line>,
     /// How many there are in all.
     total: usize,
+    violations: Violations,
     expired_exceptions: Vec<Expired>,
 }
 
@@ -108,6 +109,9 @@ pub(crate) struct Excerpt<'a> {
     pub(crate) transition: Option<Transition>,
     pub(crate) severity: Severity,
     pub(crate) total: usize,
+    /// How many of all of them are violations.
+    #[serde(skip)]
+    pub(crate) violations: Violations,
     pub(crate) more: usize,
     pub(crate) findings: &'a [Line],
     /// Exceptions of the policy that have run out: told once, in a digest.
@@ -160,11 +164,16 @@ impl Notice {
     /// Shows a subject's findings, the first in their order first.
     fn of(kind: Kind, findings: &[(&Record, Option<Transition>)]) -> Self {
         let mut findings = findings.to_vec();
+        let mut violations = Violations::NONE;
+        for (record, _) in &findings {
+            violations.add(record);
+        }
         findings.sort_by_cached_key(|(record, _)| place(record));
         Self {
             kind,
             transition: None,
             total: findings.len(),
+            violations,
             findings: findings
                 .into_iter()
                 .map(|(record, transition)| Line::of(record, transition))
@@ -178,6 +187,7 @@ impl Notice {
             kind,
             transition: None,
             total: shortlist.total(),
+            violations: shortlist.violations(),
             findings: shortlist.first().map(|record| Line::of(&record.value, None)).collect(),
             expired_exceptions: Vec::new(),
         }
@@ -223,6 +233,7 @@ impl Notice {
                 .first()
                 .map_or(Severity::Informational, |line| line.severity),
             total: self.total,
+            violations: self.violations,
             more: self.total.saturating_sub(findings.len()),
             findings,
             expired_exceptions: &self.expired_exceptions,

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crisguard_core::decision::Severity;
+
 use crate::{
+    lifecycle::Standing,
     memory::{Record, Versioned},
     notice::{LISTED, Place, place_by_waiting},
 };
@@ -15,6 +18,28 @@ use crate::{
 pub(crate) struct Shortlist {
     first: BTreeMap<Place, Versioned<Record>>,
     total: usize,
+    violations: Violations,
+}
+
+/// How many of the findings to tell are violations: all others are undecided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Violations {
+    pub(crate) count: usize,
+    /// How severe the worst of them is.
+    pub(crate) worst: Option<Severity>,
+}
+
+impl Violations {
+    /// None yet.
+    pub(crate) const NONE: Self = Self { count: 0, worst: None };
+
+    /// Counts a finding if it is a violation.
+    pub(crate) fn add(&mut self, record: &Record) {
+        if record.standing() == Standing::NonCompliant {
+            self.count += 1;
+            self.worst = self.worst.max(Some(record.severity()));
+        }
+    }
 }
 
 impl Shortlist {
@@ -23,12 +48,14 @@ impl Shortlist {
         Self {
             first: BTreeMap::new(),
             total: 0,
+            violations: Violations::NONE,
         }
     }
 
     /// Counts a finding, and keeps it if it is among the first so far.
     pub(crate) fn add(&mut self, record: Versioned<Record>) {
         self.total += 1;
+        self.violations.add(&record.value);
         self.first.insert(place_by_waiting(&record.value), record);
         if self.first.len() > LISTED {
             self.first.pop_last();
@@ -38,6 +65,11 @@ impl Shortlist {
     /// Returns the findings that come first, in their order.
     pub(crate) fn first(&self) -> impl Iterator<Item = &Versioned<Record>> {
         self.first.values()
+    }
+
+    /// Returns how many of all the findings are violations.
+    pub(crate) const fn violations(&self) -> Violations {
+        self.violations
     }
 
     /// Returns how many findings there are in all.

@@ -40,7 +40,9 @@ pub(crate) fn run(arguments: &ExplainArguments, console: &mut Console<'_>) -> Re
         .as_ref()
         .map(|file| Rules::new(&file.document, arguments.organization_path.as_ref()));
     let explained = Explained::new(input::items(&bytes), rules, &catalogue);
-    if !explained.holds_a_record() {
+    if let [] | [_] = explained.entries.as_slice()
+        && !explained.holds_a_record()
+    {
         return Err(Failure::NothingReadable {
             name,
             example: explained.example(),
@@ -49,6 +51,10 @@ pub(crate) fn run(arguments: &ExplainArguments, console: &mut Console<'_>) -> Re
     match arguments.format {
         Format::Text => write::write(&explained, &catalogue, policy.as_ref(), console.output, console.width)?,
         Format::Json => console.write_json(&json::Report::new(&explained, &catalogue, policy.as_ref()))?,
+    }
+    if !explained.holds_a_record() {
+        let items = explained.tally.items;
+        return Err(Failure::NoneReadable { name, items });
     }
     Ok(if explained.tally.calls_for_attention() {
         Status::Findings

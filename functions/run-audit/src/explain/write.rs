@@ -13,6 +13,7 @@ use crisguard_core::{
     decision::{Assessment, Decision},
     exit::Exit,
     model::ModelReference,
+    texts::filled,
 };
 
 use super::{About, Entry, Explained, Inference, Place, Tally};
@@ -56,29 +57,24 @@ pub(super) fn write(
 ///
 /// Only plain names are put in: callers choose profile ids, and people paste commands.
 pub(super) fn remedy(control: ControlId, invocation: &Invocation) -> Vec<String> {
-    let plain = |text: &str| {
+    fn plain(text: &str) -> Option<&str> {
         let fits = text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte));
-        (fits && !text.is_empty()).then(|| text.to_owned())
-    };
+        (fits && !text.is_empty()).then_some(text)
+    }
     let values = [
         ("EVENT_ID", plain(&invocation.identity.event_id)),
         ("SOURCE", plain(invocation.source.0.as_str())),
         ("PROFILE", invocation.target.profile_label().and_then(plain)),
         ("POLICY_ID", denying_policy(invocation).and_then(plain)),
     ];
+    let known: Vec<_> = values
+        .into_iter()
+        .filter_map(|(word, value)| Some((word, value?)))
+        .collect();
     let steps = control.metadata().remedy.iter();
-    steps
-        .map(|step| {
-            values
-                .iter()
-                .fold((*step).to_owned(), |step, (name, value)| match value {
-                    Some(value) => step.replace(name, value),
-                    None => step,
-                })
-        })
-        .collect()
+    steps.map(|step| filled(step, &known)).collect()
 }
 
 /// Returns the id of the service control policy that refused the request, where its message has it.
@@ -289,6 +285,10 @@ impl Page<'_> {
             "{BOLD}{total}{BOLD:#}: {}",
             wrapped(&counts.join(", "), self.width, total.len() + 2)
         )?;
+        if !explained.holds_a_record() {
+            // A policy would decide nothing here, and no mark is to be explained.
+            return Ok(());
+        }
         if policy.is_none() {
             writeln!(
                 self.out,

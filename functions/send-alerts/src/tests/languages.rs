@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crisguard_core::policy::Language;
 use serde_json::{Value, json};
 
-use super::scenarios::{
-    Scenario, app, counted, denied, hostile, profile_not_listed, scenarios, shortlist, unnamed, with,
+use super::{
+    fakes::of_control,
+    scenarios::{Scenario, app, counted, denied, hostile, profile_not_listed, scenarios, shortlist, unnamed, with},
 };
 use crate::{
     lifecycle::Transition,
@@ -223,6 +224,68 @@ fn one_subject_comes_in_one_thread() {
     );
     assert_eq!(thread(&Notice::reminder(&shortlist(&[&one]))), subject);
     assert_eq!(thread(&Notice::digest(&shortlist(&[&one, &other]), Vec::new())), None);
+}
+
+/// What is undecided is of the control's severity only once it is decided.
+#[test]
+fn only_violations_have_a_severity_in_a_headline() {
+    let (violation, other) = (counted(&app(), 1), counted(&profile_not_listed(), 1));
+    let (gap, same) = (counted(&unnamed(), 1), counted(&unnamed(), 2));
+    for (records, tally) in [
+        (vec![&gap], "1 undecided finding"),
+        (vec![&other], "1 violation (HIGH)"),
+        (vec![&other, &violation], "2 violations (highest CRITICAL)"),
+        (vec![&gap, &other], "1 violation (HIGH), 1 undecided"),
+    ] {
+        let shortlist = shortlist(&records);
+        for (notice, kind) in [
+            (Notice::digest(&shortlist, Vec::new()), "DIGEST"),
+            (Notice::reminder(&shortlist), "REMINDER"),
+        ] {
+            let subject = Texts::subject(&notice.excerpt(9));
+            assert_eq!(subject, format!("[crisguard] {kind}: {tally}, account 111122223333"));
+        }
+    }
+    let notice = Notice::digest(&shortlist(&[&gap, &same]), Vec::new());
+    assert!(
+        Texts::subject(&notice.excerpt(1)).contains(": 2 undecided findings, "),
+        "listed or not"
+    );
+}
+
+#[test]
+fn what_all_findings_share_is_said_once() {
+    let texts = Texts::new().unwrap();
+    let source = of_control(&app(), "source-region-allowed", "high");
+    let (one, same, more) = (counted(&app(), 4), counted(&source, 4), counted(&source, 5));
+    let write = |records: &[&Record], language| {
+        let findings: Vec<_> = records.iter().map(|record| (*record, None)).collect();
+        let notice = Notice::alert(Transition::First, &findings);
+        texts.email(&notice.excerpt(9), language).unwrap()
+    };
+    for (language, place, times, step) in [
+        (Language::En, "   Where  ", "4 times", "Find the calls"),
+        (
+            Language::Ja,
+            "   送信元リージョン: ",
+            "4 回",
+            "該当する呼び出しを特定します",
+        ),
+    ] {
+        let count = |text: &str, word| text.matches(word).count();
+        let (shared, not_shared) = (write(&[&one, &same], language), write(&[&one, &more], language));
+        assert_eq!((count(&shared, place), count(&shared, times)), (1, 1), "{shared}");
+        assert_eq!(
+            (count(&not_shared, place), count(&not_shared, times)),
+            (1, 2),
+            "{not_shared}"
+        );
+        assert_eq!(count(&shared, step), 1, "{shared}");
+        assert!(
+            shared.contains("\nsource-region-allowed\n   1) "),
+            "its other steps stand: {shared}"
+        );
+    }
 }
 
 #[test]

@@ -30,8 +30,13 @@ pub(super) struct Advice {
 /// Writes what to do about each control of a message.
 pub(super) fn of(excerpt: &Excerpt<'_>, language: Language) -> Vec<Advice> {
     let mut by_control: BTreeMap<ControlId, &Line> = BTreeMap::new();
+    // In the order of the findings, of which the most severe come first.
+    let mut controls: Vec<ControlId> = Vec::new();
     let mut violated: BTreeSet<ControlId> = BTreeSet::new();
     for line in excerpt.findings {
+        if !by_control.contains_key(&line.control) {
+            controls.push(line.control);
+        }
         // All values of one finding, for a command names an event and the Region that it is in:
         // the first of those that have the most.
         let known = by_control.entry(line.control).or_insert(line);
@@ -42,8 +47,11 @@ pub(super) fn of(excerpt: &Excerpt<'_>, language: Language) -> Vec<Advice> {
             violated.insert(line.control);
         }
     }
-    by_control
+    // A step said once is not said again.
+    let mut said = BTreeSet::new();
+    controls
         .into_iter()
+        .filter_map(|control| Some((control, by_control.get(&control)?)))
         .map(|(control, line)| {
             let words = texts::control(control, language);
             let remedy = if violated.contains(&control) {
@@ -55,7 +63,10 @@ pub(super) fn of(excerpt: &Excerpt<'_>, language: Language) -> Vec<Advice> {
                 name: control.name(),
                 title: words.title,
                 rationale: words.rationale,
-                remedy: filled(remedy, line),
+                remedy: filled(remedy, line)
+                    .into_iter()
+                    .filter(|step| said.insert(step.clone()))
+                    .collect(),
                 documentation: control.metadata().documentation,
             }
         })
@@ -83,21 +94,14 @@ pub(super) fn lookups(line: &Line) -> Vec<String> {
 /// Fills in a remedy's words; a step that needs what the finding does not have is left out.
 fn filled(remedy: &[&str], line: &Line) -> Vec<String> {
     let values = values(line);
-    let lacks = |step: &str| {
-        FROM_FINDING
-            .iter()
-            .any(|word| step.contains(word) && !values.contains_key(word))
-    };
-    let fill = |step: &&str| {
-        values
-            .iter()
-            .fold((*step).to_owned(), |step, (word, value)| step.replace(word, value))
-    };
-    remedy.iter().filter(|step| !lacks(step)).map(fill).collect()
+    let knows = |word| values.iter().any(|(known, _)| *known == word);
+    let lacks = |step: &str| FROM_FINDING.iter().any(|word| step.contains(word) && !knows(*word));
+    let steps = remedy.iter().filter(|step| !lacks(step));
+    steps.map(|step| texts::filled(step, &values)).collect()
 }
 
 /// Returns what the words of a remedy stand for, as far as a finding has it and a shell can take it.
-fn values(line: &Line) -> BTreeMap<&'static str, &str> {
+fn values(line: &Line) -> Vec<(&'static str, &str)> {
     let scp = match &line.reason {
         Reason::Invocations(Verdict::NonCompliant(Violation::DeniedByScp { policy, .. })) => {
             policy.as_deref().and_then(|policy| policy.rsplit('/').next())

@@ -11,6 +11,7 @@ mod words;
 use std::collections::BTreeSet;
 
 use crisguard_core::{
+    controls::ControlId,
     policy::Language,
     texts::{self, Reason as _},
 };
@@ -72,13 +73,53 @@ struct Page<'a> {
     kind: Kind,
     transition: Option<Transition>,
     severity: String,
+    /// How many findings of which kind.
+    tally: String,
+    /// The Regions that were called or looked at.
+    places: String,
     total: usize,
     more: usize,
+    /// What the head of an alert says for each of its findings.
+    shared: Shared,
     /// Whether any finding is on invocations, which can be meant; settings cannot.
     about_invocations: bool,
     findings: Vec<Shown<'a>>,
     expired_exceptions: &'a [Expired],
     advice: &'a [Advice],
+}
+
+/// What all findings of an alert have in common: its head says it, and they need not.
+#[derive(Serialize)]
+struct Shared {
+    /// From where to where the calls went, or which Region was looked at.
+    place: bool,
+    /// How often and when.
+    times: bool,
+}
+
+impl Shared {
+    fn by(excerpt: &Excerpt<'_>) -> Self {
+        let place = |line: &Line| {
+            let refused = line.control == ControlId::InferenceDeniedByScp;
+            (
+                line.source_region.clone(),
+                line.destination_region.clone().ok_or(refused),
+            )
+        };
+        let times = |line: &Line| {
+            (
+                line.count,
+                line.approximate,
+                line.first_seen.clone(),
+                line.last_seen.clone(),
+            )
+        };
+        let is_alert = excerpt.kind == Kind::Alert;
+        Self {
+            place: is_alert && all_same(excerpt.findings, place),
+            times: is_alert && all_same(excerpt.findings, times),
+        }
+    }
 }
 
 /// A finding with what depends on the language and on where it is shown.
@@ -89,6 +130,7 @@ struct Shown<'a> {
     severity_word: &'static str,
     explained: String,
     lookups: Vec<String>,
+    resolved_at: Option<&'a str>,
 }
 
 impl Texts {
@@ -122,6 +164,7 @@ impl Texts {
                 .into_iter()
                 .filter(|command| said.insert(command.clone()))
                 .collect(),
+            resolved_at: line.resolved_at.as_deref(),
         });
         self.render(
             template,
@@ -155,6 +198,7 @@ impl Texts {
                 severity_word: texts::severity(line.severity, language),
                 explained: sentence(&explained_in_chat(line, language), language),
                 lookups: Vec::new(),
+                resolved_at: line.resolved_at.as_deref(),
             });
             self.render("chat", &excerpt, findings.collect(), &[], language)
         };
@@ -182,8 +226,11 @@ impl Texts {
             kind: excerpt.kind,
             transition: excerpt.transition,
             severity: words::loud(excerpt.severity, language),
+            tally: words::tally(excerpt, language),
+            places: words::places(excerpt, language),
             total: excerpt.total,
             more: excerpt.more,
+            shared: Shared::by(excerpt),
             about_invocations: findings.iter().any(|shown| shown.line.count.is_some()),
             findings,
             expired_exceptions: excerpt.expired_exceptions,
@@ -191,6 +238,12 @@ impl Texts {
         };
         Ok(templates.get_template(template)?.render(Serde(page))?)
     }
+}
+
+fn all_same<T: PartialEq>(lines: &[Line], what: impl Fn(&Line) -> T) -> bool {
+    let mut each = lines.iter().map(what);
+    let first = each.next();
+    each.all(|other| first.as_ref() == Some(&other))
 }
 
 fn environment(language: Language) -> Result<Environment<'static>, TextError> {

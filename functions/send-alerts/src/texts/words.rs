@@ -8,13 +8,13 @@ use crate::{
     lifecycle::Transition,
     line::Line,
     notice::{Excerpt, Kind},
+    shortlist::Violations,
 };
 
 /// Says in one line what a message is about: severity, what, where, whose.
 pub(super) fn headline(excerpt: &Excerpt<'_>, language: Language) -> String {
     let severity = loud(excerpt.severity, language);
     let account = accounts(excerpt, language);
-    let count = u64::try_from(excerpt.total).unwrap_or(u64::MAX);
     match (excerpt.kind, excerpt.findings.first(), language) {
         (Kind::Alert, Some(line), Language::En) => {
             let news = match excerpt.transition {
@@ -33,35 +33,15 @@ pub(super) fn headline(excerpt: &Excerpt<'_>, language: Language) -> String {
             format!("{severity}{news}: {}{account}", what(line, excerpt, language))
         }
         (Kind::Resolved, Some(line), Language::En) => {
-            format!("RESOLVED: {} in {}{account}", line.control, places(excerpt, language))
+            format!("RESOLVED: {}{account}", resolved(line, excerpt, language))
         }
         (Kind::Resolved, Some(line), Language::Ja) => {
-            format!("解決: {}（{}）{account}", line.control, places(excerpt, language))
+            format!("解決: {}{account}", resolved(line, excerpt, language))
         }
-        (Kind::Reminder, Some(_), Language::En) => {
-            format!(
-                "REMINDER: {} open, highest severity {severity}{account}",
-                findings(count, language)
-            )
-        }
-        (Kind::Reminder, Some(_), Language::Ja) => {
-            format!(
-                "再通知: 継続中 {}、最大重要度 {severity}{account}",
-                findings(count, language)
-            )
-        }
-        (Kind::Digest, Some(_), Language::En) => {
-            format!(
-                "DIGEST: {}, highest severity {severity}{account}",
-                findings(count, language)
-            )
-        }
-        (Kind::Digest, Some(_), Language::Ja) => {
-            format!(
-                "ダイジェスト: {}、最大重要度 {severity}{account}",
-                findings(count, language)
-            )
-        }
+        (Kind::Reminder, Some(_), Language::En) => format!("REMINDER: {}{account}", tally(excerpt, language)),
+        (Kind::Reminder, Some(_), Language::Ja) => format!("再通知: {}{account}", tally(excerpt, language)),
+        (Kind::Digest, Some(_), Language::En) => format!("DIGEST: {}{account}", tally(excerpt, language)),
+        (Kind::Digest, Some(_), Language::Ja) => format!("ダイジェスト: {}{account}", tally(excerpt, language)),
         // A digest that only tells of exceptions, for no other message is without findings.
         (Kind::Alert | Kind::Resolved | Kind::Reminder | Kind::Digest, None, Language::En) => {
             let plural = plural(excerpt.expired_exceptions.len());
@@ -106,13 +86,54 @@ fn what(line: &Line, excerpt: &Excerpt<'_>, language: Language) -> String {
     }
 }
 
+/// Says in a few words what is in order again.
+fn resolved(line: &Line, excerpt: &Excerpt<'_>, language: Language) -> String {
+    let regions = regions(excerpt);
+    let place = match (regions.len(), language) {
+        // The rules of every Region can be mended at once, and the account has to stay in the subject.
+        (2.., Language::En) => format!("{} Regions", regions.len()),
+        (2.., Language::Ja) => format!("{} リージョン", regions.len()),
+        _ => places(excerpt, language),
+    };
+    match (line.control, language) {
+        (ControlId::RuleReceivesInference, Language::En) => format!("crisguard's rules in order again in {place}"),
+        (ControlId::RuleReceivesInference, Language::Ja) => format!("crisguard のルールが正常に復旧（{place}）"),
+        // Calls are closed, never resolved.
+        (control, Language::En) => format!("{control} in {place}"),
+        (control, Language::Ja) => format!("{control}（{place}）"),
+    }
+}
+
+/// Says how many findings of which kind there are. Only violations have a severity: how severe what
+/// is undecided would be is not known until it is decided.
+pub(super) fn tally(excerpt: &Excerpt<'_>, language: Language) -> String {
+    let Violations { count, worst } = excerpt.violations;
+    let undecided = excerpt.total.saturating_sub(count);
+    let worst = worst.map(|severity| loud(severity, language)).unwrap_or_default();
+    let violations = match (count, language) {
+        (0, _) => None,
+        (1, Language::En) => Some(format!("1 violation ({worst})")),
+        (1, Language::Ja) => Some(format!("違反 1 件（重要度 {worst}）")),
+        (_, Language::En) => Some(format!("{count} violations (highest {worst})")),
+        (_, Language::Ja) => Some(format!("違反 {count} 件（最大重要度 {worst}）")),
+    };
+    match (violations, undecided, language) {
+        (Some(violations), 0, _) => violations,
+        (Some(violations), _, Language::En) => format!("{violations}, {undecided} undecided"),
+        (Some(violations), _, Language::Ja) => format!("{violations}、判定不能 {undecided} 件"),
+        (None, _, Language::En) => format!("{undecided} undecided finding{}", plural(undecided)),
+        (None, _, Language::Ja) => format!("判定不能 {undecided} 件"),
+    }
+}
+
+fn regions<'a>(excerpt: &Excerpt<'a>) -> BTreeSet<&'a str> {
+    let lines = excerpt.findings.iter();
+    lines.map(|line| line.source_region.as_str()).collect()
+}
+
 /// Names the Regions that were called or looked at: the first, and how many more.
-fn places(excerpt: &Excerpt<'_>, language: Language) -> String {
-    let regions: BTreeSet<&str> = excerpt
-        .findings
-        .iter()
-        .map(|line| line.source_region.as_str())
-        .collect();
+pub(super) fn places(excerpt: &Excerpt<'_>, language: Language) -> String {
+    let regions = regions(excerpt);
     let first = regions.first().copied().unwrap_or_default();
     match (regions.len().saturating_sub(1), language) {
         (0, _) => first.to_owned(),

@@ -63,6 +63,37 @@ pub struct ControlWords {
 /// capitals, as `POLICY_ID`, are for people to fill in.
 pub const FROM_FINDING: [&str; 3] = ["SOURCE", "EVENT_ID", "PROFILE"];
 
+/// The ARN of any Region's system-defined profile, as it stands in steps.
+const SYSTEM_PROFILE: &str = "arn:aws:bedrock:*:*:inference-profile/PROFILE";
+
+/// Puts values in place of a step's words.
+///
+/// An application profile is named by its ARN, which then stands for the whole ARN of the step.
+///
+/// ```
+/// use crisguard_core::texts::filled;
+/// let step = "arn:aws:bedrock:*:*:inference-profile/PROFILE in SOURCE";
+/// assert_eq!(
+///     filled(step, &[("PROFILE", "us.amazon.nova-lite-v1:0")]),
+///     "arn:aws:bedrock:*:*:inference-profile/us.amazon.nova-lite-v1:0 in SOURCE"
+/// );
+/// let application = "arn:aws:bedrock:us-west-2:111122223333:application-inference-profile/a1b2c3";
+/// assert_eq!(
+///     filled(step, &[("PROFILE", application), ("SOURCE", "us-west-2")]),
+///     format!("{application} in us-west-2")
+/// );
+/// ```
+#[must_use]
+pub fn filled(step: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(step.to_owned(), |step, (word, value)| {
+        if *word == "PROFILE" && value.starts_with("arn:") {
+            step.replace(SYSTEM_PROFILE, value).replace(word, value)
+        } else {
+            step.replace(word, value)
+        }
+    })
+}
+
 /// Returns what people are told about a control.
 #[must_use]
 pub const fn control(control: ControlId, language: Language) -> ControlWords {

@@ -19,7 +19,8 @@ pub(super) const METADATA: Metadata = Metadata {
         "See where the profile can go: `aws bedrock get-inference-profile --region SOURCE --inference-profile-identifier PROFILE`",
         "Call the model in the Region itself, or through a profile that stays inside the allowed Regions",
         "Until the application is changed, deny the profile: an SCP that denies bedrock:InvokeModel* with ArnLike bedrock:InferenceProfileArn",
-        "If it is meant, allow the Region in the policy, or add an exception with an owner and an expiry",
+        "In that SCP, name the profile: `\"ArnLike\": {\"bedrock:InferenceProfileArn\": \"arn:aws:bedrock:*:*:inference-profile/PROFILE\"}`",
+        "If it is intended, allow the Region in the policy, or add an exception with an owner and an expiry",
     ],
     documentation: "https://docs.aws.amazon.com/bedrock/latest/userguide/cross-region-inference.html",
     mapping: &[

@@ -12,7 +12,7 @@ pub(super) const METADATA: Metadata = Metadata {
     remedy: &[
         "Replace the global profile in the application by a geographic one: `aws bedrock list-inference-profiles --region SOURCE --type-equals SYSTEM_DEFINED`",
         "Deny the global destination for everybody: an SCP that denies bedrock:InvokeModel* where aws:RequestedRegion is `unspecified`",
-        "If it is meant, set profiles.global to allow in the policy (destinations stay as they are), or add an exception",
+        "If it is intended, set profiles.global to allow in the policy (destinations stay as they are), or add an exception",
     ],
     documentation: "https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html",
     mapping: &[

@@ -12,7 +12,7 @@ pub(super) const METADATA: Metadata = Metadata {
     remedy: &[
         "Use a profile of the allow-list in the application",
         "Grant bedrock:InvokeModel only on the profiles that are allowed, by their ARNs and bedrock:InferenceProfileArn",
-        "If it is meant, add the profile to profiles.allow in the policy, or add an exception",
+        "If it is intended, add the profile to profiles.allow in the policy, or add an exception",
     ],
     documentation: "https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html",
     mapping: &[

@@ -20,7 +20,7 @@ pub(super) const METADATA: Metadata = Metadata {
     rationale: "Silence means compliance only while the rules stand. A rule that was deleted, switched to ENABLED or \
         compiled from another policy receives nothing or the wrong calls, and says nothing about it.",
     remedy: &[
-        "Deploy again, which puts every rule, pattern, target and bus policy back: `make deploy POLICY=policy.yaml`",
+        "Deploy again, which puts every rule, pattern, target and bus policy back: `make deploy POLICY=policy.yaml HOME_REGION=HOME` (HOME is the Region that crisguard is deployed in)",
         "See who changed them: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventSource,AttributeValue=events.amazonaws.com`",
         "If calls were made but no event arrived, check that a trail is logging and records read-only management events: `aws cloudtrail get-trail-status --name TRAIL`, `aws cloudtrail get-event-selectors --trail-name TRAIL`",
         "If something could not be looked at, allow the role of check-posture the action that is named; where a service control policy keeps everybody out of a Region, add an exception that names this control",

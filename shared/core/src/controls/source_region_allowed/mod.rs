@@ -13,7 +13,7 @@ pub(super) const METADATA: Metadata = Metadata {
         "Find the calls: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventId,AttributeValue=EVENT_ID`",
         "Set the application's Region (AWS_REGION, or the client's region parameter) to an allowed one",
         "Deny Bedrock in other Regions with an SCP on aws:RequestedRegion, exempting the profiles that you allow",
-        "If it is meant, allow the Region in the policy, or add an exception with an owner and an expiry",
+        "If it is intended, allow the Region in the policy, or add an exception with an owner and an expiry",
     ],
     documentation: "https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-regions.html",
     mapping: &[

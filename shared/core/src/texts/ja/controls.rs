@@ -19,6 +19,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
                 "推論プロファイルの送信先リージョンを確認します: `aws bedrock get-inference-profile --region SOURCE --inference-profile-identifier PROFILE`",
                 "送信元リージョンだけで処理されるモデル、または許可されたリージョンの外に出ない推論プロファイルに切り替えます",
                 "アプリケーションを修正するまでの間は、そのプロファイルを拒否します（bedrock:InvokeModel* を、ArnLike と bedrock:InferenceProfileArn の条件で拒否する SCP）",
+                "その SCP の条件には、該当するプロファイルを指定します: `\"ArnLike\": {\"bedrock:InferenceProfileArn\": \"arn:aws:bedrock:*:*:inference-profile/PROFILE\"}`",
                 "意図した利用であれば、ポリシーでそのリージョンを許可するか、責任者と期限を定めた例外を追加します",
             ],
         },
@@ -71,7 +72,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
                 削除されたルール、状態が ENABLED に変更されたルール、別のポリシーから作成されたルールは、何も受信しないか、\
                 本来の対象とは異なる呼び出しだけを受信しますが、エラーにはなりません。",
             remedy: &[
-                "再デプロイして、ルール、パターン、ターゲット、イベントバスのポリシーをすべて元に戻します: `make deploy POLICY=policy.yaml`",
+                "再デプロイして、ルール、パターン、ターゲット、イベントバスのポリシーをすべて元に戻します: `make deploy POLICY=policy.yaml HOME_REGION=HOME`（HOME は crisguard のホームリージョン）",
                 "誰がいつ変更したかを確認します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventSource,AttributeValue=events.amazonaws.com`",
                 "呼び出しがあるのにイベントが届いていない場合は、証跡がログを記録中で、読み取り専用の管理イベントも対象になっているかを確認します: `aws cloudtrail get-trail-status --name TRAIL`、`aws cloudtrail get-event-selectors --trail-name TRAIL`",
                 "確認できない項目がある場合は、記載されたアクションを check-posture のロールに許可します。SCP により誰も使えないリージョンについては、この統制を指定した例外を追加します",
