@@ -53,7 +53,7 @@ OF_REGIONS = {
     "Violation": "it does not",
     "Undecided": "it cannot be told",
 }
-# Where the part of an e-mail begins that is the same for every alert about the same control.
+# Where the parts of an e-mail begin that are the same for every alert about the same control.
 ADVICE = ("WHY IT MATTERS", "WHAT TO DO", "■ 問題となる理由", "■ 対応手順")
 ALL = 0
 
@@ -250,8 +250,8 @@ class Transcript:
         body.append("\n".join(_wrapped(line, inner) for line in shown).rstrip())
         if cut < len(lines) and not whole:
             more = sum(bool(re.match(r"\d+\. ", line)) for line in lines[cut:])
-            what = f"{more} more {'finding' if more == 1 else 'findings'}, " if more else ""
-            body.append(f"\n\n[{len(lines) - cut} more lines: {what}why it matters, what to do now]", "dim")
+            what = f"{more} {'finding' if more == 1 else 'findings'}, " if more else ""
+            body.append(f"\n\n[{len(lines) - cut} more lines: what to do now, {what}why it matters]", "dim")
         self.console.print(Panel(body, title=title, title_align="left", border_style="dim"))
 
     def dead_letters(self, dead: dict[str, int]) -> None:
