@@ -2,10 +2,12 @@
 
 use std::{fmt, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use clap_complete::Shell;
 use crisguard_core::{
     account::{AccountId, OrganizationPath},
+    controls::ControlId,
+    policy::Language,
     region::Region,
 };
 
@@ -75,6 +77,15 @@ Examples:
   crisguard profiles --source ap-northeast-1
   crisguard profiles --source ap-northeast-1 --policy policy.yaml")]
     Profiles(ProfilesArguments),
+    /// List the controls: what each decides, why, and what to do about a finding.
+    #[command(after_help = "\
+Exit codes: 0 listed, 2 a name is not a control's.
+
+Examples:
+  crisguard controls
+  crisguard controls destination-region-allowed
+  crisguard controls --format markdown --lang ja > docs/controls.ja.md")]
+    Controls(ControlsArguments),
     /// Print a completion script for a shell.
     #[command(after_help = "\
 Examples:
@@ -166,6 +177,54 @@ pub(crate) struct ProfilesArguments {
     /// How to write the list.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+/// The arguments of `crisguard controls`.
+#[derive(Debug, Args)]
+pub(crate) struct ControlsArguments {
+    /// Only these, with all there is to say; without names, all of them in short.
+    #[arg(value_name = "NAME", value_parser = control_names())]
+    pub(crate) names: Vec<String>,
+    /// How to write them.
+    #[arg(long, value_enum, default_value_t = ControlsFormat::Text)]
+    pub(crate) format: ControlsFormat,
+    /// The language to write them in.
+    #[arg(long = "lang", value_enum, default_value_t = TextLanguage::En)]
+    pub(crate) language: TextLanguage,
+}
+
+/// Returns what a control can be named, for errors and completion.
+fn control_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(ControlId::ALL.map(ControlId::name))
+}
+
+/// How controls are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ControlsFormat {
+    /// For people.
+    Text,
+    /// For programs; the form is described in docs/cli.md.
+    Json,
+    /// As a document.
+    Markdown,
+}
+
+/// A language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextLanguage {
+    /// English.
+    En,
+    /// Japanese.
+    Ja,
+}
+
+impl From<TextLanguage> for Language {
+    fn from(language: TextLanguage) -> Self {
+        match language {
+            TextLanguage::En => Self::En,
+            TextLanguage::Ja => Self::Ja,
+        }
+    }
 }
 
 /// The policy, where there must be one.

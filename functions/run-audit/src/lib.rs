@@ -6,6 +6,7 @@
 mod arguments;
 mod check;
 mod console;
+mod controls;
 mod explain;
 mod failure;
 mod pattern;
@@ -107,6 +108,7 @@ fn command(command: &Command, console: &mut Console<'_>, now: Timestamp) -> Resu
         Command::Pattern(arguments) => pattern::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Profiles(arguments) => profiles::run(arguments, console),
+        Command::Controls(arguments) => controls::run(arguments, console),
         Command::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "crisguard", &mut script);

@@ -51,6 +51,19 @@ fn a_log_file_is_explained() {
 }
 
 #[test]
+fn controls_are_listed_and_told() {
+    let list = crisguard("controls", "");
+    let one = crisguard("controls destination-region-allowed --lang ja", "");
+    assert_eq!((list.status, one.status), (Status::Clean, Status::Clean));
+    insta::assert_snapshot!(format!("{}\n---\n{}", list.output, one.output));
+    let json = crisguard("controls inference-denied-by-scp --format json", "").output;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["controls"].as_array().unwrap().len(), 1);
+    assert_eq!(json["controls"][0]["severity"], "medium");
+    assert_eq!(crisguard("controls nope", "").status, Status::Incomplete);
+}
+
+#[test]
 fn an_explanation_in_json_has_a_stable_form() {
     let ended = crisguard("explain log-file.json --policy policy.yaml --format json", "");
     assert_eq!(ended.status, Status::Findings);

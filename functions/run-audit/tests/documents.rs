@@ -4,9 +4,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
+
+use run_audit::{Console, Status};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -138,6 +140,28 @@ fn links_inside_the_repository_lead_somewhere() {
                 path.display()
             );
         }
+    }
+}
+
+/// `crisguard controls --format markdown [--lang ja] > docs/controls[.ja].md` writes them anew.
+#[test]
+fn the_list_of_controls_is_current() {
+    for (language, name) in [("en", "controls.md"), ("ja", "controls.ja.md")] {
+        let mut output = Vec::new();
+        let mut console = Console {
+            input: &mut io::empty(),
+            output: &mut output,
+            errors: &mut io::sink(),
+            width: 100,
+        };
+        let arguments = ["crisguard", "controls", "--format", "markdown", "--lang", language];
+        let status = run_audit::run(arguments, &mut console, jiff::Timestamp::UNIX_EPOCH);
+        assert_eq!(status, Status::Clean);
+        let document = fs::read_to_string(root().join("docs").join(name)).unwrap();
+        assert!(
+            document == String::from_utf8(output).unwrap(),
+            "docs/{name} is not what the catalogue says: see the comment of this test"
+        );
     }
 }
 

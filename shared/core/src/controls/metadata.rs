@@ -11,6 +11,8 @@ pub struct Metadata {
     pub name: &'static str,
     /// A few words that say what must hold.
     pub title: &'static str,
+    /// What is looked at, as a clause that holds where all is well.
+    pub decides: &'static str,
     /// How much a finding matters.
     pub severity: Severity,
     /// Why it matters, in a sentence or two.

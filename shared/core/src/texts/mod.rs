@@ -50,6 +50,8 @@ pub fn explanation(reason: &impl Reason, language: Language) -> String {
 pub struct ControlWords {
     /// A few words that say what must hold.
     pub title: &'static str,
+    /// What is looked at, as a clause that holds where all is well.
+    pub decides: &'static str,
     /// Why it matters, in a sentence or two.
     pub rationale: &'static str,
     /// What to do, step by step; commands stand in backticks. A word of [`FROM_FINDING`] stands for
@@ -102,6 +104,7 @@ pub const fn control(control: ControlId, language: Language) -> ControlWords {
             let metadata = control.metadata();
             ControlWords {
                 title: metadata.title,
+                decides: metadata.decides,
                 rationale: metadata.rationale,
                 remedy: metadata.remedy,
             }
