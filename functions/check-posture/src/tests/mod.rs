@@ -302,9 +302,9 @@ async fn without_a_list_of_regions_nothing_is_said_to_be_well() {
         told.extend(assessed.map(|Assessed { finding, .. }| format!("{}: {}", finding.region, finding.explanation)));
     }
     insta::assert_snapshot!(told.join("\n"), @r"
-    eu-central-1: which Regions the account can use cannot be told, so crisguard's own rules were looked for only in eu-central-1 and in the source Regions that the policy names (account:ListRegions failed: AccessDeniedException (HTTP 403): no)
+    eu-central-1: not every Region that the account can use is known, so crisguard's own rules were looked for only in those that are, eu-central-1 among them (account:ListRegions failed: AccessDeniedException (HTTP 403): no)
     eu-west-1: crisguard's rules in eu-west-1 stand as the policy in force asks
-    eu-central-1: which Regions the account can use cannot be told, so crisguard's own rules were looked for only in eu-central-1 and in the source Regions that the policy names (account:ListRegions failed: AccessDeniedException (HTTP 403): no)
+    eu-central-1: not every Region that the account can use is known, so crisguard's own rules were looked for only in those that are, eu-central-1 among them (account:ListRegions failed: AccessDeniedException (HTTP 403): no)
     eu-west-1: crisguard's rules in eu-west-1 stand as the policy in force asks
     ");
     assert_eq!(function.ports.queue.accepted.borrow().len(), 4, "each is handed on");

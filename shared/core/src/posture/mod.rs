@@ -96,8 +96,8 @@ pub enum PostureGap {
         not_observed: Vec<NotObserved>,
     },
     /// It is not known in which Regions the rules must stand.
-    #[error("which Regions the account can use cannot be told, so crisguard's own rules were looked for only in \
-        {region} and in the source Regions that the policy names ({not_observed})",
+    #[error("not every Region that the account can use is known, so crisguard's own rules were looked for only in \
+        those that are, {region} among them ({not_observed})",
         not_observed = joined(not_observed))]
     RegionsNotListed {
         /// The home Region.

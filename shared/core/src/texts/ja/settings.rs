@@ -38,8 +38,8 @@ pub(in crate::texts) fn gap(gap: &PostureGap) -> String {
             unseen(not_observed)
         ),
         PostureGap::RegionsNotListed { region, not_observed } => format!(
-            "アカウントで有効なリージョンの一覧を取得できないため、{region} とポリシーに記載された送信元リージョン以外では、\
-             crisguard のルールに問題がないかどうかを確認できません: {}",
+            "アカウントで有効なリージョンのすべては把握できないため、crisguard のルールを確認できたのは、\
+             {region} を含む一部のリージョンだけです: {}",
             unseen(not_observed)
         ),
     }
