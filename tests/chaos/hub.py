@@ -9,15 +9,14 @@ https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimp
 from __future__ import annotations
 
 import json
-import re
 import threading
 import urllib.request
 from collections import defaultdict
 from typing import Any
 
 from tests.runtime.http import Request
-
-from .wire import Answer
+from tests.runtime.passing import Answer
+from tests.runtime.signed import signature_of
 
 IMPORTED = "/_chaos/imported/"
 
@@ -33,8 +32,8 @@ class Hub:
 
     def imported(self, request: Request) -> Answer:
         """Takes findings."""
-        scope = re.search(r"Credential=(\d{12})/", request.headers.get("authorization", ""))
-        account = scope.group(1) if scope else ""
+        signature = signature_of(request)
+        account = signature.key if signature else ""
         findings = json.loads(request.body)["Findings"]
         with self._lock:
             for finding in findings:

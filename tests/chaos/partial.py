@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from tests.runtime.http import Request
+from tests.runtime.passing import Answer
 
 from .proxy import Pass
-from .wire import Answer
 
 Partly = Callable[[Request, Pass], Answer]
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import selectors
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from tests.runtime.http import Connection, Request
+from tests.runtime.http import Request
+from tests.runtime.passing import Answer, Listener, exchange, passed_back
 
-from .wire import Answer, Call, call_of, exchange, head_of
+from .wire import Call, call_of
 
 # Where a request's fault rule is found: microburst matches it by this header.
 MARK = "x-crisguard-fault"
@@ -80,9 +78,7 @@ class Proxy:
     def __post_init__(self) -> None:
         """Opens the port and serves it until `close`."""
         self._changed = threading.Condition()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self._closed = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = Listener(self._handle)
 
     @property
     def endpoint(self) -> str:
@@ -92,12 +88,10 @@ class Proxy:
     @property
     def port(self) -> int:
         """The port that it listens on."""
-        port: int = self._listener.getsockname()[1]
-        return port
+        return self._listener.port
 
     def close(self) -> None:
         """Stops listening."""
-        self._closed = True
         self._listener.close()
 
     def settle(self, seconds: float = 30) -> None:
@@ -107,30 +101,6 @@ class Proxy:
             while self.under_way:
                 if not self._changed.wait(until - time.monotonic()):
                     raise AssertionError(f"{self.under_way} requests of {self.function} are still under way")
-
-    def _accept(self) -> None:
-        while not self._closed:
-            try:
-                stream, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(stream,), daemon=True).start()
-
-    def _serve(self, stream: socket.socket) -> None:
-        with contextlib.closing(stream), selectors.DefaultSelector() as selector:
-            connection = Connection(stream)
-            selector.register(stream, selectors.EVENT_READ)
-            stays = True
-            while stays:
-                request = connection.request()
-                while request is None and stays:
-                    selector.select()
-                    stays = connection.fill()
-                    request = connection.request()
-                if request is None:
-                    return
-                closes = request.headers.get("connection") == "close"
-                stays = self._handle(request, stream) and stays and not closes
 
     def _handle(self, request: Request, stream: socket.socket) -> bool:
         """Answers one request; `False` ends the connection."""
@@ -184,23 +154,3 @@ def without_deduplication(seen: Seen, request: Request) -> Request:
     for entry in body["Entries"]:
         entry["MessageDeduplicationId"] = f"{entry['MessageDeduplicationId'][:100]}-{seen.number}"
     return replace(request, body=json.dumps(body).encode())
-
-
-def passed_back(answer: Answer, stream: socket.socket, now: float) -> bool:
-    """Gives the function what came back, whole or broken off as it came; `False` ends the connection."""
-    # What was broken off announces more than comes.
-    length = len(answer.body) if answer.whole else 2 * len(answer.body) + 1
-    stream.setblocking(True)
-    try:
-        if answer.status:
-            stream.sendall(head_of(answer, length, now) + answer.body)
-        if not answer.whole:
-            if answer.status:
-                time.sleep(0.02)  # A reset takes back what the peer has not read yet.
-            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    except OSError:
-        return False
-    finally:
-        with contextlib.suppress(OSError):
-            stream.setblocking(False)
-    return answer.whole

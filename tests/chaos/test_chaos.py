@@ -15,6 +15,7 @@ import pytest
 from tests.emulator.emulator import INFRA
 from tests.runtime import Answered
 from tests.runtime.http import Request
+from tests.runtime.passing import Answer, exchange
 
 from .faults import AFTER, BEFORE, INVOCATION, LASTING, MEANWHILE, ONCE, STORM, Case, Injection, cases
 from .mapping import BATCH_SIZES, Invocation, answered_failures, failed_of
@@ -23,7 +24,7 @@ from .proxy import Proxy, Seen, Treatment
 from .stage import EVENTS, FINDINGS, RECEIVES, SEND, VISIBILITY, WATCH
 from .story import COMPLIANT, EXPECTED, VIOLATION, Key, Truth, expected
 from .verdict import Known, _machines, _memory, _people, exits
-from .wire import Answer, Call, call_of, exchange
+from .wire import Call, call_of
 
 SENT = Call("sqs", "SendMessageBatch", "")
 CHAT: Key = ("destination-region-allowed", "chat", "ap-southeast-2")

@@ -33,6 +33,7 @@ class Connection:
 
     stream: socket.socket
     received: bytearray = field(default_factory=bytearray)
+    _invited: bool = False
 
     def __post_init__(self) -> None:
         """Sends small answers at once."""
@@ -69,15 +70,24 @@ class Connection:
         if "chunked" in headers.get("transfer-encoding", ""):
             chunked = self._chunked(start)
             if chunked is None:
+                self._invite(headers)
                 return None
             body, used = chunked
         else:
             length = int(headers.get("content-length", "0"))
             if len(self.received) < start + length:
+                self._invite(headers)
                 return None
             body, used = bytes(self.received[start : start + length]), start + length
         del self.received[:used]
+        self._invited = False
         return Request(parts[0], parts[1], headers, body)
+
+    def _invite(self, headers: Mapping[str, str]) -> None:
+        """Tells a client that waits for leave to send its body, as clients of S3 do, to go on."""
+        if not self._invited and headers.get("expect", "").lower() == "100-continue":
+            self._invited = True
+            self.stream.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _chunked(self, start: int) -> tuple[bytes, int] | None:
         """Reads a body sent in chunks, and where it ends; `None` if some of it is missing."""
