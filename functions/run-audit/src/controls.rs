@@ -39,6 +39,7 @@ impl Row {
             decides,
             rationale,
             remedy,
+            ..
         } = texts::control(control, language);
         Self {
             name: metadata.name,

@@ -65,8 +65,10 @@ fn what(line: &Line, excerpt: &Excerpt<'_>, language: Language) -> String {
                 ControlId::GlobalProfileAllowed => format!("global inference profile used in {source}"),
                 ControlId::ProfileAllowed => format!("unlisted inference profile used in {source}"),
                 ControlId::InferenceDeniedByScp => format!("SCP breaks inference in {source}"),
-                ControlId::RuleReceivesInference => {
-                    format!("crisguard's rules broken in {}", places(excerpt, language))
+                // All others are about settings.
+                control => {
+                    let broken = texts::control(control, language).broken;
+                    format!("{broken} in {}", places(excerpt, language))
                 }
             }
         }
@@ -79,8 +81,9 @@ fn what(line: &Line, excerpt: &Excerpt<'_>, language: Language) -> String {
             ControlId::GlobalProfileAllowed => format!("{source} でグローバル推論プロファイルを使用"),
             ControlId::ProfileAllowed => format!("{source} で許可リストにない推論プロファイルを使用"),
             ControlId::InferenceDeniedByScp => format!("{source} の推論が SCP により失敗"),
-            ControlId::RuleReceivesInference => {
-                format!("crisguard のルールに問題（{}）", places(excerpt, language))
+            control => {
+                let broken = texts::control(control, language).broken;
+                format!("{broken}（{}）", places(excerpt, language))
             }
         },
     }
@@ -98,9 +101,9 @@ fn resolved(line: &Line, excerpt: &Excerpt<'_>, language: Language) -> String {
     match (line.control, language) {
         (ControlId::RuleReceivesInference, Language::En) => format!("crisguard's rules in order again in {place}"),
         (ControlId::RuleReceivesInference, Language::Ja) => format!("crisguard のルールが正常に復旧（{place}）"),
-        // Calls are closed, never resolved.
-        (control, Language::En) => format!("{control} in {place}"),
-        (control, Language::Ja) => format!("{control}（{place}）"),
+        // Calls are closed, never resolved: this is about settings.
+        (control, Language::En) => format!("{control} in order again in {place}"),
+        (control, Language::Ja) => format!("{control} が正常に復旧（{place}）"),
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Metadata {
     pub title: &'static str,
     /// What is looked at, as a clause that holds where all is well.
     pub decides: &'static str,
+    /// What a violation is, in the few words of a headline before the Region.
+    pub broken: &'static str,
     /// How much a finding matters.
     pub severity: Severity,
     /// Why it matters, in a sentence or two.

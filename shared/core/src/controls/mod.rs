@@ -6,9 +6,12 @@
 mod destination_region_allowed;
 mod global_profile_allowed;
 mod inference_denied_by_scp;
+pub(crate) mod invocation_logging_enabled;
+mod judged;
 mod metadata;
 mod profile_allowed;
 pub mod rule_receives_inference;
+mod settings;
 mod source_region_allowed;
 
 use std::fmt;
@@ -17,6 +20,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use metadata::{Mapping, Metadata};
+pub use settings::assess as assess_settings;
+use settings::{Binds, Decide};
 
 use crate::{
     catalog::Catalogue,
@@ -42,6 +47,8 @@ pub enum ControlId {
     InferenceDeniedByScp,
     /// crisguard's own rules stand in every enabled Region and receive what they must.
     RuleReceivesInference,
+    /// Model invocation logging is on, and delivers to this account and Region.
+    InvocationLoggingEnabled,
 }
 
 /// How a control decides about one invocation.
@@ -56,15 +63,23 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
     (ControlId::InferenceDeniedByScp, inference_denied_by_scp::decide),
 ];
 
+/// The controls that decide about settings, in the order of reports.
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 1] = [(
+    ControlId::InvocationLoggingEnabled,
+    Binds::InUse,
+    Decide::Logging(invocation_logging_enabled::decide),
+)];
+
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
         Self::ProfileAllowed,
         Self::InferenceDeniedByScp,
         Self::RuleReceivesInference,
+        Self::InvocationLoggingEnabled,
     ];
 
     /// Returns the controls that decide about invocations, in the order of reports.
@@ -82,6 +97,7 @@ impl ControlId {
             Self::ProfileAllowed => &profile_allowed::METADATA,
             Self::InferenceDeniedByScp => &inference_denied_by_scp::METADATA,
             Self::RuleReceivesInference => &rule_receives_inference::METADATA,
+            Self::InvocationLoggingEnabled => &invocation_logging_enabled::METADATA,
         }
     }
 
@@ -105,11 +121,17 @@ impl ControlId {
 
     /// Tells whether the control says what is permitted, so that an exception can lift it unasked.
     ///
-    /// A denial by a service control policy is a fact about another policy, and a rule that
-    /// receives nothing is a fact about crisguard: an exception lifts those only by naming the control.
+    /// A denial by a service control policy is a fact about another policy, and a setting is a fact
+    /// about the evidence: an exception lifts those only by naming the control.
     #[must_use]
     pub const fn is_about_permission(self) -> bool {
-        !matches!(self, Self::InferenceDeniedByScp | Self::RuleReceivesInference)
+        matches!(
+            self,
+            Self::DestinationRegionAllowed
+                | Self::SourceRegionAllowed
+                | Self::GlobalProfileAllowed
+                | Self::ProfileAllowed
+        )
     }
 }
 
@@ -240,5 +262,7 @@ fn excepted(control: ControlId, decision: Decision, invocation: &Invocation, pol
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod settings_tests;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     exception::Exceptions,
     overrides::Overrides,
-    parts::{AlertRules, PostureRules, ProfileRules, RegionSet, written},
+    parts::{AlertRules, ProfileRules, RegionSet, written},
+    posture::PostureRules,
 };
 use crate::digest;
 
@@ -31,7 +32,7 @@ pub(super) struct DocumentWire {
     /// What is permitted all the same, for a reason, by somebody, until a day.
     #[serde(default, skip_serializing_if = "Exceptions::is_empty")]
     pub(super) exceptions: Exceptions,
-    /// What the nightly check asks of logging and encryption.
+    /// What the nightly check asks of settings.
     #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "PostureRules")]
     pub(super) posture: Option<PostureRules>,

@@ -7,6 +7,7 @@ mod document;
 mod exception;
 mod overrides;
 mod parts;
+mod posture;
 mod warnings;
 
 use std::collections::BTreeSet;
@@ -16,9 +17,9 @@ pub use document::{LARGEST, PolicyError};
 pub use exception::{Coverage, Exception, FilledText};
 use overrides::AccountSelector;
 pub use parts::{
-    AlertRules, DataRetentionMode, DigestRhythm, GlobalProfiles, InvocationLoggingRules, Language, Modality,
-    PostureRules, ProfilePattern, ProfileRules, RegionSet, RemindAfter,
+    AlertRules, DigestRhythm, GlobalProfiles, Language, ProfilePattern, ProfileRules, RegionSet, RemindAfter,
 };
+pub use posture::{DataRetentionMode, GuardrailRules, IamRules, InvocationLoggingRules, Modality, PostureRules};
 pub use warnings::Warning;
 
 use crate::{
@@ -110,6 +111,7 @@ impl PolicyDocument {
             destination: regions.destination.clone(),
             profiles: profiles.clone(),
             exceptions: exceptions.0.clone(),
+            posture: self.document.posture.clone(),
             sha256: self.sha256.clone(),
         };
         for (selector, differs) in &accounts.0 {
@@ -147,6 +149,7 @@ pub struct Policy {
     destination: RegionSet,
     profiles: ProfileRules,
     exceptions: Vec<Exception>,
+    posture: Option<PostureRules>,
     sha256: String,
 }
 
@@ -244,6 +247,18 @@ impl Policy {
     #[must_use]
     pub fn exceptions(&self) -> &[Exception] {
         &self.exceptions
+    }
+
+    /// Returns what is asked of settings, where the document says so.
+    #[must_use]
+    pub fn posture(&self) -> Option<&PostureRules> {
+        self.posture.as_ref()
+    }
+
+    /// Returns what is asked of model invocation logging, where the document says so.
+    #[must_use]
+    pub fn invocation_logging(&self) -> Option<&InvocationLoggingRules> {
+        self.posture.as_ref()?.invocation_logging.as_ref()
     }
 
     /// Returns the SHA-256 of the document that this comes from.

@@ -176,56 +176,6 @@ impl From<ProfilePattern> for String {
     }
 }
 
-/// What the nightly check asks of logging and encryption.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PostureRules {
-    /// What model invocation logging must hold.
-    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "InvocationLoggingRules")]
-    pub invocation_logging: Option<InvocationLoggingRules>,
-    /// The data-retention modes that are allowed.
-    #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "BTreeSet<DataRetentionMode>")]
-    pub data_retention: Option<BTreeSet<DataRetentionMode>>,
-}
-
-/// What model invocation logging must hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct InvocationLoggingRules {
-    /// The kinds of data that must be logged.
-    pub modalities: BTreeSet<Modality>,
-    /// For how many days the logs must be kept at least.
-    pub retention_days: u32,
-    /// Whether the logs must be encrypted with a customer-managed key.
-    pub customer_managed_key: bool,
-}
-
-/// A kind of data that model invocation logging can deliver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names say it all")]
-pub enum Modality {
-    Text,
-    Image,
-    Embedding,
-    Video,
-    Audio,
-}
-
-/// A data-retention mode of an account
-/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html>).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are AWS's own")]
-pub enum DataRetentionMode {
-    None,
-    Default,
-    AwsReview,
-    ProviderDataShare,
-}
-
 /// How people are told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -58,10 +58,6 @@ pub(super) fn of(document: &DocumentWire, catalogue: &Catalogue, today: Date) ->
             ));
         }
     }
-    if document.posture.is_some() {
-        let message = "this section is checked, but this version of crisguard does not act on it yet";
-        warnings.push(Warning::new("posture", message));
-    }
     for (index, exception) in document.exceptions.0.iter().enumerate() {
         for (position, pattern) in exception.covers.profiles().iter().enumerate() {
             let at = format!("exceptions[{index}].match.profile[{position}]");

@@ -1,12 +1,34 @@
 //! What is observed and decided about the settings of one account in one Region.
 
+mod bucket;
+mod guardrail;
+mod identity;
+mod logging;
+mod place;
+mod profiles;
+mod resources;
 mod rules;
+mod seen;
+mod settings;
+mod trail;
+mod wrong;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use bucket::{Bucket, BucketSettings, Encryption, ExpiresWhen, Expiry, Key, PublicAccessBlock};
+pub use guardrail::{Guardrail, GuardrailPosture};
+pub use identity::{ApiKey, IdentityPosture, Principal};
+pub use logging::{Delivery, InvocationLogging, LogGroup, LoggingPosture};
+pub use place::{Place, Use};
+pub use profiles::{ListedProfile, ProfilePosture};
+pub use resources::{Agent, AgentPosture, BatchPosture, DataSources, EndpointPosture, Keys, ModelPosture, VpcEndpoint};
 pub use rules::{Bus, Home, Observed, RegionRules, Rule, Target, Traffic, names};
+pub use seen::{Area, Seen};
+pub use settings::{Problem, Resource, Unknown};
+pub use trail::{AdvancedSelector, BasicSelector, FieldSelector, Selectors, Trail, TrailPosture};
+pub use wrong::Wrong;
 
 use crate::region::Region;
 
@@ -56,6 +78,34 @@ pub enum PostureBasis {
         /// The Region.
         region: Region,
     },
+    /// The settings are as they must be.
+    #[error("the settings in {region} are as they must be")]
+    AsAsked {
+        /// The Region.
+        region: Region,
+    },
+    /// Nobody uses Bedrock in the Region.
+    #[error(
+        "Bedrock is not in use in {region}: no invocation within {days} days, and the policy does not name the Region"
+    )]
+    NotInUse {
+        /// The Region.
+        region: Region,
+        /// For how long nobody used it.
+        days: u32,
+    },
+    /// The policy asks for nothing of the kind.
+    #[error("the policy asks for nothing of the kind in {region}")]
+    NotAsked {
+        /// The Region.
+        region: Region,
+    },
+    /// There is nothing that could be wrong.
+    #[error("there is nothing of the kind in {region}")]
+    NothingThere {
+        /// The Region.
+        region: Region,
+    },
     /// The Region is not enabled in the account: nobody can call Bedrock there.
     #[error("{region} is not enabled in the account")]
     RegionNotEnabled {
@@ -79,6 +129,18 @@ pub enum PostureViolation {
         /// What could not be looked at besides.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         not_observed: Vec<NotObserved>,
+    },
+    /// Settings are not as they must be.
+    #[error("settings in {region} are not as they must be ({problems}){unknown}",
+        problems = joined(problems), unknown = besides(unknown))]
+    Settings {
+        /// The Region.
+        region: Region,
+        /// Everything that was found wrong.
+        problems: Vec<Problem>,
+        /// What cannot be told besides.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown: Vec<Unknown>,
     },
 }
 
@@ -104,6 +166,14 @@ pub enum PostureGap {
         region: Region,
         /// What could not be looked at, and why.
         not_observed: Vec<NotObserved>,
+    },
+    /// Something that matters cannot be told.
+    #[error("whether the settings in {region} are as they must be cannot be told ({unknown})", unknown = joined(unknown))]
+    Settings {
+        /// The Region.
+        region: Region,
+        /// What cannot be told, and why.
+        unknown: Vec<Unknown>,
     },
 }
 
@@ -290,7 +360,7 @@ fn joined<T: fmt::Display>(items: &[T]) -> String {
     items.iter().map(T::to_string).collect::<Vec<_>>().join("; ")
 }
 
-fn besides(not_observed: &[NotObserved]) -> String {
+fn besides<T: fmt::Display>(not_observed: &[T]) -> String {
     if not_observed.is_empty() {
         return String::new();
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     decision::{EvidenceGap, Violation},
-    posture::{NotObserved, PostureDecision, PostureGap, PostureViolation, RuleProblem},
+    posture::{NotObserved, PostureDecision, PostureGap, PostureViolation, Problem, RuleProblem, Unknown},
 };
 
 /// Returns the violation with each id, ARN and message changed; Regions are Regions by their form.
@@ -89,6 +89,21 @@ pub(super) fn decision(decision: &PostureDecision, change: &dyn Fn(&str) -> Stri
                 not_observed: not_observed.into_iter().map(|item| unseen(&item, change)).collect(),
             })
         }
+        PostureDecision::NonCompliant(PostureViolation::Settings {
+            region,
+            problems,
+            unknown,
+        }) => PostureDecision::NonCompliant(PostureViolation::Settings {
+            region,
+            problems: problems.into_iter().map(|item| wrong(item, change)).collect(),
+            unknown: unknown.into_iter().map(|item| untold(item, change)).collect(),
+        }),
+        PostureDecision::Undecided(PostureGap::Settings { region, unknown }) => {
+            PostureDecision::Undecided(PostureGap::Settings {
+                region,
+                unknown: unknown.into_iter().map(|item| untold(item, change)).collect(),
+            })
+        }
         PostureDecision::Undecided(PostureGap::RegionsNotListed { region, not_observed }) => {
             PostureDecision::Undecided(PostureGap::RegionsNotListed {
                 region,
@@ -125,6 +140,27 @@ fn problem(problem: RuleProblem, change: &dyn Fn(&str) -> String) -> RuleProblem
         P::BusMissing { bus } => P::BusMissing { bus: change(&bus) },
         P::BusPolicy { bus } => P::BusPolicy { bus: change(&bus) },
         same @ P::NothingArrived { .. } => same,
+    }
+}
+
+fn wrong(problem: Problem, change: &dyn Fn(&str) -> String) -> Problem {
+    Problem {
+        of: problem.of.into_iter().map(|of| of.renamed(change)).collect(),
+        wrong: problem.wrong.with_texts(change),
+    }
+}
+
+fn untold(unknown: Unknown, change: &dyn Fn(&str) -> String) -> Unknown {
+    match unknown {
+        Unknown::NotObserved(item) => Unknown::NotObserved(unseen(&item, change)),
+        same @ Unknown::ModalityUnstated { .. } => same,
+        Unknown::DestinationsNotListed { profile } => Unknown::DestinationsNotListed {
+            profile: change(&profile),
+        },
+        Unknown::NotUnderstood { of, part } => Unknown::NotUnderstood {
+            of: Box::new(of.renamed(change)),
+            part: change(&part),
+        },
     }
 }
 

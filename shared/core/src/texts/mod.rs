@@ -52,6 +52,8 @@ pub struct ControlWords {
     pub title: &'static str,
     /// What is looked at, as a clause that holds where all is well.
     pub decides: &'static str,
+    /// What a violation is, in the few words of a headline before the Region.
+    pub broken: &'static str,
     /// Why it matters, in a sentence or two.
     pub rationale: &'static str,
     /// What to do, step by step; commands stand in backticks. A word of [`FROM_FINDING`] stands for
@@ -105,6 +107,7 @@ pub const fn control(control: ControlId, language: Language) -> ControlWords {
             ControlWords {
                 title: metadata.title,
                 decides: metadata.decides,
+                broken: metadata.broken,
                 rationale: metadata.rationale,
                 remedy: metadata.remedy,
             }

@@ -12,6 +12,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "inference-denied-by-scp",
     title: "Permitted inference profiles are not broken by a service control policy",
     decides: "no call through a profile that the policy permits was refused because a service control policy blocks one of its Regions",
+    broken: "SCP breaks inference",
     severity: Severity::Medium,
     rationale: "If a service control policy blocks one destination Region of a profile, every call through \
         the profile fails, although the policy permits it. The error names a Region that nobody called.",

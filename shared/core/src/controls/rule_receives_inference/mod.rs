@@ -17,6 +17,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "rule-receives-inference",
     title: "crisguard's own rules receive Bedrock's events in every enabled Region",
     decides: "crisguard's rules, their targets and the bus that they send to are, in every enabled Region, what the policy in force asks for, and events arrive where Bedrock counts calls",
+    broken: "crisguard's rules broken",
     severity: Severity::High,
     rationale: "Silence means compliance only while the rules stand. A rule that was deleted, switched to ENABLED or \
         compiled from another policy receives nothing or the wrong calls, and says nothing about it.",

@@ -1,6 +1,9 @@
 //! What people are told about the controls.
 
-use crate::{controls::ControlId, texts::ControlWords};
+use crate::{
+    controls::{self, ControlId},
+    texts::ControlWords,
+};
 
 pub(in crate::texts) const UNDECIDED: [&str; 3] = [
     "記録を確認します（上記の情報が記録にありません）: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventId,AttributeValue=EVENT_ID`",
@@ -13,6 +16,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::DestinationRegionAllowed => ControlWords {
             title: "プロンプトの処理を許可されたリージョンに限定",
             decides: "リクエストを処理したリージョン（記録による）を、ポリシーが許可していること",
+            broken: "許可されていないリージョンでプロンプトを処理",
             rationale: "クロスリージョン推論では、プロンプトと応答が、事前の確認なく別のリージョンに送られます。\
                 そのリージョンが許可されていなければ、個人データや規制対象のデータが、取り決めた場所の外に出たことになります。",
             remedy: &[
@@ -27,6 +31,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::SourceRegionAllowed => ControlWords {
             title: "Bedrock の呼び出しを許可されたリージョンに限定",
             decides: "呼び出し先のリージョンを、ポリシーが許可していること",
+            broken: "許可されていないリージョンで Bedrock を呼び出し",
             rationale: "呼び出し先のリージョンは、プロンプトを受け取り、ログや保存データを保持し、通常はリクエストの処理も行います。\
                 ほかのリージョンで呼び出すと、許可されたリージョン向けに整えた設定は適用されません。",
             remedy: &[
@@ -39,6 +44,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::GlobalProfileAllowed => ControlWords {
             title: "グローバル推論プロファイルの使用を許可された範囲に限定",
             decides: "グローバル推論プロファイルを、ポリシーが許可する場合にだけ使用していること",
+            broken: "グローバル推論プロファイルを使用",
             rationale: "グローバル推論プロファイルでは、プロンプトが現在も将来も、どの商用リージョンでも処理される可能性があります。\
                 今日の呼び出しが近くのリージョンで処理されても、次の呼び出しがそうなる保証はありません。",
             remedy: &[
@@ -50,6 +56,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::ProfileAllowed => ControlWords {
             title: "使用する推論プロファイルを許可リストに限定",
             decides: "ポリシーに許可リストがある場合に、推論プロファイルがそのリストにあること",
+            broken: "許可リストにない推論プロファイルを使用",
             rationale: "審査した推論プロファイルだけを使うと決めた組織にとって、それ以外は想定外です。\
                 送信先リージョンはプロファイルごとに異なり、新しいプロファイルは予告なく追加されます。",
             remedy: &[
@@ -61,6 +68,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::InferenceDeniedByScp => ControlWords {
             title: "許可した推論プロファイルが SCP に妨げられないこと",
             decides: "ポリシーが許可する推論プロファイルの呼び出しが、そのリージョンの 1 つを SCP が拒否しているために失敗していないこと",
+            broken: "SCP により推論が失敗",
             rationale: "サービスコントロールポリシー (SCP) が推論プロファイルの送信先リージョンを 1 つでもブロックすると、\
                 ポリシーで許可していても、そのプロファイルを使用する呼び出しはすべて失敗します。\
                 エラーには、誰も呼び出していないリージョンが示されます。",
@@ -74,6 +82,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::RuleReceivesInference => ControlWords {
             title: "crisguard のルールが有効なすべてのリージョンで Bedrock のイベントを受信していること",
             decides: "crisguard のルール、そのターゲット、送信先のイベントバスが、有効なすべてのリージョンで適用中のポリシーのとおりに設定され、Bedrock が呼び出しを数えたリージョンからイベントが届いていること",
+            broken: "crisguard のルールに問題",
             rationale: "通知がないことが「準拠」を意味するのは、ルールが正しく動いている間だけです。\
                 削除されたルール、状態が ENABLED に変更されたルール、別のポリシーから作成されたルールは、何も受信しないか、\
                 本来の対象とは異なる呼び出しだけを受信しますが、エラーにはなりません。",
@@ -84,5 +93,6 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
                 "確認できない項目がある場合は、記載されたアクションを check-posture のロールに許可します。SCP により誰も使えないリージョンについては、この統制を指定した例外を追加します",
             ],
         },
+        ControlId::InvocationLoggingEnabled => controls::invocation_logging_enabled::JA,
     }
 }

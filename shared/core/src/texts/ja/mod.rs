@@ -8,6 +8,7 @@
 mod controls;
 mod reasons;
 mod settings;
+mod wrong;
 
 pub(super) use controls::{UNDECIDED, control};
 pub(super) use reasons::{evidence_gap, violation};

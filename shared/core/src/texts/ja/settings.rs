@@ -1,5 +1,6 @@
 //! Why settings are as they must be, or are not.
 
+use super::wrong;
 use crate::posture::{NotObserved, PostureBasis, PostureGap, PostureViolation, RuleProblem};
 
 pub(in crate::texts) fn basis(basis: &PostureBasis) -> String {
@@ -7,6 +8,12 @@ pub(in crate::texts) fn basis(basis: &PostureBasis) -> String {
         PostureBasis::RulesStand { region } => {
             format!("{region} の crisguard のルールは、適用中のポリシーのとおりに設定されています")
         }
+        PostureBasis::AsAsked { region } => format!("{region} の設定に問題はありません"),
+        PostureBasis::NotInUse { region, days } => format!(
+            "{region} では Bedrock は使用されていません（過去 {days} 日間の呼び出しがなく、ポリシーにも記載がありません）"
+        ),
+        PostureBasis::NotAsked { region } => format!("{region} について、ポリシーはこの設定を求めていません"),
+        PostureBasis::NothingThere { region } => format!("{region} には対象となるものがありません"),
         PostureBasis::RegionNotEnabled { region } => {
             format!("{region} は、このアカウントで有効になっていません")
         }
@@ -21,12 +28,17 @@ pub(in crate::texts) fn violation(violation: &PostureViolation) -> String {
             not_observed,
         } => {
             let problems = problems.iter().map(problem).collect::<Vec<_>>().join("。");
-            let besides = if not_observed.is_empty() {
-                String::new()
-            } else {
-                format!("（ほかに確認できない項目あり: {}）", unseen(not_observed))
-            };
+            let besides = besides(not_observed.iter().map(unseen));
             format!("{region} の crisguard のルールに問題があります: {problems}{besides}")
+        }
+        PostureViolation::Settings {
+            region,
+            problems,
+            unknown,
+        } => {
+            let problems = problems.iter().map(wrong::problem).collect::<Vec<_>>().join("。");
+            let besides = besides(unknown.iter().map(wrong::unknown));
+            format!("{region} の設定に問題があります: {problems}{besides}")
         }
     }
 }
@@ -35,12 +47,16 @@ pub(in crate::texts) fn gap(gap: &PostureGap) -> String {
     match gap {
         PostureGap::NotObserved { region, not_observed } => format!(
             "{region} の crisguard のルールに問題がないかどうかを確認できません: {}",
-            unseen(not_observed)
+            listed_unseen(not_observed)
+        ),
+        PostureGap::Settings { region, unknown } => format!(
+            "{region} の設定に問題がないかどうかを確認できません: {}",
+            unknown.iter().map(wrong::unknown).collect::<Vec<_>>().join("、")
         ),
         PostureGap::RegionsNotListed { region, not_observed } => format!(
             "アカウントで有効なリージョンのすべては把握できないため、crisguard のルールを確認できたのは、\
              {region} を含む一部のリージョンだけです: {}",
-            unseen(not_observed)
+            listed_unseen(not_observed)
         ),
     }
 }
@@ -92,12 +108,23 @@ fn problem(problem: &RuleProblem) -> String {
     format!("{what}（{which}）")
 }
 
-fn unseen(not_observed: &[NotObserved]) -> String {
-    let each = not_observed.iter().map(|item| {
-        let NotObserved { action, cause } = item;
-        format!("{action} に失敗（{cause}）")
-    });
-    each.collect::<Vec<_>>().join("、")
+/// Adds what cannot be told besides what is wrong.
+fn besides(unknown: impl Iterator<Item = String>) -> String {
+    let unknown: Vec<String> = unknown.collect();
+    if unknown.is_empty() {
+        String::new()
+    } else {
+        format!("（ほかに確認できない項目あり: {}）", unknown.join("、"))
+    }
+}
+
+fn listed_unseen(not_observed: &[NotObserved]) -> String {
+    not_observed.iter().map(unseen).collect::<Vec<_>>().join("、")
+}
+
+/// Tells what could not be looked at.
+pub(super) fn unseen(NotObserved { action, cause }: &NotObserved) -> String {
+    format!("{action} に失敗（{cause}）")
 }
 
 fn listed(rules: &[String]) -> String {

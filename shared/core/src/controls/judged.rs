@@ -1,0 +1,167 @@
+//! How what was found of settings becomes a decision.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    policy::PostureRules,
+    posture::{
+        Key, Keys, NotObserved, Observed, Place, PostureBasis, PostureDecision, PostureGap, PostureViolation, Problem,
+        Resource, Unknown, Wrong,
+    },
+    region::Region,
+};
+
+/// What a control has found in a Region.
+///
+/// What is proven wrong comes first, for a gap does not undo it; with a gap and nothing wrong, it
+/// cannot be told.
+#[derive(Debug)]
+pub(super) struct Judged<'a> {
+    region: &'a Region,
+    problems: Vec<Problem>,
+    unknown: Vec<Unknown>,
+}
+
+impl<'a> Judged<'a> {
+    /// Begins without any finding.
+    pub(super) const fn nothing_yet(place: &Place<'a>) -> Self {
+        Self {
+            region: place.region,
+            problems: Vec::new(),
+            unknown: Vec::new(),
+        }
+    }
+
+    /// Adds something that is wrong with the Region as a whole.
+    pub(super) fn wrong_here(&mut self, wrong: Wrong) {
+        self.add(None, wrong);
+    }
+
+    /// Adds something that is wrong with a resource.
+    pub(super) fn wrong(&mut self, of: Resource, wrong: Wrong) {
+        self.add(Some(of), wrong);
+    }
+
+    /// Adds it to those of which the same is wrong, so that it is told once.
+    fn add(&mut self, of: Option<Resource>, wrong: Wrong) {
+        if let Some(same) = self.problems.iter_mut().find(|problem| problem.wrong == wrong) {
+            same.of.extend(of.filter(|of| !same.of.contains(of)));
+        } else {
+            self.problems.push(Problem {
+                of: of.into_iter().collect(),
+                wrong,
+            });
+        }
+    }
+
+    /// Adds something that cannot be told.
+    pub(super) fn unknown(&mut self, unknown: impl Into<Unknown>) {
+        let unknown = unknown.into();
+        if !self.unknown.contains(&unknown) {
+            self.unknown.push(unknown);
+        }
+    }
+
+    /// Returns what was observed, or adds that it was not.
+    pub(super) fn seen<'b, T>(&mut self, observed: &'b Observed<T>) -> Option<&'b T> {
+        observed
+            .as_ref()
+            .map_err(|not_observed| self.unknown(not_observed))
+            .ok()
+    }
+
+    /// Returns what was observed of something that was named, or adds that it was not.
+    ///
+    /// What is named elsewhere in the same posture, but was not looked at, cannot be told either.
+    pub(super) fn named<'b, T>(
+        &mut self,
+        observed: &'b BTreeMap<String, Observed<T>>,
+        of: &Resource,
+        name: &str,
+    ) -> Option<&'b T> {
+        if let Some(observed) = observed.get(name) {
+            return self.seen(observed);
+        }
+        self.unknown(Unknown::NotUnderstood {
+            of: Box::new(of.clone()),
+            part: name.to_owned(),
+        });
+        None
+    }
+
+    /// Judges the key that encrypts a resource: it must work, and be the customer's own if that is
+    /// asked for. `None` stands for a key that AWS owns.
+    pub(super) fn key(&mut self, of: &Resource, key: Option<&str>, keys: &Keys, customers_own: bool) {
+        let Some(name) = key else {
+            if customers_own {
+                self.wrong(of.clone(), Wrong::WithoutCustomerKey);
+            }
+            return;
+        };
+        match self.named(keys, of, name) {
+            None => {}
+            Some(None) => self.wrong(of.clone(), Wrong::KeyMissing),
+            Some(Some(key)) => {
+                if customers_own && !key.customer_managed {
+                    self.wrong(of.clone(), Wrong::WithoutCustomerKey);
+                }
+                if key.state != Key::ENABLED {
+                    let state = key.state.clone();
+                    self.wrong(of.clone(), Wrong::KeyNotEnabled { state });
+                }
+            }
+        }
+    }
+
+    /// Decides.
+    pub(super) fn decision(self) -> PostureDecision {
+        let region = self.region.clone();
+        let (problems, unknown) = (self.problems, self.unknown);
+        if !problems.is_empty() {
+            PostureDecision::NonCompliant(PostureViolation::Settings {
+                region,
+                problems,
+                unknown,
+            })
+        } else if unknown.is_empty() {
+            PostureDecision::Compliant(PostureBasis::AsAsked { region })
+        } else {
+            PostureDecision::Undecided(PostureGap::Settings { region, unknown })
+        }
+    }
+}
+
+/// Decides that the policy asks for nothing of the kind.
+pub(super) fn not_asked(place: &Place<'_>) -> PostureDecision {
+    PostureDecision::Compliant(PostureBasis::NotAsked {
+        region: place.region.clone(),
+    })
+}
+
+/// Decides that there is nothing that could be wrong.
+pub(super) fn nothing_there(place: &Place<'_>) -> PostureDecision {
+    PostureDecision::Compliant(PostureBasis::NothingThere {
+        region: place.region.clone(),
+    })
+}
+
+/// Tells whether the policy asks for something that it may leave out.
+pub(super) fn asks(place: &Place<'_>, what: impl FnOnce(&PostureRules) -> bool) -> bool {
+    place.policy.posture().is_some_and(what)
+}
+
+/// Returns the decision where nobody can tell whether Bedrock is in use: only what is kept
+/// everywhere is kept.
+pub(super) fn without_use(decision: PostureDecision, not_observed: &NotObserved) -> PostureDecision {
+    let unseen = Unknown::from(not_observed);
+    match decision {
+        PostureDecision::NonCompliant(PostureViolation::Settings {
+            region, mut unknown, ..
+        })
+        | PostureDecision::Undecided(PostureGap::Settings { region, mut unknown }) => {
+            unknown.insert(0, unseen);
+            PostureDecision::Undecided(PostureGap::Settings { region, unknown })
+        }
+        kept => kept,
+    }
+}

@@ -1,0 +1,107 @@
+//! A bucket that Bedrock writes to, and a key that encrypts.
+
+use serde::{Deserialize, Serialize};
+
+use super::Observed;
+use crate::region::Region;
+
+/// A bucket, as far as its existence and owner are known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Bucket {
+    /// No bucket has this name.
+    Missing,
+    /// It is another account's, as far as can be told.
+    Foreign,
+    /// It is the account's own.
+    Own(Box<BucketSettings>),
+}
+
+/// The settings of one of the account's own buckets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BucketSettings {
+    /// Where it is.
+    pub region: Region,
+    /// How objects are encrypted that are put without saying how; `None` if they are not.
+    pub encryption: Observed<Option<Encryption>>,
+    /// Which of the four ways to make objects public are blocked; `None` without a configuration.
+    pub public_access: Observed<Option<PublicAccessBlock>>,
+    /// Who owns objects; `None` without a setting, as buckets from before April 2023 can be.
+    pub ownership: Observed<Option<String>>,
+    /// The bucket's policy, as JSON; `None` without one.
+    pub policy: Observed<Option<String>>,
+    /// The lifecycle rules that are enabled and delete something.
+    pub lifecycle: Observed<Vec<Expiry>>,
+}
+
+/// How a bucket encrypts
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html>).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Encryption {
+    /// With keys that S3 manages (SSE-S3).
+    S3Managed,
+    /// With a key of KMS: the one that is named, or the account's `aws/s3` if none is.
+    Kms(Option<String>),
+}
+
+/// Which ways to make objects public are blocked
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, clippy::struct_excessive_bools, reason = "the names are AWS's own")]
+pub struct PublicAccessBlock {
+    pub block_public_acls: bool,
+    pub ignore_public_acls: bool,
+    pub block_public_policy: bool,
+    pub restrict_public_buckets: bool,
+}
+
+impl PublicAccessBlock {
+    /// Tells whether all four are blocked.
+    #[must_use]
+    pub const fn is_complete(self) -> bool {
+        self.block_public_acls && self.ignore_public_acls && self.block_public_policy && self.restrict_public_buckets
+    }
+}
+
+/// What a lifecycle rule deletes
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html>).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expiry {
+    /// How the keys begin that it is about.
+    #[serde(default)]
+    pub prefix: String,
+    /// When.
+    pub when: ExpiresWhen,
+}
+
+/// When a lifecycle rule deletes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ExpiresWhen {
+    /// So many days after an object was written; in a versioned bucket it then ceases to be current.
+    AfterDays(u32),
+    /// So many days after a version has ceased to be current.
+    NoncurrentAfterDays(u32),
+    /// On a fixed day, everything at once.
+    OnADay,
+}
+
+/// A key of KMS (<https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// Whether the customer manages it, rather than AWS.
+    pub customer_managed: bool,
+    /// Its state, such as `Enabled` or `PendingDeletion`.
+    pub state: String,
+}
+
+impl Key {
+    /// The state in which a key encrypts
+    /// (<https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>).
+    pub const ENABLED: &'static str = "Enabled";
+}

@@ -1,0 +1,215 @@
+//! Everything that can be wrong with settings, each a clause about the resources that have it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{policy::Modality, region::Region};
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Wrong {
+    /// Model invocation logging is off.
+    #[error("model invocation logging is off")]
+    LoggingOff,
+    /// Logging is configured, but delivers nowhere.
+    #[error("model invocation logging is configured without a bucket or log group")]
+    NoDestination,
+    /// What is named does not exist.
+    #[error("does not exist")]
+    Missing,
+    /// What is named belongs to another account.
+    #[error("belongs to another account")]
+    OtherAccount,
+    /// What is named is in another Region.
+    #[error("is in {region}")]
+    OtherRegion {
+        /// Where it is.
+        region: Region,
+    },
+    /// A kind of data is not delivered.
+    #[error("{modality} data is not logged")]
+    ModalityOff {
+        /// The kind of data.
+        modality: Modality,
+    },
+    /// It is encrypted, if at all, with keys that AWS owns or manages.
+    #[error("not encrypted with a customer-managed key")]
+    WithoutCustomerKey,
+    /// The key that encrypts it does not exist.
+    #[error("encrypted with a key that does not exist")]
+    KeyMissing,
+    /// The key that encrypts it cannot be used.
+    #[error("encrypted with a key in the state {state}, so nothing can be written or read")]
+    KeyNotEnabled {
+        /// The key's state, as KMS names it.
+        state: String,
+    },
+    /// Not every way to public access is blocked.
+    #[error("does not block public access in all four ways")]
+    PublicAccessNotBlocked,
+    /// Access control lists can grant access.
+    #[error("has access control lists switched on")]
+    AclsOn,
+    /// Requests without TLS are not refused.
+    #[error("its policy does not refuse requests without TLS")]
+    PlainHttpAllowed,
+    /// Bedrock is not let write.
+    #[error("its policy does not let Bedrock write logs for this account")]
+    BedrockMayNotWrite,
+    /// Bedrock is let write for whoever asks it to.
+    #[error("its policy lets Bedrock write for other accounts, too")]
+    BedrockMayWriteForOthers,
+    /// Logs are deleted too early.
+    #[error("deletes logs after {days} days, before the {asked} that the policy asks for")]
+    DeletedEarly {
+        /// After how many days.
+        days: u32,
+        /// What the policy asks for, in days.
+        asked: u32,
+    },
+    /// Logs are deleted on a fixed day, however young they are.
+    #[error("deletes logs on a fixed day, however young they are")]
+    DeletedOnADay,
+    /// Deliveries of logs failed.
+    #[error("{failures} deliveries of logs failed within 24 h")]
+    DeliveriesFailed {
+        /// How many.
+        failures: u64,
+    },
+    /// There is no trail.
+    #[error("no trail records events here")]
+    NoTrail,
+    /// A trail is switched off.
+    #[error("not logging")]
+    TrailStopped,
+    /// A trail records another Region alone.
+    #[error("records {region} alone")]
+    TrailOfOneRegion {
+        /// The Region that it records.
+        region: Region,
+    },
+    /// A trail records no read-only management events of Bedrock, and calls of models are such.
+    #[error("does not record Bedrock's read-only management events, which calls of models are")]
+    TrailWithoutReads,
+    /// The data-retention mode is not one that is allowed.
+    #[error("the data-retention mode is {mode}")]
+    RetentionNotAllowed {
+        /// The mode, as Bedrock names it.
+        mode: String,
+    },
+    /// A guardrail sends what it checks out of the allowed Regions.
+    #[error("can send what it checks to {} through {profile}", listed(regions))]
+    GuardrailLeaves {
+        /// The guardrail profile's id.
+        profile: String,
+        /// The Regions that are not allowed.
+        regions: Vec<Region>,
+    },
+    /// No guardrail is enforced.
+    #[error("no guardrail is enforced for all calls")]
+    NoEnforcedGuardrail,
+    /// A profile can reach Regions that are not allowed.
+    #[error("can reach {}", listed(regions))]
+    Reaches {
+        /// The Regions that are not allowed.
+        regions: Vec<Region>,
+    },
+    /// A profile can reach every commercial Region.
+    #[error("can reach every commercial Region")]
+    ReachesEverywhere,
+    /// An agent has no guardrail.
+    #[error("has no guardrail")]
+    WithoutGuardrail,
+    /// A batch job writes to another Region.
+    #[error("writes its output to the bucket {bucket} in {region}")]
+    OutputLeaves {
+        /// The bucket.
+        bucket: String,
+        /// Where it is.
+        region: Region,
+    },
+    /// There is no private endpoint.
+    #[error("there is no VPC endpoint for bedrock-runtime")]
+    NoVpcEndpoint,
+    /// A private endpoint does not work.
+    #[error("in the state {state}")]
+    EndpointNotAvailable {
+        /// The state, as EC2 names it.
+        state: String,
+    },
+    /// A private endpoint lets everything through.
+    #[error("its policy lets every principal do everything")]
+    EndpointUnrestricted,
+    /// IAM lets a principal call every model.
+    #[error("may invoke every model and profile ({policy})")]
+    InvokesEverything {
+        /// The name or ARN of the policy that says so.
+        policy: String,
+    },
+    /// One principal can both call models and change what proves it.
+    #[error("may both invoke models and change {action}")]
+    ManagesAndInvokes {
+        /// An action that changes the evidence.
+        action: String,
+    },
+    /// An API key never expires.
+    #[error("does not expire")]
+    NeverExpires,
+    /// An API key has expired but was not removed, or expires later than is usual.
+    #[error("expires only on {expires}, more than {days} days from now")]
+    ExpiresLate {
+        /// When it expires.
+        expires: jiff::civil::Date,
+        /// The most days that are usual.
+        days: u32,
+    },
+}
+
+impl Wrong {
+    /// Returns it with each of its free texts changed.
+    #[must_use]
+    pub(crate) fn with_texts(mut self, change: &dyn Fn(&str) -> String) -> Self {
+        match &mut self {
+            Self::KeyNotEnabled { state: text }
+            | Self::EndpointNotAvailable { state: text }
+            | Self::RetentionNotAllowed { mode: text }
+            | Self::GuardrailLeaves { profile: text, .. }
+            | Self::OutputLeaves { bucket: text, .. }
+            | Self::InvokesEverything { policy: text }
+            | Self::ManagesAndInvokes { action: text } => *text = change(text),
+            Self::LoggingOff
+            | Self::NoDestination
+            | Self::Missing
+            | Self::OtherAccount
+            | Self::OtherRegion { .. }
+            | Self::ModalityOff { .. }
+            | Self::WithoutCustomerKey
+            | Self::KeyMissing
+            | Self::PublicAccessNotBlocked
+            | Self::AclsOn
+            | Self::PlainHttpAllowed
+            | Self::BedrockMayNotWrite
+            | Self::BedrockMayWriteForOthers
+            | Self::DeletedEarly { .. }
+            | Self::DeletedOnADay
+            | Self::DeliveriesFailed { .. }
+            | Self::NoTrail
+            | Self::TrailStopped
+            | Self::TrailOfOneRegion { .. }
+            | Self::TrailWithoutReads
+            | Self::NoEnforcedGuardrail
+            | Self::Reaches { .. }
+            | Self::ReachesEverywhere
+            | Self::WithoutGuardrail
+            | Self::NoVpcEndpoint
+            | Self::EndpointUnrestricted
+            | Self::NeverExpires
+            | Self::ExpiresLate { .. } => {}
+        }
+        self
+    }
+}
+
+fn listed(regions: &[Region]) -> String {
+    regions.iter().map(Region::as_str).collect::<Vec<_>>().join(", ")
+}

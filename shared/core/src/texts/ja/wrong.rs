@@ -1,0 +1,118 @@
+//! What is wrong with settings, and what cannot be told of them.
+
+use super::settings::unseen;
+use crate::{
+    posture::{Problem, Resource, Unknown, Wrong},
+    region::Region,
+};
+
+/// Tells one thing that is wrong in a sentence, without the full stop at its end.
+pub(super) fn problem(Problem { of, wrong }: &Problem) -> String {
+    let what = told(wrong);
+    if of.is_empty() {
+        return what;
+    }
+    let of: Vec<String> = of.iter().map(resource).collect();
+    format!("{what}（{}）", of.join("、"))
+}
+
+/// Tells what cannot be told.
+pub(super) fn unknown(unknown: &Unknown) -> String {
+    match unknown {
+        Unknown::NotObserved(not_observed) => unseen(not_observed),
+        Unknown::ModalityUnstated { modality } => {
+            format!("{modality} データを記録するかどうかが、ログ記録の設定に含まれていません")
+        }
+        Unknown::DestinationsNotListed { profile } => {
+            format!("{profile} の送信先リージョンが、どの一覧にもありません")
+        }
+        Unknown::NotUnderstood { of, part } => format!("{part} の内容を解釈できません（{}）", resource(of)),
+    }
+}
+
+fn resource(resource: &Resource) -> String {
+    let kind = match resource {
+        Resource::Bucket(_) => "バケット",
+        Resource::LogGroup(_) => "ロググループ",
+        Resource::Trail(_) => "証跡",
+        Resource::Guardrail(_) => "ガードレール",
+        Resource::Profile(_) => "推論プロファイル",
+        Resource::CustomModel(_) => "カスタムモデル",
+        Resource::ImportedModel(_) => "インポートしたモデル",
+        Resource::KnowledgeBase(_) => "ナレッジベース",
+        Resource::DataSource(_) => "データソース",
+        Resource::Agent(_) => "エージェント",
+        Resource::BatchJob(_) => "バッチ推論ジョブ",
+        Resource::VpcEndpoint(_) => "VPC エンドポイント",
+        Resource::Principal(_) => "プリンシパル",
+        Resource::ApiKey(_) => "API キー",
+    };
+    format!("{kind} {}", resource.name())
+}
+
+fn told(wrong: &Wrong) -> String {
+    match wrong {
+        Wrong::LoggingOff => "モデル呼び出しのログ記録が無効です".to_owned(),
+        Wrong::NoDestination => "ログ記録の設定に、バケットもロググループも指定されていません".to_owned(),
+        Wrong::Missing => "存在しません".to_owned(),
+        Wrong::OtherAccount => "ほかのアカウントのものです".to_owned(),
+        Wrong::OtherRegion { region } => format!("別のリージョン {region} にあります"),
+        Wrong::ModalityOff { modality } => format!("{modality} データが記録されません"),
+        Wrong::WithoutCustomerKey => "カスタマーマネージドキーで暗号化されていません".to_owned(),
+        Wrong::KeyMissing => "暗号化に使用するキーが存在しません".to_owned(),
+        Wrong::KeyNotEnabled { state } => {
+            format!("暗号化に使用するキーの状態が {state} のため、書き込みも読み取りもできません")
+        }
+        Wrong::PublicAccessNotBlocked => {
+            "パブリックアクセスのブロックの 4 項目すべてが有効になってはいません".to_owned()
+        }
+        Wrong::AclsOn => "アクセスコントロールリスト（ACL）が有効です".to_owned(),
+        Wrong::PlainHttpAllowed => "バケットポリシーが、TLS を使用しないリクエストを拒否していません".to_owned(),
+        Wrong::BedrockMayNotWrite => {
+            "バケットポリシーが、このアカウントのログを Bedrock が書き込むことを許可していません".to_owned()
+        }
+        Wrong::BedrockMayWriteForOthers => {
+            "バケットポリシーが、ほかのアカウントのログを Bedrock が書き込むことも許可しています".to_owned()
+        }
+        Wrong::DeletedEarly { days, asked } => {
+            format!("ログが {days} 日で削除されます（ポリシーが求める期間は {asked} 日）")
+        }
+        Wrong::DeletedOnADay => "指定された日に、新しいログも含めてすべて削除されます".to_owned(),
+        Wrong::DeliveriesFailed { failures } => format!("過去 24 時間に、ログの配信が {failures} 件失敗しています"),
+        Wrong::NoTrail => "イベントを記録する証跡がありません".to_owned(),
+        Wrong::TrailStopped => "ログ記録が停止しています".to_owned(),
+        Wrong::TrailOfOneRegion { region } => format!("{region} だけを記録しています"),
+        Wrong::TrailWithoutReads => {
+            "Bedrock の読み取り専用の管理イベント（モデルの呼び出し）を記録していません".to_owned()
+        }
+        Wrong::RetentionNotAllowed { mode } => format!("データ保持モードが {mode} です"),
+        Wrong::GuardrailLeaves { profile, regions } => {
+            format!(
+                "検査する内容が、{profile} を通じて {} に送られることがあります",
+                listed(regions)
+            )
+        }
+        Wrong::NoEnforcedGuardrail => "すべての呼び出しに適用されるガードレールがありません".to_owned(),
+        Wrong::Reaches { regions } => format!("{} に送られることがあります", listed(regions)),
+        Wrong::ReachesEverywhere => "すべての商用リージョンに送られることがあります".to_owned(),
+        Wrong::WithoutGuardrail => "ガードレールが設定されていません".to_owned(),
+        Wrong::OutputLeaves { bucket, region } => format!("出力先のバケット {bucket} が {region} にあります"),
+        Wrong::NoVpcEndpoint => "bedrock-runtime の VPC エンドポイントがありません".to_owned(),
+        Wrong::EndpointNotAvailable { state } => format!("状態が {state} です"),
+        Wrong::EndpointUnrestricted => {
+            "エンドポイントポリシーが、すべてのプリンシパルにすべての操作を許可しています".to_owned()
+        }
+        Wrong::InvokesEverything { policy } => {
+            format!("すべてのモデルと推論プロファイルの呼び出しが許可されています（{policy}）")
+        }
+        Wrong::ManagesAndInvokes { action } => {
+            format!("モデルの呼び出しと、証跡を変更する {action} の両方が許可されています")
+        }
+        Wrong::NeverExpires => "有効期限がありません".to_owned(),
+        Wrong::ExpiresLate { expires, days } => format!("有効期限の {expires} が、{days} 日より先です"),
+    }
+}
+
+fn listed(regions: &[Region]) -> String {
+    regions.iter().map(Region::as_str).collect::<Vec<_>>().join("、")
+}
