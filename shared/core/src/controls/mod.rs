@@ -64,11 +64,18 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 1] = [(
-    ControlId::InvocationLoggingEnabled,
-    Binds::InUse,
-    Decide::Logging(invocation_logging_enabled::decide),
-)];
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 2] = [
+    (
+        ControlId::RuleReceivesInference,
+        Binds::Everywhere,
+        Decide::Rules(rule_receives_inference::decide_here),
+    ),
+    (
+        ControlId::InvocationLoggingEnabled,
+        Binds::InUse,
+        Decide::Logging(invocation_logging_enabled::decide),
+    ),
+];
 
 impl ControlId {
     /// Every control, in the order of reports.

@@ -3,12 +3,13 @@
 use super::{ControlId, judged::without_use};
 use crate::posture::{
     AgentPosture, Area, BatchPosture, EndpointPosture, GuardrailPosture, IdentityPosture, LoggingPosture, ModelPosture,
-    Observed, Place, PostureBasis, PostureDecision, ProfilePosture, Seen, TrailPosture, Use,
+    Observed, Place, PostureBasis, PostureDecision, ProfilePosture, RegionRules, Seen, TrailPosture, Use,
 };
 
 /// How a control decides about what was seen of its area.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Decide {
+    Rules(fn(&RegionRules, &Place<'_>) -> PostureDecision),
     Logging(fn(&LoggingPosture, &Place<'_>) -> PostureDecision),
     Trails(fn(&TrailPosture, &Place<'_>) -> PostureDecision),
     DataRetention(fn(&Observed<Option<String>>, &Place<'_>) -> PostureDecision),
@@ -24,6 +25,7 @@ pub(super) enum Decide {
 impl Decide {
     const fn area(self) -> Area {
         match self {
+            Self::Rules(_) => Area::Rules,
             Self::Logging(_) => Area::Logging,
             Self::Trails(_) => Area::Trails,
             Self::DataRetention(_) => Area::DataRetention,
@@ -40,6 +42,7 @@ impl Decide {
     /// Decides, if `seen` is of the control's area.
     fn about(self, seen: &Seen, place: &Place<'_>) -> Option<PostureDecision> {
         Some(match (self, seen) {
+            (Self::Rules(decide), Seen::Rules(seen)) => decide(seen, place),
             (Self::Logging(decide), Seen::Logging(seen)) => decide(seen, place),
             (Self::Trails(decide), Seen::Trails(seen)) => decide(seen, place),
             (Self::DataRetention(decide), Seen::DataRetention(seen)) => decide(seen, place),
@@ -85,18 +88,23 @@ impl ControlId {
 /// whether it is, what would break the control leaves it undecided.
 ///
 /// ```
-/// use crisguard_core::{catalog::Catalogue, controls::{ControlId, assess_settings}, posture::{Place, Seen, Use}};
+/// use crisguard_core::{catalog::Catalogue, controls::{ControlId, assess_settings}, pattern, posture::{Place, Seen, Use}};
 /// # use crisguard_core::policy::PolicyDocument;
 /// # let account = "111122223333".parse().unwrap();
 /// # let policy = PolicyDocument::parse(br#"{"version": 1,
 /// #   "regions": {"source": ["eu-west-1"], "destination": ["eu-west-1"]}, "profiles": {"global": "deny"}}"#)
 /// #   .unwrap().for_account(&account, None).unwrap();
+/// let catalogue = Catalogue::embedded().unwrap();
+/// let ireland = "eu-west-1".parse().unwrap();
+/// let compiled = pattern::compile(&policy, &catalogue, Some(&account));
 /// let place = Place {
 ///     account: &account,
-///     region: &"eu-west-1".parse().unwrap(),
+///     region: &ireland,
 ///     in_use: &Ok(Use::Counted),
 ///     policy: &policy,
-///     catalogue: &Catalogue::embedded().unwrap(),
+///     catalogue: &catalogue,
+///     home: &ireland,
+///     compiled: compiled.as_ref(),
 ///     now: "2026-11-22T03:00:00Z".parse().unwrap(),
 /// };
 /// let seen = Seen::Logging(serde_json::from_str(r#"{"configuration": {"Ok": null}, "buckets": {}, "log_groups": {},

@@ -4,7 +4,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Observed;
-use crate::{account::AccountId, catalog::Catalogue, policy::Policy, region::Region};
+use crate::{
+    account::AccountId,
+    catalog::Catalogue,
+    pattern::{Compiled, PatternError},
+    policy::Policy,
+    region::Region,
+};
 
 /// One Region of one account, with all that settings there are judged by.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +25,10 @@ pub struct Place<'a> {
     pub policy: &'a Policy,
     /// Which profiles reach which Regions, for those that the account itself does not list.
     pub catalogue: &'a Catalogue,
+    /// The Region of the bus to which every other one forwards.
+    pub home: &'a Region,
+    /// What the policy compiles to for the account.
+    pub compiled: Result<&'a Compiled, &'a PatternError>,
     /// When it was looked.
     pub now: Timestamp,
 }

@@ -4,13 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AgentPosture, BatchPosture, EndpointPosture, GuardrailPosture, IdentityPosture, LoggingPosture, ModelPosture,
-    Observed, ProfilePosture, TrailPosture,
+    Observed, ProfilePosture, RegionRules, TrailPosture,
 };
 
 /// What is observed together, because the same controls ask for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Area {
+    /// crisguard's own rules.
+    Rules,
     /// Model invocation logging and where it delivers.
     Logging,
     /// CloudTrail's trails.
@@ -35,7 +37,8 @@ pub enum Area {
 
 impl Area {
     /// Every area.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
+        Self::Rules,
         Self::Logging,
         Self::Trails,
         Self::DataRetention,
@@ -60,6 +63,7 @@ impl Area {
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is what its area's name says")]
 pub enum Seen {
+    Rules(RegionRules),
     Logging(LoggingPosture),
     Trails(TrailPosture),
     /// The mode, as Bedrock names it; `None` if it does not say.

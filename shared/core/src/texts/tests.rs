@@ -319,7 +319,10 @@ fn every_control_says_the_same_in_every_language() {
                 .split([' ', ',', '(', ')'])
                 .filter(|word| word.contains(':') && word.len() > 10)
             {
-                assert!(ja.contains(word.trim_end_matches([':', ';', '`'])), "{id}: {word}: {ja}");
+                assert!(
+                    ja.contains(word.trim_end_matches([':', ';', '`'])),
+                    "{id}: {word}: {ja}"
+                );
             }
         }
         assert!(

@@ -8,7 +8,7 @@ use crate::{
     account::AccountId,
     decision::Severity,
     pattern::{Compiled, PatternError},
-    posture::{PostureBasis, PostureDecision, PostureGap, PostureViolation, RegionRules, RuleProblem, Traffic},
+    posture::{Place, PostureBasis, PostureDecision, PostureGap, PostureViolation, RegionRules, RuleProblem, Traffic},
     region::Region,
 };
 use problems::Problems;
@@ -46,6 +46,17 @@ pub struct Intended<'a> {
     pub policy_sha256: &'a str,
     /// What the policy in force compiles to for the account.
     pub compiled: Result<&'a Compiled, &'a PatternError>,
+}
+
+/// Decides about one Region, by what the policy in force asks for there.
+pub(super) fn decide_here(observed: &RegionRules, place: &Place<'_>) -> PostureDecision {
+    let intended = Intended {
+        account: place.account,
+        home: place.home,
+        policy_sha256: place.policy.sha256(),
+        compiled: place.compiled,
+    };
+    decide(observed, &intended)
 }
 
 /// Decides about one Region.
