@@ -1,19 +1,12 @@
 //! Amazon EventBridge: what rules and buses of one Region are, read and never changed.
 
-use std::error::Error;
-
 use aws_config::{Region, SdkConfig};
-use aws_sdk_eventbridge::{
-    Client, config,
-    error::{ProvideErrorMetadata, SdkError},
-    operation::describe_event_bus::DescribeEventBusError,
-    types,
-};
+use aws_sdk_eventbridge::{Client, config, operation::describe_event_bus::DescribeEventBusError, types};
 
-use crate::{Disposition, Failure};
+use crate::{Failure, pages::every_page};
 
-/// The most pages of one list: what goes on after that is a service that repeats itself.
-const LARGEST_LIST: usize = 100;
+const LIST_RULES: &str = "events:ListRules";
+const LIST_TARGETS: &str = "events:ListTargetsByRule";
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,11 +62,13 @@ impl Events {
     ///
     /// Fails if EventBridge refuses or cannot be reached, or if there is no such bus.
     pub async fn rules(&self, bus: Option<&str>, prefix: &str) -> Result<Vec<Rule>, Failure> {
-        self.every_page("events:ListRules", bus, async |next| {
+        let resource = self.resource(bus);
+        every_page(LIST_RULES, &resource, async |next| {
             let request = self.client.list_rules().name_prefix(prefix);
             let page = request.set_event_bus_name(bus.map(str::to_owned)).set_next_token(next);
             let page = page.send().await;
-            page.map(|page| (page.rules().iter().filter_map(rule).collect(), page.next_token))
+            let page = page.map_err(|error| Failure::of(LIST_RULES, &resource, &error))?;
+            Ok((page.rules().iter().filter_map(rule).collect(), page.next_token))
         })
         .await
     }
@@ -85,11 +80,13 @@ impl Events {
     ///
     /// Fails if EventBridge refuses or cannot be reached, or if there is no such rule.
     pub async fn targets(&self, bus: Option<&str>, rule: &str) -> Result<Vec<Target>, Failure> {
-        self.every_page("events:ListTargetsByRule", bus, async |next| {
+        let resource = self.resource(bus);
+        every_page(LIST_TARGETS, &resource, async |next| {
             let request = self.client.list_targets_by_rule().rule(rule);
             let page = request.set_event_bus_name(bus.map(str::to_owned)).set_next_token(next);
             let page = page.send().await;
-            page.map(|page| (page.targets().iter().map(target).collect(), page.next_token))
+            let page = page.map_err(|error| Failure::of(LIST_TARGETS, &resource, &error))?;
+            Ok((page.targets().iter().map(target).collect(), page.next_token))
         })
         .await
     }
@@ -118,33 +115,6 @@ impl Events {
                 &error,
             )),
         }
-    }
-
-    /// Gathers a list: `page` asks for the page with a token, and returns what is on it and the next
-    /// page's token.
-    async fn every_page<T, E: ProvideErrorMetadata + Error + 'static>(
-        &self,
-        action: &'static str,
-        bus: Option<&str>,
-        page: impl AsyncFn(Option<String>) -> Result<(Vec<T>, Option<String>), SdkError<E>>,
-    ) -> Result<Vec<T>, Failure> {
-        let mut items = Vec::new();
-        let mut next = None;
-        for _ in 0..LARGEST_LIST {
-            let page = page(next).await;
-            let (more, token) = page.map_err(|error| Failure::of(action, &self.resource(bus), &error))?;
-            items.extend(more);
-            if token.is_none() {
-                return Ok(items);
-            }
-            next = token;
-        }
-        Err(Failure {
-            action,
-            resource: self.resource(bus),
-            cause: format!("the list has more than {LARGEST_LIST} pages"),
-            disposition: Disposition::WillNotPass,
-        })
     }
 
     fn resource(&self, bus: Option<&str>) -> String {

@@ -1,33 +1,102 @@
 //! One account in all its Regions: clients for each, over the connections and credentials of all.
 
-use aws_config::SdkConfig;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
-use crate::{cloudwatch::Metrics, events::Events};
+use aws_config::{
+    SdkConfig,
+    retry::{RetryConfig, RetryMode},
+};
 
-/// The account in every Region.
+use crate::{bedrock::Bedrock, cloudwatch::Metrics, events::Events};
+
+/// The account in every Region. A service's client in a Region is made once and kept.
 #[derive(Clone, Debug)]
 pub struct Everywhere {
     configuration: SdkConfig,
+    places: Arc<Mutex<BTreeMap<String, Arc<Place>>>>,
+}
+
+/// The clients of one Region that were asked for.
+#[derive(Debug, Default)]
+struct Place {
+    bedrock: OnceLock<Bedrock>,
+    events: OnceLock<Events>,
+    metrics: OnceLock<Metrics>,
 }
 
 impl Everywhere {
     /// Takes the configuration that every client is made from.
+    ///
+    /// Whoever looks everywhere asks much in a short time: where a service throttles, the SDK's
+    /// adaptive mode sends less to that service in that Region, instead of spending all attempts
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>). Other
+    /// clients keep the mode they have: they would wait for a place in line with a message in hand.
     #[must_use]
     pub fn new(configuration: &SdkConfig) -> Self {
+        let retry = configuration.retry_config().cloned();
+        let retry = retry.unwrap_or_else(RetryConfig::standard);
         Self {
-            configuration: configuration.clone(),
+            configuration: configuration
+                .to_builder()
+                .retry_config(retry.with_retry_mode(RetryMode::Adaptive))
+                .build(),
+            places: Arc::default(),
         }
+    }
+
+    /// Returns Bedrock in a Region.
+    #[must_use]
+    pub fn bedrock(&self, region: &str) -> Bedrock {
+        let new = || Bedrock::new(&self.configuration, region);
+        self.place(region).bedrock.get_or_init(new).clone()
     }
 
     /// Returns EventBridge in a Region.
     #[must_use]
     pub fn events(&self, region: &str) -> Events {
-        Events::new(&self.configuration, region)
+        let new = || Events::new(&self.configuration, region);
+        self.place(region).events.get_or_init(new).clone()
     }
 
     /// Returns CloudWatch in a Region.
     #[must_use]
     pub fn metrics(&self, region: &str) -> Metrics {
-        Metrics::new(&self.configuration, region)
+        let new = || Metrics::new(&self.configuration, region);
+        self.place(region).metrics.get_or_init(new).clone()
+    }
+
+    fn place(&self, region: &str) -> Arc<Place> {
+        // A place is only ever added whole, so one that panicked left nothing half done.
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.entry(region.to_owned()).or_default().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::Replay;
+
+    #[test]
+    fn a_client_is_made_once_for_a_region() {
+        let everywhere = Everywhere::new(&Replay::new([]).configuration());
+        let clone = everywhere.clone();
+        let place = |region: &str| everywhere.place(region);
+        drop(everywhere.bedrock("eu-west-1"));
+        assert!(clone.place("eu-west-1").bedrock.get().is_some());
+        assert!(Arc::ptr_eq(&place("eu-west-1"), &clone.place("eu-west-1")));
+        assert!(!Arc::ptr_eq(&place("eu-west-1"), &place("eu-west-2")));
+    }
+
+    #[tokio::test]
+    async fn only_who_looks_everywhere_slows_down_and_keeps_the_number_of_attempts() {
+        let configuration = Replay::new([]).configuration();
+        let everywhere = Everywhere::new(&configuration);
+        let retry = everywhere.configuration.retry_config().unwrap();
+        assert_eq!((retry.mode(), retry.max_attempts()), (RetryMode::Adaptive, 3));
+        assert_eq!(configuration.retry_config().unwrap().mode(), RetryMode::Standard);
     }
 }

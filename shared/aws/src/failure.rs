@@ -29,12 +29,26 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Describes an answer that does not say what it should: the next one may.
+    pub(crate) fn unclear(action: &'static str, resource: &str, cause: impl Into<String>) -> Self {
+        Self {
+            action,
+            resource: resource.to_owned(),
+            cause: cause.into(),
+            disposition: Disposition::MayPass,
+        }
+    }
+
     /// Describes an error of the SDK.
     pub(crate) fn of<E>(action: &'static str, resource: &str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
         let (cause, disposition) = match error {
+            // What was no error, but could not be read, the SDKs tell as an error of the service.
+            SdkError::ServiceError(service) if service.raw().status().is_success() => {
+                (chain(service.err()), Disposition::MayPass)
+            }
             SdkError::ServiceError(service) => {
                 let metadata = service.err().meta();
                 let status = service.raw().status().as_u16();

@@ -7,13 +7,17 @@
 //! Every error is a [`Failure`]: which action, on what, why, and whether it may pass by itself.
 
 pub mod account;
+pub mod bedrock;
 pub mod client;
 pub mod cloudwatch;
 pub mod dynamodb;
 pub mod events;
 pub mod everywhere;
 mod failure;
+mod pages;
 pub mod put_events;
+#[cfg(test)]
+mod replay;
 pub mod s3;
 pub mod securityhub;
 mod signed;
