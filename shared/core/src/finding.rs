@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::AccountId,
+    change::ChangeMade,
     cloudtrail::Invocation,
     controls::ControlId,
     decision::{Assessment, Decision, EvidenceGap, ExpiredException, Severity, Violation},
@@ -132,6 +133,9 @@ pub struct PostureFinding {
     pub explanation: String,
     /// The SHA-256 of the policy that was in force.
     pub policy_sha256: String,
+    /// The changes for which it was looked, the latest last; none of a nightly look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangeMade>,
 }
 
 impl PostureFinding {
@@ -157,6 +161,7 @@ impl PostureFinding {
             explanation: decision.to_string(),
             decision,
             policy_sha256: policy_sha256.to_owned(),
+            changes: Vec::new(),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod account;
 pub mod arn;
 pub mod canary;
 pub mod catalog;
+pub mod change;
 pub mod cloudtrail;
 pub mod controls;
 pub mod decision;

@@ -7,6 +7,7 @@
 mod failure;
 mod invocation;
 mod lenient;
+mod management;
 mod operation;
 mod principal;
 mod wire;
@@ -19,6 +20,7 @@ use serde_json::value::RawValue;
 
 pub use failure::{BlockedRegion, Denial, Failure, ScpDenial};
 pub use invocation::{EventIdentity, Half, Invocation, ProcessedIn};
+pub(crate) use management::{ManagementEvent, parse as parse_management_event};
 pub use operation::Operation;
 pub use principal::Principal;
 
@@ -28,7 +30,7 @@ use crate::{
     region::{DestinationRegion, Region, SourceRegion},
 };
 use lenient::{Object, Text};
-use wire::{EnvelopeWire, Head, RecordWire, ResourceWire};
+use wire::{EnvelopeWire, Head, RecordWire, ResourceWire, UserIdentityWire};
 
 /// The `eventSource` values of Bedrock. Real records say `bedrock.amazonaws.com` for the runtime
 /// too; the third is what some published rules look for, and is accepted in case it ever comes.
@@ -246,20 +248,8 @@ impl<'a> Request<'a> {
 
     fn invocation(self, event_name: &str, mantle: bool) -> Result<Invocation, Rejection> {
         let Self { wire, operation, half } = self;
-        let source = SourceRegion(
-            required("awsRegion", &wire.aws_region)?
-                .parse()
-                .map_err(|_| Rejection::Member {
-                    path: "awsRegion",
-                    problem: "is not the name of a Region",
-                })?,
-        );
-        let time: Timestamp = required("eventTime", &wire.event_time)?
-            .parse()
-            .map_err(|_| Rejection::Member {
-                path: "eventTime",
-                problem: "is not an RFC 3339 time",
-            })?;
+        let source = SourceRegion(region_of(&wire.aws_region)?);
+        let time = time_of(&wire.event_time)?;
         let completion = half == Half::StreamCompletion;
         let identity = EventIdentity {
             event_id: required("eventID", &wire.event_id)?.trim().chars().take(128).collect(),
@@ -338,20 +328,31 @@ fn required<'a>(path: &'static str, text: &'a Text<'_>) -> Result<&'a str, Rejec
 }
 
 /// Returns the account that was called; the caller's own stands in where the record lacks it.
+fn region_of(text: &Text<'_>) -> Result<Region, Rejection> {
+    let path = "awsRegion";
+    let problem = "is not the name of a Region";
+    let name = required(path, text)?;
+    name.parse().map_err(|_| Rejection::Member { path, problem })
+}
+
+fn time_of(text: &Text<'_>) -> Result<Timestamp, Rejection> {
+    let path = "eventTime";
+    let problem = "is not an RFC 3339 time";
+    let time = required(path, text)?;
+    time.parse().map_err(|_| Rejection::Member { path, problem })
+}
+
 fn account(wire: &RecordWire<'_>) -> Result<AccountId, Rejection> {
-    let callers = || {
-        wire.user_identity
-            .object()
-            .and_then(|identity| identity.account_id.filled())
-    };
-    let text = wire
-        .recipient_account_id
-        .filled()
-        .or_else(callers)
-        .ok_or(Rejection::Member {
-            path: "recipientAccountId",
-            problem: "is absent",
-        })?;
+    account_of(&wire.recipient_account_id, &wire.user_identity)
+}
+
+/// Returns the account whose record it is: the recipient's, else the caller's.
+fn account_of(recipient: &Text<'_>, identity: &Object<UserIdentityWire<'_>>) -> Result<AccountId, Rejection> {
+    let callers = || identity.object().and_then(|identity| identity.account_id.filled());
+    let text = recipient.filled().or_else(callers).ok_or(Rejection::Member {
+        path: "recipientAccountId",
+        problem: "is absent",
+    })?;
     text.parse().map_err(|_| Rejection::Member {
         path: "recipientAccountId",
         problem: "is not a 12-digit account id",

@@ -1,0 +1,121 @@
+//! What the settings of an account rest on, so that changes of anything else need no look.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Change, Changed, key_id};
+use crate::{
+    posture::{Area, Seen},
+    region::Region,
+};
+
+/// The buckets, log groups and keys that were evidence when it was last looked.
+///
+/// Of what was not looked at nobody knows what it rests on: every change can affect it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    regions: BTreeMap<Region, BTreeMap<Area, RestsOn>>,
+}
+
+/// What an area of a Region rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct RestsOn {
+    /// Whether all of it is known.
+    whole: bool,
+    buckets: BTreeSet<String>,
+    log_groups: BTreeSet<String>,
+    /// By their ids, without ARNs.
+    keys: BTreeSet<String>,
+}
+
+impl Evidence {
+    /// Returns the evidence of an account of which nothing is known.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self {
+            regions: BTreeMap::new(),
+        }
+    }
+
+    /// Puts what was seen of an area in a Region in place of what was known of it.
+    pub fn learn(&mut self, region: &Region, area: Area, seen: &Seen) {
+        let rests_on = RestsOn::of(seen);
+        self.regions.entry(region.clone()).or_default().insert(area, rests_on);
+    }
+
+    /// Returns the areas that a change can affect in a Region: those that rest on what was changed.
+    #[must_use]
+    pub fn affected(&self, change: &Change, region: &Region) -> BTreeSet<Area> {
+        let rests = |area: &Area| match (
+            &change.changed,
+            self.regions.get(region).and_then(|areas| areas.get(area)),
+        ) {
+            (None, _) | (_, None) => true,
+            (Some(changed), Some(rests_on)) => !rests_on.whole || rests_on.contains(changed),
+        };
+        change.areas.iter().copied().filter(rests).collect()
+    }
+}
+
+impl RestsOn {
+    fn of(seen: &Seen) -> Self {
+        let mut rests_on = Self {
+            whole: true,
+            buckets: BTreeSet::new(),
+            log_groups: BTreeSet::new(),
+            keys: BTreeSet::new(),
+        };
+        match seen {
+            Seen::Logging(seen) => {
+                rests_on.whole = seen.configuration.is_ok()
+                    && seen.buckets.values().all(Result::is_ok)
+                    && seen.log_groups.values().all(Result::is_ok);
+                rests_on.buckets.extend(seen.buckets.keys().cloned());
+                rests_on.log_groups.extend(seen.log_groups.keys().cloned());
+                rests_on.keys(seen.keys.keys());
+            }
+            Seen::Models(seen) => {
+                rests_on.whole = [&seen.custom, &seen.imported]
+                    .into_iter()
+                    .all(|models| models.as_ref().is_ok_and(|models| models.values().all(Result::is_ok)));
+                rests_on.keys(seen.keys.keys());
+            }
+            Seen::Agents(seen) => {
+                rests_on.whole = seen
+                    .agents
+                    .as_ref()
+                    .is_ok_and(|agents| agents.values().all(Result::is_ok))
+                    && seen.knowledge_bases.as_ref().is_ok_and(|bases| {
+                        bases.values().all(|sources| {
+                            sources
+                                .as_ref()
+                                .is_ok_and(|sources| sources.values().all(Result::is_ok))
+                        })
+                    });
+                rests_on.keys(seen.keys.keys());
+            }
+            // Changes of these name nothing that a look could be spared for.
+            _ => rests_on.whole = false,
+        }
+        rests_on
+    }
+
+    /// Adds keys; one that is named by an alias stands for a key whose id is not known.
+    fn keys<'a>(&mut self, names: impl Iterator<Item = &'a String>) {
+        for name in names {
+            if name.contains("alias/") {
+                self.whole = false;
+            }
+            self.keys.insert(key_id(name).to_owned());
+        }
+    }
+
+    fn contains(&self, changed: &Changed) -> bool {
+        match changed {
+            Changed::Bucket(name) => self.buckets.contains(name),
+            Changed::LogGroup(name) => self.log_groups.contains(name),
+            Changed::Key(id) => self.keys.contains(id),
+        }
+    }
+}

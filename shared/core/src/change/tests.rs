@@ -1,0 +1,149 @@
+//! What is a change, of what, and what it can affect.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::posture::Seen;
+
+fn event(source: &str, name: &str, parameters: &Value) -> Value {
+    json!({
+        "source": format!("aws.{}", source.split('.').next().unwrap()),
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {
+            "eventSource": source, "eventName": name, "eventID": "e-1", "eventTime": "2026-11-22T03:00:00Z",
+            "awsRegion": "eu-west-1", "recipientAccountId": "111122223333", "requestParameters": parameters,
+            "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/eve"}
+        }
+    })
+}
+
+fn parsed(event: &Value) -> Option<Change> {
+    Events::embedded().unwrap().parse(event.to_string().as_bytes()).unwrap()
+}
+
+fn change(source: &str, name: &str, parameters: &Value) -> Change {
+    parsed(&event(source, name, parameters)).unwrap()
+}
+
+/// What a Region's logging rests on: the bucket `logs`, the log group `/logs` and the key `1`.
+fn known() -> Evidence {
+    let seen = json!({"logging": {
+        "configuration": {"Ok": null}, "public_access": {"Ok": null}, "failed_deliveries": {"Ok": 0},
+        "buckets": {"logs": {"Ok": "missing"}}, "log_groups": {"/logs": {"Ok": null}},
+        "keys": {"arn:aws:kms:eu-west-1:111122223333:key/1": {"Ok": null}}
+    }});
+    let seen: Seen = serde_json::from_value(seen).unwrap();
+    let mut evidence = Evidence::unknown();
+    evidence.learn(&ireland(), Area::Logging, &seen);
+    evidence
+}
+
+fn ireland() -> Region {
+    "eu-west-1".parse().unwrap()
+}
+
+#[test]
+fn every_listed_event_is_a_change_and_has_its_page() {
+    let list: Vec<Value> = serde_json::from_str(EVENTS).unwrap();
+    assert!(list.len() > 10);
+    let mut seen = BTreeSet::new();
+    for row in &list {
+        assert!(
+            row["page"]
+                .as_str()
+                .unwrap()
+                .starts_with("https://docs.aws.amazon.com/"),
+            "{row}"
+        );
+        for name in row["names"].as_array().unwrap() {
+            let (source, name) = (row["source"].as_str().unwrap(), name.as_str().unwrap());
+            assert!(seen.insert((source, name)), "{source} {name} is listed twice");
+            assert!(!change(source, name, &json!({})).areas.is_empty(), "{row}");
+        }
+    }
+}
+
+#[test]
+fn other_events_and_calls_that_failed_change_nothing() {
+    assert_eq!(parsed(&event("s3.amazonaws.com", "GetBucketPolicy", &json!({}))), None);
+    assert_eq!(parsed(&event("bedrock.amazonaws.com", "Converse", &json!({}))), None);
+    let mut failed = event("s3.amazonaws.com", "DeleteBucket", &json!({"bucketName": "logs"}));
+    failed["detail"]["errorCode"] = json!("AccessDenied");
+    assert_eq!(parsed(&failed), None);
+    let mut notification = event("s3.amazonaws.com", "DeleteBucket", &json!({}));
+    notification["detail-type"] = json!("Object Created");
+    assert_eq!(parsed(&notification), None);
+}
+
+#[test]
+fn what_a_change_needs_is_named_where_it_is_absent() {
+    for member in ["eventName", "eventID", "eventTime", "awsRegion", "recipientAccountId"] {
+        let mut event = event("s3.amazonaws.com", "DeleteBucket", &json!({}));
+        event["detail"].as_object_mut().unwrap().remove(member);
+        if member == "recipientAccountId" {
+            event["detail"]["userIdentity"] = json!({});
+        }
+        let error = Events::embedded()
+            .unwrap()
+            .parse(event.to_string().as_bytes())
+            .unwrap_err();
+        assert!(error.to_string().contains(member), "{error}");
+    }
+}
+
+#[test]
+fn a_change_of_what_is_no_evidence_affects_nothing() {
+    let affected = |source, name, parameters| known().affected(&change(source, name, &parameters), &ireland());
+    let logging = BTreeSet::from([Area::Logging]);
+    let s3 = "s3.amazonaws.com";
+    assert_eq!(
+        affected(s3, "DeleteBucketPolicy", json!({"bucketName": "logs"})),
+        logging
+    );
+    assert_eq!(
+        affected(s3, "DeleteBucketPolicy", json!({"bucketName": "others"})),
+        BTreeSet::new()
+    );
+    let logs = "logs.amazonaws.com";
+    assert_eq!(
+        affected(logs, "DeleteLogGroup", json!({"logGroupName": "/logs"})),
+        logging
+    );
+    assert_eq!(
+        affected(logs, "DeleteLogGroup", json!({"logGroupName": "/other"})),
+        BTreeSet::new()
+    );
+    for name in ["1", "arn:aws:kms:eu-west-1:111122223333:key/1"] {
+        let affected = affected("kms.amazonaws.com", "DisableKey", json!({"keyId": name}));
+        assert!(affected.contains(&Area::Logging), "{name}");
+    }
+    // Nothing was ever learned of models and agents, so the key may be theirs.
+    assert_eq!(
+        affected("kms.amazonaws.com", "DisableKey", json!({"keyId": "2"})),
+        BTreeSet::from([Area::Models, Area::Agents])
+    );
+}
+
+#[test]
+fn where_it_is_not_known_what_was_changed_or_what_is_evidence_all_is_affected() {
+    let logging = BTreeSet::from([Area::Logging]);
+    let unnamed = change("s3.amazonaws.com", "DeleteBucket", &json!({}));
+    assert_eq!(known().affected(&unnamed, &ireland()), logging);
+    let named = change("s3.amazonaws.com", "DeleteBucket", &json!({"bucketName": "others"}));
+    assert_eq!(Evidence::unknown().affected(&named, &ireland()), logging);
+    assert_eq!(known().affected(&named, &"us-east-1".parse().unwrap()), logging);
+
+    let seen = json!({"logging": {
+        "configuration": {"Err": {"action": "x:Y", "cause": "no"}}, "public_access": {"Ok": null},
+        "failed_deliveries": {"Ok": 0}, "buckets": {}, "log_groups": {}, "keys": {}
+    }});
+    let mut evidence = known();
+    evidence.learn(&ireland(), Area::Logging, &serde_json::from_value(seen).unwrap());
+    assert_eq!(evidence.affected(&named, &ireland()), logging);
+}
+
+#[test]
+fn evidence_is_kept_as_json() {
+    let json = serde_json::to_string(&known()).unwrap();
+    assert_eq!(serde_json::from_str::<Evidence>(&json).unwrap(), known());
+}
