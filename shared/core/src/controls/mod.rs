@@ -3,6 +3,7 @@
 //! A control decides purely: from one invocation, the policy and the catalogue, with no clock and
 //! no environment. Whether an exception still holds is judged at the invocation's own time.
 
+pub(crate) mod data_retention_allowed;
 mod destination_region_allowed;
 mod global_profile_allowed;
 mod inference_denied_by_scp;
@@ -49,6 +50,8 @@ pub enum ControlId {
     RuleReceivesInference,
     /// Model invocation logging is on, and delivers to this account and Region.
     InvocationLoggingEnabled,
+    /// Prompts are kept and shared only as the policy allows.
+    DataRetentionAllowed,
 }
 
 /// How a control decides about one invocation.
@@ -64,7 +67,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 2] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 3] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -75,11 +78,16 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 2] = [
         Binds::InUse,
         Decide::Logging(invocation_logging_enabled::decide),
     ),
+    (
+        ControlId::DataRetentionAllowed,
+        Binds::Everywhere,
+        Decide::DataRetention(data_retention_allowed::decide),
+    ),
 ];
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -87,6 +95,7 @@ impl ControlId {
         Self::InferenceDeniedByScp,
         Self::RuleReceivesInference,
         Self::InvocationLoggingEnabled,
+        Self::DataRetentionAllowed,
     ];
 
     /// Returns the controls that decide about invocations, in the order of reports.
@@ -105,6 +114,7 @@ impl ControlId {
             Self::InferenceDeniedByScp => &inference_denied_by_scp::METADATA,
             Self::RuleReceivesInference => &rule_receives_inference::METADATA,
             Self::InvocationLoggingEnabled => &invocation_logging_enabled::METADATA,
+            Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
         }
     }
 

@@ -141,6 +141,10 @@ pub enum Unknown {
         /// The kind of data.
         modality: Modality,
     },
+    /// Bedrock answers without a data-retention mode
+    /// (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetAccountDataRetention.html>).
+    #[error("Bedrock does not say which data-retention mode is set")]
+    DataRetentionUnstated,
     /// Nobody lists where a profile of inference or of guardrails can go.
     #[error("where {profile} can go from here is not listed")]
     DestinationsNotListed {

@@ -23,6 +23,7 @@ pub(super) fn unknown(unknown: &Unknown) -> String {
         Unknown::ModalityUnstated { modality } => {
             format!("{modality} データを記録するかどうかが、ログ記録の設定に含まれていません")
         }
+        Unknown::DataRetentionUnstated => "データ保持モードが、Bedrock の応答に含まれていません".to_owned(),
         Unknown::DestinationsNotListed { profile } => {
             format!("{profile} の送信先リージョンが、どの一覧にもありません")
         }

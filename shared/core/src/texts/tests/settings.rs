@@ -67,7 +67,8 @@ fn unknown_after(last: Option<&Unknown>) -> Option<Unknown> {
         Some(Unknown::NotObserved(_)) => Some(Unknown::ModalityUnstated {
             modality: Modality::Text,
         }),
-        Some(Unknown::ModalityUnstated { .. }) => Some(Unknown::DestinationsNotListed {
+        Some(Unknown::ModalityUnstated { .. }) => Some(Unknown::DataRetentionUnstated),
+        Some(Unknown::DataRetentionUnstated) => Some(Unknown::DestinationsNotListed {
             profile: "apac.amazon.nova-lite-v1:0".to_owned(),
         }),
         Some(Unknown::DestinationsNotListed { .. }) => Some(Unknown::NotUnderstood {
