@@ -56,7 +56,7 @@ pub struct Agent {
 #[serde(deny_unknown_fields)]
 pub struct BatchPosture {
     /// The bucket to which each job of late writes, by the job's ARN.
-    pub jobs: Observed<BTreeMap<String, String>>,
+    pub jobs: Observed<BTreeMap<String, Observed<String>>>,
     /// Where those buckets are; `None` for one that no longer exists.
     pub buckets: BTreeMap<String, Observed<Option<Region>>>,
 }
