@@ -3,7 +3,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # used by the scripts that source this file
-readonly main_stack=crisguard source_stack=crisguard-source-region
+readonly main_stack=crisguard source_stack=crisguard-source-region change_stack=crisguard-change-region
 records=$root/build/deploy
 
 say() { printf '%s\n' "$*"; }

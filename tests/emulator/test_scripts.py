@@ -135,6 +135,12 @@ def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> Non
     assert fresh.client("s3").get_object(Bucket=bucket, Key="policy.yaml")["Body"].read() == b"version: 1\n"
     rule = fresh.client("events", "us-east-1").describe_rule(Name="crisguard-forward-1")
     assert rule["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    changes = {
+        region: {r["Name"] for r in fresh.client("events", region).list_rules(NamePrefix="crisguard-change-")["Rules"]}
+        for region in SOURCES.split()
+    }
+    assert changes["us-east-1"] - changes[fresh.home_region] == {"crisguard-change-iam"}
+    assert len(changes[fresh.home_region]) == 7
     first_key = fresh.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"]
 
     assert_that_a_failed_region_is_named(shell)

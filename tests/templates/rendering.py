@@ -232,14 +232,22 @@ def home(**parameters: str) -> Stack:
     return Stack("template.yaml", parameters)
 
 
+HOME_BUS = f"arn:aws:events:{HOME}:{ACCOUNT}:event-bus/crisguard"
+
+
 def source_region(region: str = "us-east-1", **parameters: str) -> Stack:
-    """The small stack in a source Region, with two patterns unless told otherwise."""
+    """The first small stack in a Region, with two patterns unless told otherwise."""
     pattern = '{"source":[{"prefix":"aws.bedrock"}]}'
     chosen = {
-        "HomeBusArn": f"arn:aws:events:{HOME}:{ACCOUNT}:event-bus/crisguard",
+        "HomeBusArn": HOME_BUS,
         "PolicySha256": "0" * 64,
         "Pattern1": pattern,
         "Pattern2": pattern,
         **parameters,
     }
     return Stack("source-region.yaml", chosen, region)
+
+
+def change_region(region: str = "us-east-1") -> Stack:
+    """The second small stack in a Region."""
+    return Stack("change-region.yaml", {"HomeBusArn": HOME_BUS}, region)

@@ -10,11 +10,12 @@ import pytest
 import yaml
 
 from .permissions import ROOT, Permissions, Request, as_list
-from .rendering import ACCOUNT, HOME, home, source_region
+from .rendering import ACCOUNT, HOME, change_region, home, source_region
 
 HOME_STACK = home(SecurityHub="yes")
 SOURCE_STACK = source_region(CustomerManagedKey="yes")
-DEPLOYED = Permissions(HOME_STACK, SOURCE_STACK)
+CHANGE_STACK = change_region()
+DEPLOYED = Permissions(HOME_STACK, SOURCE_STACK, CHANGE_STACK)
 PATHS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "paths.yaml").read_text(encoding="utf-8"))
 FOREIGN = "999999999999"
 
@@ -27,8 +28,9 @@ def filled(text: str) -> str:
         plain = {"Region": HOME, "Account": ACCOUNT, "source.Region": SOURCE_STACK.region}
         if name in plain:
             return plain[name]
-        if name.startswith("source."):
-            return SOURCE_STACK.resources[name.removeprefix("source.")].arn
+        for prefix, stack in (("source.", SOURCE_STACK), ("change.", CHANGE_STACK)):
+            if name.startswith(prefix):
+                return stack.resources[name.removeprefix(prefix)].arn
         return HOME_STACK.resources[name].arn
 
     return re.sub(r"\$\{([^}]+)\}", value, text)

@@ -8,17 +8,35 @@ from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudformation, eventbridge, lambda_svc
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import changesets, engine, provisioners, stacks
+from ministack.services.cloudformation import handlers as requests
 
 
 def apply() -> None:
     """Adjusts how stacks are created, updated and deleted."""
+    _know_the_region_in_conditions()
     _accept_metric_math_alarms()
     _read_mapping_numbers()
     _keep_what_nested_stacks_retain()
     _update_nested_stacks()
     _write_policies_on_buses()
     _reserve_concurrency()
+
+
+def _know_the_region_in_conditions() -> None:
+    """A condition may refer to the Region or the account, as to a parameter.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+    """
+    original = engine._evaluate_conditions
+
+    def evaluate(template: dict[str, Any], parameters: dict[str, Any]) -> dict[str, bool]:
+        pseudo = {"AWS::Region": {"Value": get_region()}, "AWS::AccountId": {"Value": get_account_id()}}
+        evaluated: dict[str, bool] = original(template, {**pseudo, **parameters})
+        return evaluated
+
+    for module in (engine, changesets, requests, stacks):
+        module._evaluate_conditions = evaluate
 
 
 def _accept_metric_math_alarms() -> None:
