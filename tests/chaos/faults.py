@@ -6,19 +6,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from tests.answers.faults import LATE
+from tests.answers.wording import denied, throttled
+
 from .partial import PARTIAL
 from .proxy import MARK, Seen, Treatment
 from .stage import SEND, WATCH
 from .wire import Call
-
-# Longer than one attempt may take (5 s, shared/aws/src/client.rs); the request still reaches the service.
-LATE_MS = 5600
-
-# How services word it that have words of their own: codes and statuses.
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-THROTTLED = {"s3": ("SlowDown", 503), "sqs": ("RequestThrottled", 403)}
-DENIED = {"s3": ("AccessDenied", 403), "sns": ("AuthorizationError", 403), "sqs": ("AccessDenied", 403)}
 
 # The durations: one request; every such request of one invocation; until the case calls it over.
 ONCE, INVOCATION, LASTING = "once", "for one invocation", "for every delivery"
@@ -26,14 +20,13 @@ ONCE, INVOCATION, LASTING = "once", "for one invocation", "for every delivery"
 
 def effect(fault: str, service: str) -> dict[str, Any]:
     """The effect of a fault in microburst's words, with the codes and statuses that the service uses."""
-    throttled = THROTTLED.get(service, ("ThrottlingException", 400))
-    denied = DENIED.get(service, ("AccessDeniedException", 400))
+    throttling, denial = throttled(service), denied(service)
     effects: dict[str, dict[str, Any]] = {
-        "throttled": {"error": {"code": throttled[0], "status": throttled[1], "message": "Rate exceeded"}},
+        "throttled": {"error": {"code": throttling[0], "status": throttling[1], "message": "Rate exceeded"}},
         "HTTP 500": {"error": {"code": "InternalFailure", "status": 500}},
         "HTTP 503": {"error": {"code": "ServiceUnavailable", "status": 503}},
-        "access denied": {"error": {"code": denied[0], "status": denied[1]}},
-        "late": {"latency": LATE_MS},
+        "access denied": {"error": {"code": denial[0], "status": denial[1]}},
+        "late": {"latency": round(LATE * 1000)},
         "connection reset": {"reset": True},
         "answer broken off": {"response": {"abort_frac": 0.5}},
         "answer cut short": {"response": {"truncate_frac": 0.5}},

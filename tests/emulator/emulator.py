@@ -63,11 +63,13 @@ class Emulator:
         account: str = ACCOUNT,
         home_region: str = HOME_REGION,
         regions: Iterable[str] = (),
+        functions_reach: str | None = None,
         timeout: float = 60,
     ) -> Emulator:
         """Starts the emulator on a free port with IAM enforced and waits until it is healthy.
 
-        Only `regions` are enabled in the account; every one if none is named.
+        Only `regions` are enabled in the account; every one if none is named. Functions find AWS at
+        `functions_reach`, which passes their calls on (tests/answers), or else here.
         """
         port = free_port()
         endpoint = f"http://127.0.0.1:{port}"
@@ -77,7 +79,7 @@ class Emulator:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             "AUTH": "true",
-            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ENDPOINT_URL": functions_reach or endpoint,
             "BIND_HOST": "127.0.0.1",
             "CRISGUARD_EMIT_TOKEN": token,
             "CRISGUARD_REGIONS": " ".join(regions),
@@ -136,13 +138,7 @@ class Emulator:
         chosen = credentials or self.credentials
         key = (service, region or self.home_region, chosen["aws_access_key_id"])
         if key not in self.clients:
-            self.clients[key] = boto3.client(
-                service,
-                endpoint_url=self.endpoint,
-                region_name=region or self.home_region,
-                config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
-                **chosen,
-            )
+            self.clients[key] = client_of(self.endpoint, service, region or self.home_region, chosen)
         return self.clients[key]
 
     def environment(self, region: str | None = None) -> dict[str, str]:
@@ -328,6 +324,26 @@ class Emulator:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise EmulatorError(f"{path}: {error.code} {error.read().decode()}") from error
+
+
+def client_of(endpoint: str, service: str, region: str, credentials: Mapping[str, str], attempts: int = 2) -> Any:
+    """A boto3 client that asks an endpoint of this machine."""
+    client = boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=region,
+        config=Config(retries={"total_max_attempts": attempts}, s3={"addressing_style": "path"}),
+        **credentials,
+    )
+    if service == "s3control":
+        # It puts the account before the host's name, and nobody is found there.
+        client.meta.events.register("before-sign.s3-control", lambda request, **_: _at(endpoint, request))
+    return client
+
+
+def _at(endpoint: str, request: Any) -> None:
+    path = request.url.partition("://")[2].partition("/")[2]
+    request.url = f"{endpoint}/{path}"
 
 
 def detail_type_of(detail: Mapping[str, Any]) -> str:

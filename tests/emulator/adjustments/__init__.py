@@ -15,7 +15,7 @@ from typing import Any
 
 from ministack import app as gateway
 from ministack.core import iam_evaluator
-from ministack.core.responses import set_request_account_id, set_request_region
+from ministack.core.responses import get_account_id, set_request_account_id, set_request_region
 from ministack.services import eventbridge
 
 from . import cloud_formation, drift, event_bridge, functions, mail, metrics, permissions, regions, schedules
@@ -24,6 +24,7 @@ EMIT_PATH = "/_crisguard/emit"
 MAIL_PATH = "/_crisguard/mail"
 START_PATH = "/_crisguard/start"
 INSECURE_HEADER = b"x-crisguard-plain-http"
+ACCOUNT_HEADER = b"x-crisguard-account"
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -65,9 +66,21 @@ def _gateway_with_emission(token: str) -> Callable[[Scope, Receive, Send], Await
                 await _act(ACTIONS[scope["path"]], token, receive, send)
                 return
             plain_http.set(any(name == INSECURE_HEADER for name, _ in scope["headers"]))
-        await original(scope, receive, send)
+        await original(scope, receive, _with_account(send))
 
     return application
+
+
+def _with_account(send: Send) -> Send:
+    """Says with each answer in which account the call was made, for whoever stands between (tests/answers)."""
+
+    async def told(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            account = (ACCOUNT_HEADER, get_account_id().encode())
+            message = {**message, "headers": [*message.get("headers", []), account]}
+        await send(message)
+
+    return told
 
 
 async def _act(action: Callable[[dict[str, Any]], dict[str, Any]], token: str, receive: Receive, send: Send) -> None:

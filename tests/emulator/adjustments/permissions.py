@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import cbor2
+from ministack import app as gateway
 from ministack.core import iam_actions, iam_evaluator, sigv4
 from ministack.core.responses import get_account_id, get_region
 
@@ -23,6 +24,8 @@ NAMES_A_RULE = {
 }
 NAMES_A_BUS = {"CreateEventBus", "DeleteEventBus", "DescribeEventBus", "UpdateEventBus"}
 
+ACCOUNT_BLOCK = "/v20180820/configuration/publicAccessBlock"
+
 # The entries of the PutEvents request that is being authorized.
 entries: contextvars.ContextVar[list[dict[str, Any]]] = contextvars.ContextVar("crisguard_entries")
 
@@ -38,6 +41,7 @@ def apply() -> None:
     _name_resources_as_aws_does()
     _know_the_source_of_events()
     _accept_moved_clocks()
+    _ask_for_the_account_s_public_access_block()
 
 
 def require(role: str | None, action: str, resource: str, context: dict[str, Any] | None = None) -> None:
@@ -183,3 +187,30 @@ def _know_the_source_of_events() -> None:
 def _accept_moved_clocks() -> None:
     """Tests move a function's clock, whose requests would be refused then; on AWS its clock is right."""
     sigv4.request_time_failure = lambda *_, **__: None
+
+
+def _ask_for_the_account_s_public_access_block() -> None:
+    """The public access block of an account has permissions of its own, on no resource; the operation itself is
+    answered elsewhere (tests/answers).
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+    """
+    original = gateway._handle_s3_control_request
+
+    async def handle(
+        path: str,
+        method: str,
+        body: bytes,
+        query: Any,
+        request_id: str,
+        headers: dict[str, str] | None = None,
+    ) -> Any:
+        if path == ACCOUNT_BLOCK:
+            verb = "Get" if method == "GET" else "Put"
+            action = f"s3:{verb}AccountPublicAccessBlock"
+            refused = gateway._enforce_data_plane("s3", action, headers or {}, query, request_id, resource_arn="*")
+            if refused:
+                return refused
+        return await original(path, method, body, query, request_id, headers)
+
+    gateway._handle_s3_control_request = handle
