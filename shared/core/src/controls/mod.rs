@@ -11,6 +11,7 @@ pub(crate) mod invocation_logging_enabled;
 mod judged;
 mod metadata;
 mod profile_allowed;
+pub(crate) mod profile_destinations_allowed;
 pub mod rule_receives_inference;
 mod settings;
 mod source_region_allowed;
@@ -21,8 +22,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use metadata::{Mapping, Metadata};
-pub use settings::assess as assess_settings;
 use settings::{Binds, Decide};
+pub use settings::{assess as assess_settings, binds_where_in_use};
 
 use crate::{
     catalog::Catalogue,
@@ -50,6 +51,8 @@ pub enum ControlId {
     RuleReceivesInference,
     /// Model invocation logging is on, and delivers to this account and Region.
     InvocationLoggingEnabled,
+    /// Inference profiles in use reach only allowed Regions.
+    ProfileDestinationsAllowed,
     /// Prompts are kept and shared only as the policy allows.
     DataRetentionAllowed,
 }
@@ -67,7 +70,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 3] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 4] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -79,6 +82,11 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 3] = [
         Decide::Logging(invocation_logging_enabled::decide),
     ),
     (
+        ControlId::ProfileDestinationsAllowed,
+        Binds::Everywhere,
+        Decide::Profiles(profile_destinations_allowed::decide),
+    ),
+    (
         ControlId::DataRetentionAllowed,
         Binds::Everywhere,
         Decide::DataRetention(data_retention_allowed::decide),
@@ -87,7 +95,7 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 3] = [
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -95,6 +103,7 @@ impl ControlId {
         Self::InferenceDeniedByScp,
         Self::RuleReceivesInference,
         Self::InvocationLoggingEnabled,
+        Self::ProfileDestinationsAllowed,
         Self::DataRetentionAllowed,
     ];
 
@@ -114,6 +123,7 @@ impl ControlId {
             Self::InferenceDeniedByScp => &inference_denied_by_scp::METADATA,
             Self::RuleReceivesInference => &rule_receives_inference::METADATA,
             Self::InvocationLoggingEnabled => &invocation_logging_enabled::METADATA,
+            Self::ProfileDestinationsAllowed => &profile_destinations_allowed::METADATA,
             Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
         }
     }

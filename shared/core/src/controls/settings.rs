@@ -82,6 +82,14 @@ impl ControlId {
     }
 }
 
+/// Tells whether a control that decides from an area binds only where Bedrock is in use, so that
+/// somebody has to find out.
+#[must_use]
+pub fn binds_where_in_use(area: Area) -> bool {
+    let mut rows = super::ABOUT_SETTINGS.into_iter();
+    rows.any(|(_, binds, decide)| decide.area() == area && binds == Binds::InUse)
+}
+
 /// Decides every control about what was seen of one area, in the order of reports.
 ///
 /// A control that binds only where Bedrock is in use is kept where it is not; if nobody can tell

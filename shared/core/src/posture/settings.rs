@@ -130,6 +130,9 @@ impl Resource {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Unknown {
+    /// There was no time left to look at it.
+    #[error("there was no time left to look at it")]
+    NotReached,
     /// It could not be looked at.
     #[error("{0}")]
     NotObserved(NotObserved),

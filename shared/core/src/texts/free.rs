@@ -153,7 +153,7 @@ fn wrong(problem: Problem, change: &dyn Fn(&str) -> String) -> Problem {
 fn untold(unknown: Unknown, change: &dyn Fn(&str) -> String) -> Unknown {
     match unknown {
         Unknown::NotObserved(item) => Unknown::NotObserved(unseen(&item, change)),
-        same @ (Unknown::ModalityUnstated { .. } | Unknown::DataRetentionUnstated) => same,
+        same @ (Unknown::NotReached | Unknown::ModalityUnstated { .. } | Unknown::DataRetentionUnstated) => same,
         Unknown::DestinationsNotListed { profile } => Unknown::DestinationsNotListed {
             profile: change(&profile),
         },

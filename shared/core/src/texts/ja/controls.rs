@@ -95,5 +95,6 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         },
         ControlId::InvocationLoggingEnabled => controls::invocation_logging_enabled::JA,
         ControlId::DataRetentionAllowed => controls::data_retention_allowed::JA,
+        ControlId::ProfileDestinationsAllowed => controls::profile_destinations_allowed::JA,
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn problem(Problem { of, wrong }: &Problem) -> String {
 /// Tells what cannot be told.
 pub(super) fn unknown(unknown: &Unknown) -> String {
     match unknown {
+        Unknown::NotReached => "時間内に確認が終わりませんでした".to_owned(),
         Unknown::NotObserved(not_observed) => unseen(not_observed),
         Unknown::ModalityUnstated { modality } => {
             format!("{modality} データを記録するかどうかが、ログ記録の設定に含まれていません")

@@ -60,7 +60,8 @@ pub(super) fn every_decision() -> Vec<PostureDecision> {
 
 fn unknown_after(last: Option<&Unknown>) -> Option<Unknown> {
     match last {
-        None => Some(Unknown::NotObserved(NotObserved::new(
+        None => Some(Unknown::NotReached),
+        Some(Unknown::NotReached) => Some(Unknown::NotObserved(NotObserved::new(
             "kms:DescribeKey",
             "AccessDeniedException: not authorized",
         ))),
