@@ -5,10 +5,14 @@
 //! the destinations depend on both. This snapshot of those answers is embedded; a profile or
 //! source that it does not list is an evidence gap, never an assumption.
 
+mod listed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::Deserialize;
+
+pub use listed::Listed;
 
 use crate::region::{Region, SourceRegion};
 

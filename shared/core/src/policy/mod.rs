@@ -224,7 +224,14 @@ impl Policy {
     /// source-region-allowed alone.
     #[must_use]
     pub fn reach_of(&self, profile: &InferenceProfile, source: &SourceRegion, catalogue: &Catalogue) -> Reach {
-        match (catalogue.destinations(profile.id(), source), &self.destination) {
+        self.reach_into(catalogue.destinations(profile.id(), source), source)
+    }
+
+    /// Returns which of the Regions are not allowed to which a profile goes from `source`, wherever
+    /// that is known from; the source itself is left out.
+    #[must_use]
+    pub fn reach_into(&self, destinations: Option<&Destinations>, source: &SourceRegion) -> Reach {
+        match (destinations, &self.destination) {
             (_, RegionSet::Every) => Reach::Inside(BTreeSet::new()),
             (None, RegionSet::Only(_)) => Reach::Unknown,
             (Some(Destinations::EveryCommercialRegion), RegionSet::Only(_)) => Reach::EveryCommercialRegion,
