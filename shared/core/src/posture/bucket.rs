@@ -66,7 +66,7 @@ impl PublicAccessBlock {
     }
 }
 
-/// What a lifecycle rule deletes
+/// What a lifecycle rule deletes, of all objects under its prefix or of those with some tag or size
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html>).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

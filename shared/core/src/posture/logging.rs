@@ -70,7 +70,9 @@ pub struct Delivery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogGroup {
-    /// For how many days events are kept; `None` for ever.
+    /// For how many days events are kept; `None` for ever. Two days for a group of the class `DELIVERY`,
+    /// whatever is set
+    /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html>).
     #[serde(default)]
     pub retention_days: Option<u32>,
     /// The key that encrypts it; `None` for CloudWatch Logs' own encryption.

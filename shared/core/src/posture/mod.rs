@@ -27,7 +27,7 @@ pub use resources::{Agent, AgentPosture, BatchPosture, DataSources, EndpointPost
 pub use rules::{Bus, Home, Observed, RegionRules, Rule, Target, Traffic, names};
 pub use seen::{Area, Seen};
 pub use settings::{Problem, Resource, Unknown};
-pub use trail::{AdvancedSelector, BasicSelector, FieldSelector, Selectors, Trail, TrailPosture};
+pub use trail::{AdvancedSelector, BasicSelector, FieldSelector, Selectors, Trail, TrailPosture, TrailStatus};
 pub use wrong::Wrong;
 
 use crate::region::Region;

@@ -154,6 +154,12 @@ pub enum Unknown {
         /// The profile's id or ARN.
         profile: String,
     },
+    /// Nobody but its owner can read its settings.
+    #[error("{of}: its settings cannot be read, for it belongs to another account")]
+    OtherAccounts {
+        /// The resource.
+        of: Box<Resource>,
+    },
     /// A part of an answer is of a form that is not known.
     #[error("{of}: {part} is not understood")]
     NotUnderstood {

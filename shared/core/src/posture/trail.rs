@@ -23,10 +23,23 @@ pub struct Trail {
     pub home: Region,
     /// Whether it records every Region.
     pub multi_region: bool,
-    /// Whether it is on.
-    pub logging: Observed<bool>,
+    /// Whether it is on, and what it delivers comes through.
+    pub status: Observed<TrailStatus>,
     /// What it records.
     pub selectors: Observed<Selectors>,
+}
+
+/// How a trail fares
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html>).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrailStatus {
+    /// Whether it is on.
+    pub logging: bool,
+    /// What S3 answered when its latest delivery failed (`LatestDeliveryError`); `None` if it did not
+    /// fail.
+    #[serde(default)]
+    pub delivery_error: Option<String>,
 }
 
 /// What a trail records: by basic or by advanced event selectors, never by both
@@ -65,9 +78,9 @@ pub struct AdvancedSelector {
     pub fields: Vec<FieldSelector>,
 }
 
-/// What one field must be: every operator that is given must hold, each for one of its values, or,
-/// where it begins with `not`, for all of them
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html>).
+/// What one field must be: one value of one of the operators that select, if any is given, and no
+/// value of those that begin with `not`
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html>).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the operators' names are AWS's own")]

@@ -32,9 +32,20 @@ pub enum Wrong {
         /// The kind of data.
         modality: Modality,
     },
+    /// What is large or binary is not logged, for only a bucket takes it.
+    #[error("takes nothing that is binary or larger than 100 KB, and no bucket is named for it")]
+    LargeDataLost,
     /// It is encrypted, if at all, with keys that AWS owns or manages.
     #[error("not encrypted with a customer-managed key")]
     WithoutCustomerKey,
+    /// Its key is named by an id or alias: for what a service writes, KMS may look for it in another
+    /// account, or fail
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html>).
+    #[error("names its key as {key} instead of by the key's ARN, as what a service writes needs")]
+    KeyNotByArn {
+        /// How the key is named.
+        key: String,
+    },
     /// The key that encrypts it does not exist.
     #[error("encrypted with a key that does not exist")]
     KeyMissing,
@@ -82,6 +93,12 @@ pub enum Wrong {
     /// A trail is switched off.
     #[error("not logging")]
     TrailStopped,
+    /// What a trail delivers does not come through.
+    #[error("not delivering to its bucket ({error})")]
+    TrailNotDelivering {
+        /// What S3 answered.
+        error: String,
+    },
     /// A trail records another Region alone.
     #[error("records {region} alone")]
     TrailOfOneRegion {
@@ -91,6 +108,9 @@ pub enum Wrong {
     /// A trail records no read-only management events of Bedrock, and calls of models are such.
     #[error("does not record Bedrock's read-only management events, which calls of models are")]
     TrailWithoutReads,
+    /// A trail records only some of the calls of models.
+    #[error("its event selectors leave out some calls of models")]
+    TrailRecordsSome,
     /// The data-retention mode is not one that is allowed.
     #[error("the data-retention mode is {mode}")]
     RetentionNotAllowed {
@@ -171,6 +191,8 @@ impl Wrong {
     pub(crate) fn with_texts(mut self, change: &dyn Fn(&str) -> String) -> Self {
         match &mut self {
             Self::KeyNotEnabled { state: text }
+            | Self::KeyNotByArn { key: text }
+            | Self::TrailNotDelivering { error: text }
             | Self::EndpointNotAvailable { state: text }
             | Self::RetentionNotAllowed { mode: text }
             | Self::GuardrailLeaves { profile: text, .. }
@@ -183,6 +205,7 @@ impl Wrong {
             | Self::OtherAccount
             | Self::OtherRegion { .. }
             | Self::ModalityOff { .. }
+            | Self::LargeDataLost
             | Self::WithoutCustomerKey
             | Self::KeyMissing
             | Self::PublicAccessNotBlocked
@@ -197,6 +220,7 @@ impl Wrong {
             | Self::TrailStopped
             | Self::TrailOfOneRegion { .. }
             | Self::TrailWithoutReads
+            | Self::TrailRecordsSome
             | Self::NoEnforcedGuardrail
             | Self::Reaches { .. }
             | Self::ReachesEverywhere

@@ -157,6 +157,9 @@ fn untold(unknown: Unknown, change: &dyn Fn(&str) -> String) -> Unknown {
         Unknown::DestinationsNotListed { profile } => Unknown::DestinationsNotListed {
             profile: change(&profile),
         },
+        Unknown::OtherAccounts { of } => Unknown::OtherAccounts {
+            of: Box::new(of.renamed(change)),
+        },
         Unknown::NotUnderstood { of, part } => Unknown::NotUnderstood {
             of: Box::new(of.renamed(change)),
             part: change(&part),

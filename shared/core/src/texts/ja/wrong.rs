@@ -28,6 +28,12 @@ pub(super) fn unknown(unknown: &Unknown) -> String {
         Unknown::DestinationsNotListed { profile } => {
             format!("{profile} の送信先リージョンが、どの一覧にもありません")
         }
+        Unknown::OtherAccounts { of } => {
+            format!(
+                "ほかのアカウントのものであるため、設定を確認できません（{}）",
+                resource(of)
+            )
+        }
         Unknown::NotUnderstood { of, part } => format!("{part} の内容を解釈できません（{}）", resource(of)),
     }
 }
@@ -60,7 +66,14 @@ fn told(wrong: &Wrong) -> String {
         Wrong::OtherAccount => "ほかのアカウントのものです".to_owned(),
         Wrong::OtherRegion { region } => format!("別のリージョン {region} にあります"),
         Wrong::ModalityOff { modality } => format!("{modality} データが記録されません"),
+        Wrong::LargeDataLost => {
+            "バイナリデータと 100 KB を超えるデータは記録できず、それらを配信するバケットも指定されていません"
+                .to_owned()
+        }
         Wrong::WithoutCustomerKey => "カスタマーマネージドキーで暗号化されていません".to_owned(),
+        Wrong::KeyNotByArn { key } => {
+            format!("キーが ARN ではなく {key} で指定されています（サービスによる書き込みには ARN が必要です）")
+        }
         Wrong::KeyMissing => "暗号化に使用するキーが存在しません".to_owned(),
         Wrong::KeyNotEnabled { state } => {
             format!("暗号化に使用するキーの状態が {state} のため、書き込みも読み取りもできません")
@@ -83,10 +96,12 @@ fn told(wrong: &Wrong) -> String {
         Wrong::DeliveriesFailed { failures } => format!("過去 24 時間に、ログの配信が {failures} 件失敗しています"),
         Wrong::NoTrail => "イベントを記録する証跡がありません".to_owned(),
         Wrong::TrailStopped => "ログ記録が停止しています".to_owned(),
+        Wrong::TrailNotDelivering { error } => format!("バケットに配信できていません（{error}）"),
         Wrong::TrailOfOneRegion { region } => format!("{region} だけを記録しています"),
         Wrong::TrailWithoutReads => {
             "Bedrock の読み取り専用の管理イベント（モデルの呼び出し）を記録していません".to_owned()
         }
+        Wrong::TrailRecordsSome => "イベントセレクターにより、モデルの呼び出しの一部が記録されません".to_owned(),
         Wrong::RetentionNotAllowed { mode } => format!("データ保持モードが {mode} です"),
         Wrong::GuardrailLeaves { profile, regions } => {
             format!(

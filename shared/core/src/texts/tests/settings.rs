@@ -72,7 +72,10 @@ fn unknown_after(last: Option<&Unknown>) -> Option<Unknown> {
         Some(Unknown::DataRetentionUnstated) => Some(Unknown::DestinationsNotListed {
             profile: "apac.amazon.nova-lite-v1:0".to_owned(),
         }),
-        Some(Unknown::DestinationsNotListed { .. }) => Some(Unknown::NotUnderstood {
+        Some(Unknown::DestinationsNotListed { .. }) => Some(Unknown::OtherAccounts {
+            of: Box::new(Resource::Bucket("their-logs".to_owned())),
+        }),
+        Some(Unknown::OtherAccounts { .. }) => Some(Unknown::NotUnderstood {
             of: Box::new(Resource::Trail(
                 "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t".to_owned(),
             )),
@@ -117,8 +120,12 @@ fn wrong_after(last: Option<&Wrong>) -> Option<Wrong> {
         Some(W::OtherRegion { .. }) => W::ModalityOff {
             modality: Modality::Text,
         },
-        Some(W::ModalityOff { .. }) => W::WithoutCustomerKey,
-        Some(W::WithoutCustomerKey) => W::KeyMissing,
+        Some(W::ModalityOff { .. }) => W::LargeDataLost,
+        Some(W::LargeDataLost) => W::WithoutCustomerKey,
+        Some(W::WithoutCustomerKey) => W::KeyNotByArn {
+            key: "alias/logs".to_owned(),
+        },
+        Some(W::KeyNotByArn { .. }) => W::KeyMissing,
         Some(W::KeyMissing) => W::KeyNotEnabled {
             state: "PendingDeletion".to_owned(),
         },
@@ -132,9 +139,13 @@ fn wrong_after(last: Option<&Wrong>) -> Option<Wrong> {
         Some(W::DeletedOnADay) => W::DeliveriesFailed { failures: 12 },
         Some(W::DeliveriesFailed { .. }) => W::NoTrail,
         Some(W::NoTrail) => W::TrailStopped,
-        Some(W::TrailStopped) => W::TrailOfOneRegion { region },
+        Some(W::TrailStopped) => W::TrailNotDelivering {
+            error: "NoSuchBucket".to_owned(),
+        },
+        Some(W::TrailNotDelivering { .. }) => W::TrailOfOneRegion { region },
         Some(W::TrailOfOneRegion { .. }) => W::TrailWithoutReads,
-        Some(W::TrailWithoutReads) => W::RetentionNotAllowed {
+        Some(W::TrailWithoutReads) => W::TrailRecordsSome,
+        Some(W::TrailRecordsSome) => W::RetentionNotAllowed {
             mode: "provider_data_share".to_owned(),
         },
         Some(W::RetentionNotAllowed { .. }) => W::GuardrailLeaves {
