@@ -18,7 +18,20 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, set_request_account_id, set_request_region
 from ministack.services import eventbridge
 
-from . import cloud_formation, drift, event_bridge, functions, mail, metrics, permissions, regions, schedules
+from . import (
+    cloud_formation,
+    drift,
+    event_bridge,
+    functions,
+    identities,
+    mail,
+    metrics,
+    permissions,
+    regions,
+    schedules,
+    stores,
+    vpc_endpoints,
+)
 
 EMIT_PATH = "/_crisguard/emit"
 MAIL_PATH = "/_crisguard/mail"
@@ -41,9 +54,12 @@ def apply(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     cloud_formation.apply()
     drift.apply()
     functions.apply()
+    identities.apply()
     mail.apply()
     metrics.apply()
     regions.apply(os.environ.get("CRISGUARD_REGIONS", "").split())
+    stores.apply()
+    vpc_endpoints.apply()
     return _gateway_with_emission(token)
 
 
