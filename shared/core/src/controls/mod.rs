@@ -4,10 +4,12 @@
 //! no environment. Whether an exception still holds is judged at the invocation's own time.
 
 pub(crate) mod data_retention_allowed;
+mod deliveries;
 mod destination_region_allowed;
 mod global_profile_allowed;
 mod inference_denied_by_scp;
 pub(crate) mod invocation_logging_enabled;
+pub(crate) mod invocation_logging_modalities;
 mod judged;
 mod metadata;
 mod profile_allowed;
@@ -51,6 +53,8 @@ pub enum ControlId {
     RuleReceivesInference,
     /// Model invocation logging is on, and delivers to this account and Region.
     InvocationLoggingEnabled,
+    /// Every kind of data that the policy asks for is logged whole.
+    InvocationLoggingModalities,
     /// Inference profiles in use reach only allowed Regions.
     ProfileDestinationsAllowed,
     /// Prompts are kept and shared only as the policy allows.
@@ -70,7 +74,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 4] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 5] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -80,6 +84,11 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 4] = [
         ControlId::InvocationLoggingEnabled,
         Binds::InUse,
         Decide::Logging(invocation_logging_enabled::decide),
+    ),
+    (
+        ControlId::InvocationLoggingModalities,
+        Binds::InUse,
+        Decide::Logging(invocation_logging_modalities::decide),
     ),
     (
         ControlId::ProfileDestinationsAllowed,
@@ -95,7 +104,7 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 4] = [
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -103,6 +112,7 @@ impl ControlId {
         Self::InferenceDeniedByScp,
         Self::RuleReceivesInference,
         Self::InvocationLoggingEnabled,
+        Self::InvocationLoggingModalities,
         Self::ProfileDestinationsAllowed,
         Self::DataRetentionAllowed,
     ];
@@ -123,6 +133,7 @@ impl ControlId {
             Self::InferenceDeniedByScp => &inference_denied_by_scp::METADATA,
             Self::RuleReceivesInference => &rule_receives_inference::METADATA,
             Self::InvocationLoggingEnabled => &invocation_logging_enabled::METADATA,
+            Self::InvocationLoggingModalities => &invocation_logging_modalities::METADATA,
             Self::ProfileDestinationsAllowed => &profile_destinations_allowed::METADATA,
             Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
         }
