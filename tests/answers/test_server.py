@@ -117,7 +117,7 @@ def test_what_nobody_knows_is_refused(answers: Answers) -> None:
         {"reset": ["everything"]},
         {"faults": [{"fault": "tired"}]},
         {"faults": [{"fault": OTHER}]},
-        {"faults": [{"fault": ERROR, "servise": "kms"}]},
+        {"faults": [{"fault": ERROR, "services": "kms"}]},
         {"upstream": "nowhere"},
     ):
         with pytest.raises(AnswersError):
@@ -181,18 +181,6 @@ def test_what_was_answered_is_answered_again_without_the_emulator(client: Client
     assert [call["by"] for call in answers.calls()] == ["emulator", "emulator", "recorded"]
     answers.tell(replay=False)
     assert len(kms.list_keys()["Keys"]) == before + 1
-
-
-def test_bedrock_counts_as_a_test_says(client: Clients, answers: Answers) -> None:
-    answers.count_invocations(VIRGINIA, "us.amazon.nova-lite-v1:0", 3)
-    answers.count_failures(VIRGINIA, "ModelInvocationLogsS3DeliveryFailure")
-    metrics = client("cloudwatch", VIRGINIA).list_metrics(Namespace="AWS/Bedrock")["Metrics"]
-    dimensions = {metric["MetricName"]: metric["Dimensions"] for metric in metrics}
-    assert dimensions == {
-        "Invocations": [{"Name": "ModelId", "Value": "us.amazon.nova-lite-v1:0"}],
-        "ModelInvocationLogsS3DeliveryFailure": [],
-    }
-    assert client("cloudwatch", TOKYO).list_metrics(Namespace="AWS/Bedrock")["Metrics"] == []
 
 
 # -- protocols that boto3 does not speak to these services -------------------------
