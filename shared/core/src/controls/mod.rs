@@ -8,6 +8,7 @@ mod deliveries;
 mod destination_region_allowed;
 mod global_profile_allowed;
 mod inference_denied_by_scp;
+pub(crate) mod invocation_logging_bucket_encrypted;
 pub(crate) mod invocation_logging_enabled;
 pub(crate) mod invocation_logging_modalities;
 mod judged;
@@ -55,6 +56,8 @@ pub enum ControlId {
     InvocationLoggingEnabled,
     /// Every kind of data that the policy asks for is logged whole.
     InvocationLoggingModalities,
+    /// The buckets of invocation logs are encrypted as the policy asks.
+    InvocationLoggingBucketEncrypted,
     /// Inference profiles in use reach only allowed Regions.
     ProfileDestinationsAllowed,
     /// Prompts are kept and shared only as the policy allows.
@@ -74,7 +77,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 5] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 6] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -91,6 +94,11 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 5] = [
         Decide::Logging(invocation_logging_modalities::decide),
     ),
     (
+        ControlId::InvocationLoggingBucketEncrypted,
+        Binds::InUse,
+        Decide::Logging(invocation_logging_bucket_encrypted::decide),
+    ),
+    (
         ControlId::ProfileDestinationsAllowed,
         Binds::Everywhere,
         Decide::Profiles(profile_destinations_allowed::decide),
@@ -104,7 +112,7 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 5] = [
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -113,6 +121,7 @@ impl ControlId {
         Self::RuleReceivesInference,
         Self::InvocationLoggingEnabled,
         Self::InvocationLoggingModalities,
+        Self::InvocationLoggingBucketEncrypted,
         Self::ProfileDestinationsAllowed,
         Self::DataRetentionAllowed,
     ];
@@ -134,6 +143,7 @@ impl ControlId {
             Self::RuleReceivesInference => &rule_receives_inference::METADATA,
             Self::InvocationLoggingEnabled => &invocation_logging_enabled::METADATA,
             Self::InvocationLoggingModalities => &invocation_logging_modalities::METADATA,
+            Self::InvocationLoggingBucketEncrypted => &invocation_logging_bucket_encrypted::METADATA,
             Self::ProfileDestinationsAllowed => &profile_destinations_allowed::METADATA,
             Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
         }

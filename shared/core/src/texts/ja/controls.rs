@@ -95,6 +95,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         },
         ControlId::InvocationLoggingEnabled => controls::invocation_logging_enabled::JA,
         ControlId::InvocationLoggingModalities => controls::invocation_logging_modalities::JA,
+        ControlId::InvocationLoggingBucketEncrypted => controls::invocation_logging_bucket_encrypted::JA,
         ControlId::DataRetentionAllowed => controls::data_retention_allowed::JA,
         ControlId::ProfileDestinationsAllowed => controls::profile_destinations_allowed::JA,
     }
