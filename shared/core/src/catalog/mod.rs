@@ -27,12 +27,16 @@ pub enum Destinations {
     Regions(BTreeSet<Region>),
 }
 
-/// The inference profiles that were known on a certain day.
+/// The inference profiles that were known on a certain day, and the guardrail profiles.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     as_of: Date,
-    profiles: BTreeMap<String, BTreeMap<Region, Destinations>>,
+    profiles: Routes,
+    guardrail_profiles: Routes,
 }
+
+/// Where each profile goes, by its id and the source Region.
+type Routes = BTreeMap<String, BTreeMap<Region, Destinations>>;
 
 /// Tells why a catalogue could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,7 @@ pub struct CatalogueError(#[from] serde_json::Error);
 struct SnapshotWire {
     as_of: Date,
     profiles: BTreeMap<String, Vec<RouteWire>>,
+    guardrail_profiles: BTreeMap<String, Vec<RouteWire>>,
 }
 
 #[derive(Deserialize)]
@@ -75,18 +80,10 @@ impl Catalogue {
 
     fn from_json(json: &str) -> Result<Self, CatalogueError> {
         let snapshot: SnapshotWire = serde_json::from_str(json)?;
-        let mut profiles = BTreeMap::new();
-        for (id, routes) in snapshot.profiles {
-            let mut by_source = BTreeMap::new();
-            for route in routes {
-                let destinations = Destinations::from_wire(&route.to)?;
-                by_source.extend(route.from.into_iter().map(|source| (source, destinations.clone())));
-            }
-            profiles.insert(id, by_source);
-        }
         Ok(Self {
             as_of: snapshot.as_of,
-            profiles,
+            profiles: routes(snapshot.profiles)?,
+            guardrail_profiles: routes(snapshot.guardrail_profiles)?,
         })
     }
 
@@ -102,7 +99,15 @@ impl Catalogue {
         self.profiles.get(profile)?.get(&source.0)
     }
 
-    /// Returns every profile's id with where it can go from each source Region, in order.
+    /// Returns where a guardrail's own profile, such as `eu.guardrail.v1:0`, can send what the guardrail
+    /// checks, or `None` if that is not known
+    /// (<https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-cross-region-support.html>).
+    #[must_use]
+    pub fn guardrail_destinations(&self, profile: &str, source: &SourceRegion) -> Option<&Destinations> {
+        self.guardrail_profiles.get(profile)?.get(&source.0)
+    }
+
+    /// Returns every inference profile's id with where it can go from each source Region, in order.
     pub fn profiles(&self) -> impl Iterator<Item = (&str, &BTreeMap<Region, Destinations>)> {
         self.profiles.iter().map(|(id, sources)| (id.as_str(), sources))
     }
@@ -114,6 +119,19 @@ impl Catalogue {
             source == region || matches!(destinations, Destinations::Regions(regions) if regions.contains(region))
         })
     }
+}
+
+fn routes(wire: BTreeMap<String, Vec<RouteWire>>) -> Result<Routes, serde_json::Error> {
+    let mut profiles = BTreeMap::new();
+    for (id, routes) in wire {
+        let mut by_source = BTreeMap::new();
+        for route in routes {
+            let destinations = Destinations::from_wire(&route.to)?;
+            by_source.extend(route.from.into_iter().map(|source| (source, destinations.clone())));
+        }
+        profiles.insert(id, by_source);
+    }
+    Ok(profiles)
 }
 
 impl Destinations {
@@ -156,6 +174,22 @@ mod tests {
                 .profiles()
                 .all(|(id, _)| InferenceProfile::parse(id).is_some())
         );
+    }
+
+    #[test]
+    fn guardrails_have_profiles_of_their_own() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let rows: usize = catalogue.guardrail_profiles.values().map(BTreeMap::len).sum();
+        assert_eq!((catalogue.guardrail_profiles.len(), rows), (7, 27));
+        let regions = |names: &[&str]| Destinations::Regions(names.iter().map(|name| name.parse().unwrap()).collect());
+        let reach = |profile, from| catalogue.guardrail_destinations(profile, &source(from)).cloned();
+        assert_eq!(reach("uk.guardrail.v1:0", "eu-west-2"), Some(regions(&["eu-west-2"])));
+        assert_eq!(
+            reach("ca.guardrail.v1:0", "ca-central-1"),
+            Some(regions(&["ca-central-1", "ca-west-1"]))
+        );
+        assert_eq!(reach("uk.guardrail.v1:0", "eu-west-1"), None);
+        assert_eq!(catalogue.destinations("uk.guardrail.v1:0", &source("eu-west-2")), None);
     }
 
     #[test]

@@ -7,6 +7,8 @@ pub(crate) mod data_retention_allowed;
 mod deliveries;
 mod destination_region_allowed;
 mod global_profile_allowed;
+pub(crate) mod guardrail_enforced;
+pub(crate) mod guardrail_stays_in_region;
 mod inference_denied_by_scp;
 pub(crate) mod invocation_logging_bucket_encrypted;
 pub(crate) mod invocation_logging_enabled;
@@ -62,6 +64,10 @@ pub enum ControlId {
     ProfileDestinationsAllowed,
     /// Prompts are kept and shared only as the policy allows.
     DataRetentionAllowed,
+    /// Guardrails check prompts only in allowed Regions.
+    GuardrailStaysInRegion,
+    /// A guardrail is enforced for all model calls, where the policy asks for it.
+    GuardrailEnforced,
 }
 
 /// How a control decides about one invocation.
@@ -77,7 +83,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 6] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 8] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -108,11 +114,21 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 6] = [
         Binds::Everywhere,
         Decide::DataRetention(data_retention_allowed::decide),
     ),
+    (
+        ControlId::GuardrailStaysInRegion,
+        Binds::Everywhere,
+        Decide::Guardrails(guardrail_stays_in_region::decide),
+    ),
+    (
+        ControlId::GuardrailEnforced,
+        Binds::InUse,
+        Decide::Guardrails(guardrail_enforced::decide),
+    ),
 ];
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -124,6 +140,8 @@ impl ControlId {
         Self::InvocationLoggingBucketEncrypted,
         Self::ProfileDestinationsAllowed,
         Self::DataRetentionAllowed,
+        Self::GuardrailStaysInRegion,
+        Self::GuardrailEnforced,
     ];
 
     /// Returns the controls that decide about invocations, in the order of reports.
@@ -146,6 +164,8 @@ impl ControlId {
             Self::InvocationLoggingBucketEncrypted => &invocation_logging_bucket_encrypted::METADATA,
             Self::ProfileDestinationsAllowed => &profile_destinations_allowed::METADATA,
             Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
+            Self::GuardrailStaysInRegion => &guardrail_stays_in_region::METADATA,
+            Self::GuardrailEnforced => &guardrail_enforced::METADATA,
         }
     }
 

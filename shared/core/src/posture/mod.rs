@@ -18,7 +18,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use bucket::{Bucket, BucketSettings, Encryption, ExpiresWhen, Expiry, Key, PublicAccessBlock};
-pub use guardrail::{Guardrail, GuardrailPosture};
+pub use guardrail::{EnforcedGuardrail, Guardrail, GuardrailPosture};
 pub use identity::{ApiKey, IdentityPosture, Principal};
 pub use logging::{Delivery, InvocationLogging, LogGroup, LoggingPosture};
 pub use place::{Place, Use};

@@ -128,6 +128,18 @@ pub enum Wrong {
     /// No guardrail is enforced.
     #[error("no guardrail is enforced for all calls")]
     NoEnforcedGuardrail,
+    /// A guardrail is enforced, but not for all models.
+    #[error("no guardrail is enforced for {}", models.join(", "))]
+    ModelsWithoutGuardrail {
+        /// The models that are left out.
+        models: Vec<String>,
+    },
+    /// A guardrail is enforced for some models alone.
+    #[error("a guardrail is enforced for {} alone", models.join(", "))]
+    GuardrailForSome {
+        /// The models for which one is enforced.
+        models: Vec<String>,
+    },
     /// A profile can reach Regions that are not allowed.
     #[error("can reach {}", listed(regions))]
     Reaches {
@@ -199,6 +211,9 @@ impl Wrong {
             | Self::OutputLeaves { bucket: text, .. }
             | Self::InvokesEverything { policy: text }
             | Self::ManagesAndInvokes { action: text } => *text = change(text),
+            Self::ModelsWithoutGuardrail { models } | Self::GuardrailForSome { models } => {
+                *models = models.iter().map(|model| change(model)).collect();
+            }
             Self::LoggingOff
             | Self::NoDestination
             | Self::Missing

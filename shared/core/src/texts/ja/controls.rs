@@ -98,5 +98,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::InvocationLoggingBucketEncrypted => controls::invocation_logging_bucket_encrypted::JA,
         ControlId::DataRetentionAllowed => controls::data_retention_allowed::JA,
         ControlId::ProfileDestinationsAllowed => controls::profile_destinations_allowed::JA,
+        ControlId::GuardrailStaysInRegion => controls::guardrail_stays_in_region::JA,
+        ControlId::GuardrailEnforced => controls::guardrail_enforced::JA,
     }
 }

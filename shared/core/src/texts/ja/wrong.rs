@@ -109,7 +109,16 @@ fn told(wrong: &Wrong) -> String {
                 listed(regions)
             )
         }
-        Wrong::NoEnforcedGuardrail => "すべての呼び出しに適用されるガードレールがありません".to_owned(),
+        Wrong::NoEnforcedGuardrail => "すべての呼び出しに強制されるガードレールがありません".to_owned(),
+        Wrong::ModelsWithoutGuardrail { models } => {
+            format!("次のモデルにはガードレールが強制されていません: {}", models.join("、"))
+        }
+        Wrong::GuardrailForSome { models } => {
+            format!(
+                "ガードレールが強制されているのは次のモデルだけです: {}",
+                models.join("、")
+            )
+        }
         Wrong::Reaches { regions } => format!("{} に送られることがあります", listed(regions)),
         Wrong::ReachesEverywhere => "すべての商用リージョンに送られることがあります".to_owned(),
         Wrong::WithoutGuardrail => "ガードレールが設定されていません".to_owned(),

@@ -111,6 +111,7 @@ fn wrong_after(last: Option<&Wrong>) -> Option<Wrong> {
     use Wrong as W;
     let region: Region = "us-east-1".parse().unwrap();
     let regions = || vec!["us-east-1".parse().unwrap(), "us-west-2".parse().unwrap()];
+    let models = || vec!["amazon.nova-lite-v1:0".to_owned(), "cohere.embed-v4:0".to_owned()];
     Some(match last {
         None => W::LoggingOff,
         Some(W::LoggingOff) => W::NoDestination,
@@ -153,7 +154,9 @@ fn wrong_after(last: Option<&Wrong>) -> Option<Wrong> {
             regions: regions(),
         },
         Some(W::GuardrailLeaves { .. }) => W::NoEnforcedGuardrail,
-        Some(W::NoEnforcedGuardrail) => W::Reaches { regions: regions() },
+        Some(W::NoEnforcedGuardrail) => W::ModelsWithoutGuardrail { models: models() },
+        Some(W::ModelsWithoutGuardrail { .. }) => W::GuardrailForSome { models: models() },
+        Some(W::GuardrailForSome { .. }) => W::Reaches { regions: regions() },
         Some(W::Reaches { .. }) => W::ReachesEverywhere,
         Some(W::ReachesEverywhere) => W::WithoutGuardrail,
         Some(W::WithoutGuardrail) => W::OutputLeaves {

@@ -1,0 +1,90 @@
+//! What an organization's effective Bedrock policy enforces in one Region.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::{
+    posture::{EnforcedGuardrail, NotObserved, Observed},
+    region::Region,
+};
+
+/// The effective policy: the parents' and the account's own merged, so without the operators that
+/// the policies themselves are written with
+/// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_bedrock_syntax.html>,
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/inheritance-examples.html>).
+#[derive(Deserialize)]
+struct PolicyWire {
+    #[serde(default)]
+    bedrock: BedrockWire,
+}
+
+#[derive(Deserialize, Default)]
+struct BedrockWire {
+    /// By Region, then by the configuration's name, which is `config_1` so far.
+    #[serde(default)]
+    guardrail_inference: BTreeMap<String, BTreeMap<String, ConfigurationWire>>,
+}
+
+#[derive(Deserialize)]
+struct ConfigurationWire {
+    identifier: Value<String>,
+    #[serde(default)]
+    model_enforcement: Option<ModelsWire>,
+}
+
+#[derive(Deserialize)]
+struct ModelsWire {
+    #[serde(default)]
+    included_models: Option<Value<BTreeSet<String>>>,
+    #[serde(default)]
+    excluded_models: Option<Value<BTreeSet<String>>>,
+}
+
+/// A value by itself or, should an answer keep it, behind the operator that assigned it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Value<T> {
+    Assigned {
+        #[serde(rename = "@@assign")]
+        value: T,
+    },
+    Plain(T),
+}
+
+/// Returns what the policy enforces in `region`; a policy that is not understood was not observed.
+pub(super) fn enforced(policy: &Observed<Option<String>>, region: &Region) -> Observed<Vec<EnforcedGuardrail>> {
+    let Some(policy) = policy.as_ref().map_err(Clone::clone)? else {
+        return Ok(Vec::new());
+    };
+    let policy: PolicyWire = serde_json::from_str(policy).map_err(|error| {
+        let cause = format!("the effective Bedrock policy is not understood: {error}");
+        NotObserved::new("organizations:DescribeEffectivePolicy", &cause)
+    })?;
+    let here = policy.bedrock.guardrail_inference.into_iter();
+    let here = here.filter(|(name, _)| name == region.as_str());
+    let configurations = here.flat_map(|(_, configurations)| configurations.into_values());
+    Ok(configurations.map(EnforcedGuardrail::from).collect())
+}
+
+impl From<ConfigurationWire> for EnforcedGuardrail {
+    fn from(wire: ConfigurationWire) -> Self {
+        let models = |models: Option<Value<_>>| models.map(Value::into_inner).unwrap_or_default();
+        let (included, excluded) = wire.model_enforcement.map_or((None, None), |enforcement| {
+            (enforcement.included_models, enforcement.excluded_models)
+        });
+        Self {
+            guardrail: wire.identifier.into_inner(),
+            included_models: models(included),
+            excluded_models: models(excluded),
+        }
+    }
+}
+
+impl<T> Value<T> {
+    fn into_inner(self) -> T {
+        match self {
+            Self::Assigned { value } | Self::Plain(value) => value,
+        }
+    }
+}
