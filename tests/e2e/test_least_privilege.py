@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.emulator.emulator import ACCOUNT
 from tests.templates.rendering import INFRA, load
 
 from . import records
@@ -113,16 +114,20 @@ ROLES: dict[str, tuple[str, str, str, Callable[[Deployment], str | None]]] = {
     "${source.CanaryRole}": ("source-region.yaml", "CanaryRole", ELSEWHERE, sings),
 }
 
+# The managed policies that a role has besides, and where they stand.
+MANAGED = {"${CheckPosture.Role}": [("posture-reads.yaml", "Reads")]}
+
 
 @dataclass(frozen=True)
 class Grant:
-    """One action in one statement of a role's inline policy."""
+    """One action in one statement of a policy that a role has: its own inline one, or a managed one."""
 
     role: str
     name: str
     policy: str
     sid: str
     action: str
+    managed: bool = False
 
     def __str__(self) -> str:
         return f"{self.policy}-{self.sid}-{self.action}"
@@ -139,27 +144,37 @@ def grants() -> list[Grant]:
     for role, (template, logical_id, region, _) in ROLES.items():
         properties = load(template)["Resources"][logical_id]["Properties"]
         name = properties["RoleName"]["Fn::Sub"].replace("${AWS::Region}", region)
-        for policy in properties["Policies"]:
-            for statement in policy["PolicyDocument"]["Statement"]:
+        policies = [(p["PolicyName"], p["PolicyDocument"], False) for p in properties["Policies"]]
+        for managed_template, managed_id in MANAGED.get(role, []):
+            managed = load(managed_template)["Resources"][managed_id]["Properties"]
+            managed_name = managed["ManagedPolicyName"]["Fn::Sub"].replace("${AWS::Region}", region)
+            policies.append((managed_name, managed["PolicyDocument"], True))
+        for policy, document, is_managed in policies:
+            for statement in document["Statement"]:
                 if "Fn::If" in statement:
                     # Only where Security Hub is switched on, and here it is not: tests/templates has it.
                     continue
                 actions = statement["Action"]
                 for action in [actions] if isinstance(actions, str) else actions:
-                    found.append(Grant(role, name, policy["PolicyName"], statement["Sid"], action))
+                    found.append(Grant(role, name, policy, statement["Sid"], action, is_managed))
     return found
 
 
 def test_every_role_is_known() -> None:
     """A role that is added to the templates is added to this test, too, and has no policy that is hidden from it."""
-    found = set()
+    found, managed = set(), set()
+    has_managed = {ROLES[role][:2]: len(policies) for role, policies in MANAGED.items()}
     for template in INFRA.glob("*.yaml"):
         for logical_id, resource in load(template.name)["Resources"].items():
+            place = (template.name, logical_id)
             if resource["Type"] == "AWS::IAM::Role":
-                found.add((template.name, logical_id))
-                assert "ManagedPolicyArns" not in resource["Properties"]
-            assert resource["Type"] not in {"AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"}
+                found.add(place)
+                assert len(resource["Properties"].get("ManagedPolicyArns", [])) == has_managed.get(place, 0), place
+            if resource["Type"] == "AWS::IAM::ManagedPolicy":
+                managed.add(place)
+            assert resource["Type"] not in {"AWS::IAM::Policy", "AWS::IAM::RolePolicy"}
     assert found == {(template, logical_id) for template, logical_id, _, _ in ROLES.values()}
+    assert managed == {place for policies in MANAGED.values() for place in policies}
 
 
 def test_what_is_granted_is_what_the_paths_need() -> None:
@@ -200,20 +215,44 @@ def test_without_it_something_breaks(deployed: Deployment, grant: Grant) -> None
 def without(deployed: Deployment, grant: Grant) -> Iterator[None]:
     """Meanwhile the role's policy lacks the action in that statement."""
     iam = deployed.aws.client("iam")
-    document = iam.get_role_policy(RoleName=grant.name, PolicyName=grant.policy)["PolicyDocument"]
+    document = documented(iam, grant)
     changed = copy.deepcopy(document)
     (statement,) = [s for s in changed["Statement"] if s["Sid"] == grant.sid]
     actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
     statement["Action"] = [action for action in actions if action != grant.action]
     assert len(statement["Action"]) == len(actions) - 1, "the deployed policy is the template's"
     changed["Statement"] = [s for s in changed["Statement"] if s["Action"]]
-    put = {"RoleName": grant.name, "PolicyName": grant.policy}
-    if changed["Statement"]:
-        iam.put_role_policy(**put, PolicyDocument=json.dumps(changed))
-    else:
-        iam.delete_role_policy(**put)
+    write(iam, grant, changed)
     try:
         yield
     finally:
-        iam.put_role_policy(**put, PolicyDocument=json.dumps(document))
+        write(iam, grant, document)
         deployed.purge()
+
+
+def documented(iam: Any, grant: Grant) -> dict[str, Any]:
+    """The policy as it is in force."""
+    if not grant.managed:
+        policy = iam.get_role_policy(RoleName=grant.name, PolicyName=grant.policy)["PolicyDocument"]
+    else:
+        arn = f"arn:aws:iam::{ACCOUNT}:policy/{grant.policy}"
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        policy = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+    document: dict[str, Any] = policy
+    return document
+
+
+def write(iam: Any, grant: Grant, document: dict[str, Any]) -> None:
+    """Puts the policy in force, or takes an inline one away that has no statement left."""
+    if grant.managed:
+        arn = f"arn:aws:iam::{ACCOUNT}:policy/{grant.policy}"
+        former = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(document), SetAsDefault=True)
+        # Five versions are the most there can be.
+        iam.delete_policy_version(PolicyArn=arn, VersionId=former)
+        return
+    put = {"RoleName": grant.name, "PolicyName": grant.policy}
+    if document["Statement"]:
+        iam.put_role_policy(**put, PolicyDocument=json.dumps(document))
+    else:
+        iam.delete_role_policy(**put)

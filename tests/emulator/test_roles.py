@@ -20,7 +20,7 @@ METRIC = {"Namespace": "AWS/Bedrock", "MetricName": "Invocations"}
 QUERY = {"Id": "m0", "MetricStat": {"Metric": METRIC, "Period": 3600, "Stat": "Sum"}}
 HOURS = {"StartTime": "2026-11-21T00:00:00Z", "EndTime": "2026-11-22T00:00:00Z"}
 NOTHING: dict[str, Any] = {}
-DENIED = {"AccessDenied", "AccessDeniedException"}
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 Call = tuple[str, str, str, dict[str, Any]]
 
@@ -39,6 +39,22 @@ FINDING = {"QueueUrl": queue("crisguard-findings.fifo"), "MessageBody": "{}", "M
 POLICY = {"Bucket": BUCKET, "Key": "policy.yaml"}
 KEY = {"TableName": "crisguard-memory", "Key": {"pk": {"S": "probe"}, "sk": {"S": "probe"}}}
 
+READS_OF_BEDROCK = (
+    "get_model_invocation_logging_configuration",
+    "list_custom_models",
+    "list_guardrails",
+    "list_imported_models",
+    "list_inference_profiles",
+    "list_model_invocation_jobs",
+)
+READS_OF_A_BUCKET = (
+    "get_bucket_encryption",
+    "get_bucket_lifecycle_configuration",
+    "get_bucket_ownership_controls",
+    "get_bucket_policy",
+    "get_public_access_block",
+)
+
 MAY: dict[str, list[Call]] = {
     "check-posture": [
         ("account", HOME, "list_regions", NOTHING),
@@ -53,6 +69,18 @@ MAY: dict[str, list[Call]] = {
         ("cloudwatch", SOURCE, "get_metric_data", {"MetricDataQueries": [QUERY], **HOURS}),
         ("s3", HOME, "get_object", POLICY),
         ("sqs", HOME, "send_message", {**FINDING, "MessageDeduplicationId": "check-posture"}),
+        *[("bedrock", SOURCE, operation, NOTHING) for operation in READS_OF_BEDROCK],
+        ("bedrock-agent", SOURCE, "list_agents", NOTHING),
+        ("bedrock-agent", SOURCE, "list_knowledge_bases", NOTHING),
+        ("s3", HOME, "list_buckets", NOTHING),
+        *[("s3", HOME, operation, {"Bucket": BUCKET}) for operation in READS_OF_A_BUCKET],
+        ("kms", HOME, "describe_key", {"KeyId": "alias/crisguard"}),
+        ("logs", SOURCE, "describe_log_groups", NOTHING),
+        ("cloudtrail", SOURCE, "describe_trails", NOTHING),
+        ("cloudtrail", SOURCE, "get_trail_status", {"Name": "probed"}),
+        ("cloudtrail", SOURCE, "get_event_selectors", {"TrailName": "probed"}),
+        ("ec2", SOURCE, "describe_vpc_endpoints", NOTHING),
+        ("iam", HOME, "get_account_authorization_details", NOTHING),
     ],
     "send-alerts": [
         ("events", HOME, "put_events", events_of("crisguard")),
@@ -80,6 +108,16 @@ MAY_NOT: dict[str, list[Call]] = {
         ("s3", HOME, "get_object", {**POLICY, "Key": "another.yaml"}),
         ("sqs", HOME, "send_message", {"QueueUrl": queue("crisguard-events"), "MessageBody": "{}"}),
         ("dynamodb", HOME, "get_item", KEY),
+        # It sees how things are set up, not what they hold, and sets nothing.
+        ("s3", HOME, "list_objects_v2", {"Bucket": BUCKET}),
+        ("s3", HOME, "delete_bucket_policy", {"Bucket": BUCKET}),
+        ("bedrock", SOURCE, "delete_model_invocation_logging_configuration", NOTHING),
+        ("logs", HOME, "delete_log_group", {"logGroupName": "/aws/lambda/crisguard-check-posture"}),
+        ("logs", HOME, "filter_log_events", {"logGroupName": "/aws/lambda/crisguard-check-posture"}),
+        ("kms", HOME, "disable_key", {"KeyId": "alias/crisguard"}),
+        ("cloudtrail", SOURCE, "stop_logging", {"Name": "probed"}),
+        ("ec2", SOURCE, "delete_vpc_endpoints", {"VpcEndpointIds": ["vpce-1"]}),
+        ("iam", HOME, "create_user", {"UserName": "somebody"}),
     ],
     "send-alerts": [
         # Under no other name than its own: above all, no canary.
@@ -116,6 +154,9 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
             SOURCE, {"PolicySha256": "a" * 64, "Pattern1": '{"source":[{"prefix":"aws.bedrock"}]}'}
         )
         aws.client("s3").put_object(Bucket=BUCKET, Key="policy.yaml", Body=b"version: 1\n")
+        rule = {"ID": "a", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 400}}
+        aws.client("s3").put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [rule]})
+        aws.client("cloudtrail", SOURCE).create_trail(Name="probed", S3BucketName=BUCKET)
         yield aws
 
 

@@ -68,14 +68,16 @@ class Permissions:
         self.on_resources: dict[str, Document] = {}
         self.trust: dict[str, Document] = {}
         self.keys: dict[str, Document] = {}
+        managed = {r.arn: r.properties["PolicyDocument"] for s in stacks for r in s.of_type("AWS::IAM::ManagedPolicy")}
         for stack in stacks:
-            self._collect(stack)
+            self._collect(stack, managed)
 
-    def _collect(self, stack: Stack) -> None:
+    def _collect(self, stack: Stack, managed: dict[str, Document]) -> None:
         for resource in stack.resources.values():
             p = resource.properties
             if resource.type == "AWS::IAM::Role":
-                self.roles[resource.arn] = [policy["PolicyDocument"] for policy in p.get("Policies", [])]
+                own = [policy["PolicyDocument"] for policy in p.get("Policies", [])]
+                self.roles[resource.arn] = own + [managed[arn] for arn in p.get("ManagedPolicyArns", [])]
                 self.trust[resource.arn] = p["AssumeRolePolicyDocument"]
             elif resource.type == "AWS::KMS::Key":
                 self.keys[resource.arn] = p["KeyPolicy"]

@@ -207,6 +207,9 @@ def attribute(resource: Resource, name: str) -> Any:
             "Ref": p["TableName"],
         },
         "AWS::Events::EventBus": lambda: {"Arn": f"arn:aws:events:{base}:event-bus/{p['Name']}", "Ref": p["Name"]},
+        "AWS::IAM::ManagedPolicy": lambda: dict.fromkeys(
+            ("Arn", "Ref"), f"arn:aws:iam::{ACCOUNT}:policy/{p['ManagedPolicyName']}"
+        ),
         "AWS::IAM::Role": lambda: {"Arn": f"arn:aws:iam::{ACCOUNT}:role/{p['RoleName']}", "Ref": p["RoleName"]},
         "AWS::KMS::Key": lambda: {"Arn": f"arn:aws:kms:{base}:key/{key_id}", "Ref": key_id},
         "AWS::Lambda::Function": lambda: {

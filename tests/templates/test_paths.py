@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -84,8 +85,14 @@ def only_by_account(request: Request) -> bool:
     return not request.context
 
 
-# The other services are offered over TLS only.
-OVER_PLAIN_HTTP_TOO = [(p, r) for p, r in ALL if r.action.split(":")[0] in ("sqs", "sns", "s3")]
+OURS = tuple(
+    r.arn
+    for kind in ("AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue")
+    for stack in (HOME_STACK, SOURCE_STACK)
+    for r in stack.of_type(kind)
+)
+# The other services are offered over TLS only, and the policies of others' buckets are not ours.
+OVER_PLAIN_HTTP_TOO = [(p, r) for p, r in ALL if r.resource.startswith(OURS)]
 
 
 @pytest.mark.parametrize(
@@ -129,10 +136,31 @@ def test_every_sender_that_is_named_exists_and_may_send() -> None:
                 assert DEPLOYED.allows(Request(sender, statement["Action"], statement["Resource"])), place
 
 
-# AWS has no resource-level permission for these; all of them only list and read.
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
-ON_EVERY_RESOURCE = {"cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "events:ListRules"}
+# AWS has no resource-level permission for these, or asks for none where they are asked without a name; all
+# of them only list and read settings.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+ON_EVERY_RESOURCE = {
+    "bedrock:GetAccountDataRetention",
+    "bedrock:GetModelInvocationLoggingConfiguration",
+    "bedrock:ListAgents",
+    "bedrock:ListCustomModels",
+    "bedrock:ListEnforcedGuardrailsConfiguration",
+    "bedrock:ListGuardrails",
+    "bedrock:ListImportedModels",
+    "bedrock:ListInferenceProfiles",
+    "bedrock:ListKnowledgeBases",
+    "bedrock:ListModelInvocationJobs",
+    "cloudtrail:DescribeTrails",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListMetrics",
+    "ec2:DescribeVpcEndpoints",
+    "events:ListRules",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:ListServiceSpecificCredentials",
+    "logs:DescribeLogGroups",
+    "s3:GetAccountPublicAccessBlock",
+    "s3:ListAllMyBuckets",
+}
 
 
 def test_no_role_may_do_everything() -> None:
@@ -141,8 +169,21 @@ def test_no_role_may_do_everything() -> None:
             assert not any("*" in action for action in as_list(statement["Action"])), place
             if "*" in as_list(statement["Resource"]):
                 assert set(as_list(statement["Action"])) <= ON_EVERY_RESOURCE, place
-            if any(a.startswith("kms:") for a in as_list(statement["Action"])):
+            # Describing a key uses it for nothing.
+            if any(a.startswith("kms:") and a != "kms:DescribeKey" for a in as_list(statement["Action"])):
                 assert "kms:ViaService" in statement["Condition"]["StringEquals"], place
+
+
+def test_nothing_that_check_posture_reads_of_settings_is_content_or_a_change() -> None:
+    """Its managed policy can be handed out as it is: it shows settings alone."""
+    (policy,) = HOME_STACK.of_type("AWS::IAM::ManagedPolicy")
+    statements = policy.properties["PolicyDocument"]["Statement"]
+    actions = [action for s in statements for action in as_list(s["Action"])]
+    assert all(re.match(r"[a-z0-9]+:(Describe|Get|List)", action) for action in actions)
+    contents = {"s3:GetObject", "s3:ListBucket", "logs:GetLogEvents", "bedrock:GetKnowledgeBaseDocuments"}
+    assert not contents & set(actions)
+    # IAM's quota: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    assert len(json.dumps(policy.properties["PolicyDocument"], separators=(",", ":"))) <= 6144
 
 
 def test_every_path_has_its_source_and_says_what_the_emulator_does() -> None:

@@ -10,6 +10,7 @@ import cbor2
 from ministack import app as gateway
 from ministack.core import iam_actions, iam_evaluator, sigv4
 from ministack.core.responses import get_account_id, get_region
+from ministack.services import kms
 
 # The operations of EventBridge on a rule, with the member that names it; and on a bus.
 NAMES_A_RULE = {
@@ -99,10 +100,11 @@ def _ask_for_permission_in_every_protocol() -> None:
 
 def _name_resources_as_aws_does() -> None:
     """A rule of the default bus is `rule/NAME`, one of another bus `rule/BUS/NAME`; the account
-    itself is what its Regions are listed of.
+    itself is what its Regions are listed of; a key that is named by an alias is that key.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsaccountmanagement.html
+    https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
     """
     original = iam_actions.extract_resource_arn
 
@@ -125,6 +127,8 @@ def _name_resources_as_aws_does() -> None:
         if service == "events":
             operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
             named = _resource_of_events(operation, _parsed(body), f"arn:aws:events:{region}:{account}")
+        if service == "kms" and headers.get("x-amz-target", "").endswith(".DescribeKey"):
+            named = _key_of_alias(str(_parsed(body).get("KeyId")), f"arn:aws:kms:{region}:{account}")
         return named or str(original(service, method, path, headers, body, query, region, account))
 
     iam_actions.extract_resource_arn = extract
@@ -140,6 +144,14 @@ def _resource_of_events(operation: str, request: dict[str, Any], here: str) -> s
         bus = str(request.get("EventBusName") or "default").rsplit("/", 1)[-1]
         return f"{here}:rule/{'' if bus == 'default' else bus + '/'}{request.get(NAMES_A_RULE[operation])}"
     return None
+
+
+def _key_of_alias(name: str, here: str) -> str | None:
+    if not name.startswith(("alias/", f"{here}:alias/")):
+        return None
+    key = kms._aliases.get(name if name.startswith("arn:") else f"{here}:{name}")
+    # Those of AWS's own keys exist in every account.
+    return f"{here}:key/{str(key or 'unknown').rsplit('/', 1)[-1]}"
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
