@@ -10,7 +10,10 @@ use aws_config::{
     retry::{RetryConfig, RetryMode},
 };
 
-use crate::{bedrock::Bedrock, cloudwatch::Metrics, events::Events};
+use crate::{
+    bedrock::Bedrock, bedrock_agent::Agents, cloudtrail::Trails, cloudwatch::Metrics, ec2::Networks, events::Events,
+    iam::Identities, kms::Keys, logs::LogGroups, organizations::Organization, s3::Buckets,
+};
 
 /// The account in every Region. A service's client in a Region is made once and kept.
 #[derive(Clone, Debug)]
@@ -22,9 +25,17 @@ pub struct Everywhere {
 /// The clients of one Region that were asked for.
 #[derive(Debug, Default)]
 struct Place {
+    agents: OnceLock<Agents>,
     bedrock: OnceLock<Bedrock>,
+    buckets: OnceLock<Buckets>,
     events: OnceLock<Events>,
+    identities: OnceLock<Identities>,
+    keys: OnceLock<Keys>,
+    log_groups: OnceLock<LogGroups>,
     metrics: OnceLock<Metrics>,
+    networks: OnceLock<Networks>,
+    organization: OnceLock<Organization>,
+    trails: OnceLock<Trails>,
 }
 
 impl Everywhere {
@@ -47,11 +58,25 @@ impl Everywhere {
         }
     }
 
+    /// Returns the agents and knowledge bases of Bedrock in a Region.
+    #[must_use]
+    pub fn agents(&self, region: &str) -> Agents {
+        let new = || Agents::new(&self.configuration, region);
+        self.place(region).agents.get_or_init(new).clone()
+    }
+
     /// Returns Bedrock in a Region.
     #[must_use]
     pub fn bedrock(&self, region: &str) -> Bedrock {
         let new = || Bedrock::new(&self.configuration, region);
         self.place(region).bedrock.get_or_init(new).clone()
+    }
+
+    /// Returns S3, asked in a Region.
+    #[must_use]
+    pub fn buckets(&self, region: &str) -> Buckets {
+        let new = || Buckets::new(&self.configuration, region);
+        self.place(region).buckets.get_or_init(new).clone()
     }
 
     /// Returns EventBridge in a Region.
@@ -61,11 +86,53 @@ impl Everywhere {
         self.place(region).events.get_or_init(new).clone()
     }
 
+    /// Returns IAM, as it is reached in the partition of a Region.
+    #[must_use]
+    pub fn identities(&self, region: &str) -> Identities {
+        let new = || Identities::new(&self.configuration, region);
+        self.place(region).identities.get_or_init(new).clone()
+    }
+
+    /// Returns KMS in a Region.
+    #[must_use]
+    pub fn keys(&self, region: &str) -> Keys {
+        let new = || Keys::new(&self.configuration, region);
+        self.place(region).keys.get_or_init(new).clone()
+    }
+
+    /// Returns CloudWatch Logs in a Region.
+    #[must_use]
+    pub fn log_groups(&self, region: &str) -> LogGroups {
+        let new = || LogGroups::new(&self.configuration, region);
+        self.place(region).log_groups.get_or_init(new).clone()
+    }
+
     /// Returns CloudWatch in a Region.
     #[must_use]
     pub fn metrics(&self, region: &str) -> Metrics {
         let new = || Metrics::new(&self.configuration, region);
         self.place(region).metrics.get_or_init(new).clone()
+    }
+
+    /// Returns EC2's networks in a Region.
+    #[must_use]
+    pub fn networks(&self, region: &str) -> Networks {
+        let new = || Networks::new(&self.configuration, region);
+        self.place(region).networks.get_or_init(new).clone()
+    }
+
+    /// Returns the organization, as it is reached in the partition of a Region.
+    #[must_use]
+    pub fn organization(&self, region: &str) -> Organization {
+        let new = || Organization::new(&self.configuration, region);
+        self.place(region).organization.get_or_init(new).clone()
+    }
+
+    /// Returns CloudTrail in a Region.
+    #[must_use]
+    pub fn trails(&self, region: &str) -> Trails {
+        let new = || Trails::new(&self.configuration, region);
+        self.place(region).trails.get_or_init(new).clone()
     }
 
     fn place(&self, region: &str) -> Arc<Place> {

@@ -72,7 +72,13 @@ impl Failure {
 }
 
 fn disposition_of(code: &str, status: u16) -> Disposition {
-    const PASSING: [&str; 4] = ["Throttl", "ThroughputExceeded", "RequestLimit", "TransactionInProgress"];
+    const PASSING: [&str; 5] = [
+        "Throttl",
+        "ThroughputExceeded",
+        "RequestLimit",
+        "TooManyRequests",
+        "TransactionInProgress",
+    ];
     if status >= 500 || status == 429 || PASSING.iter().any(|part| code.contains(part)) {
         Disposition::MayPass
     } else {

@@ -8,12 +8,19 @@
 
 pub mod account;
 pub mod bedrock;
+pub mod bedrock_agent;
 pub mod client;
+pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod dynamodb;
+pub mod ec2;
 pub mod events;
 pub mod everywhere;
 mod failure;
+pub mod iam;
+pub mod kms;
+pub mod logs;
+pub mod organizations;
 mod pages;
 pub mod put_events;
 #[cfg(test)]

@@ -91,6 +91,13 @@ impl Replay {
         let value = |request: &HttpRequest| request.headers().get(name).unwrap_or_default().to_owned();
         requests.iter().map(value).collect()
     }
+
+    /// Returns the body of each request.
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap();
+        let body = |request: &HttpRequest| String::from_utf8_lossy(request.body().bytes().unwrap()).into_owned();
+        requests.iter().map(body).collect()
+    }
 }
 
 impl HttpConnector for Replay {

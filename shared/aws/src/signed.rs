@@ -1,9 +1,17 @@
-//! One signed call, on the parts that the SDKs are made of.
+//! Signed calls, on the parts that the SDKs are made of.
 //!
-//! For services of which crisguard needs one operation and whose SDK costs too much: in compile time
-//! (Security Hub) or in the size of every function (S3). Retries, time-outs, credentials, endpoint
-//! overrides and the HTTP client are the SDK's own here, too; what a request and an answer look like
-//! is the caller's.
+//! For services of which crisguard needs a few operations and whose SDK costs too much: in compile
+//! time (Security Hub) or in the size of every function (S3). Retries, time-outs, credentials,
+//! endpoint overrides and the HTTP client are the SDK's own here, too; what a request and an answer
+//! look like is the caller's, or that of a protocol: `json` or `xml`.
+
+mod client;
+pub(crate) mod endpoint;
+pub(crate) mod json;
+pub(crate) mod text;
+pub(crate) mod xml;
+
+pub(crate) use client::{Client, Refused, Request, absent};
 
 use aws_config::SdkConfig;
 use aws_runtime::{
@@ -13,7 +21,10 @@ use aws_runtime::{
 };
 use aws_smithy_runtime::client::{
     orchestrator::operation::{Operation, OperationBuilder},
-    retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier},
+    retries::{
+        RetryPartition,
+        classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier},
+    },
 };
 use aws_smithy_runtime_api::client::{
     auth::{
@@ -31,32 +42,31 @@ use aws_types::{
     service_config::ServiceConfigKey,
 };
 
-/// An operation of a service.
+/// A service, as requests, signatures and settings name it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Call {
+pub(crate) struct Service {
     /// The service's id in the names of settings: `AWS_ENDPOINT_URL_SECURITYHUB`.
-    pub(crate) service_id: &'static str,
+    pub(crate) id: &'static str,
     /// The service's name in signatures.
-    pub(crate) service: &'static str,
+    pub(crate) signs_as: &'static str,
     /// The version of its API.
     pub(crate) version: &'static str,
-    /// The operation.
-    pub(crate) operation: &'static str,
 }
 
-impl Call {
-    /// Starts the call at `endpoint` from what all clients are made from; it lacks only how its
+impl Service {
+    /// Starts an operation at `endpoint` from what all clients are made from; it lacks only how its
     /// request is written and its answer is read.
     pub(crate) fn at(
         self,
+        operation: &'static str,
         endpoint: &str,
         region: Region,
         signing: SigningOptions,
         configuration: &SdkConfig,
     ) -> OperationBuilder {
         let mut operation = Operation::builder()
-            .service_name(self.service_id)
-            .operation_name(self.operation)
+            .service_name(self.id)
+            .operation_name(operation)
             .endpoint_url(endpoint)
             .standard_retry(
                 &configuration
@@ -95,7 +105,7 @@ impl Call {
     /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
     pub(crate) fn endpoint_given(self, configuration: &SdkConfig) -> Option<String> {
         let key = ServiceConfigKey::builder()
-            .service_id(self.service_id)
+            .service_id(self.id)
             .env("AWS_ENDPOINT_URL")
             .profile("endpoint_url")
             .build()
@@ -109,17 +119,20 @@ impl Call {
 
     /// Says how requests are signed, with whose credentials, and who is asking.
     fn signed(self, region: Region, signing_options: SigningOptions, configuration: &SdkConfig) -> StaticRuntimePlugin {
-        let mut settings = Layer::new(self.operation);
+        let mut settings = Layer::new(self.id);
+        // What one Region refuses for its load says nothing of another.
+        let partition = RetryPartition::new(format!("{}-{region}", self.id));
         settings
             .store_put(SigV4OperationSigningConfig {
                 signing_options,
                 ..SigV4OperationSigningConfig::default()
             })
-            .store_put(SigningName::from_static(self.service))
+            .store_put(partition)
+            .store_put(SigningName::from_static(self.signs_as))
             .store_put(SigningRegion::from(region))
             .store_put(AuthSchemeOptionResolverParams::new(()))
-            .store_put(ApiMetadata::new(self.service, self.version));
-        let mut components = RuntimeComponentsBuilder::new(self.operation)
+            .store_put(ApiMetadata::new(self.signs_as, self.version));
+        let mut components = RuntimeComponentsBuilder::new(self.id)
             .with_auth_scheme(SharedAuthScheme::new(sigv4::SigV4AuthScheme::new()))
             .with_auth_scheme_option_resolver(Some(SharedAuthSchemeOptionResolver::new(
                 StaticAuthSchemeOptionResolver::new(vec![sigv4::SCHEME_ID]),

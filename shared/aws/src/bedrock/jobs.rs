@@ -56,7 +56,7 @@ impl Bedrock {
             let page = request.max_results(LARGEST_PAGE).set_next_token(next).send().await;
             let page = page.map_err(|error| Failure::of(LIST, &self.region, &error))?;
             let jobs = page.invocation_job_summaries().iter();
-            let jobs: Result<_, _> = jobs.map(|job| self.job(job)).collect();
+            let jobs: Result<_, Failure> = jobs.map(|job| self.job(job)).collect();
             Ok((jobs?, page.next_token))
         })
         .await

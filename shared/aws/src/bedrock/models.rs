@@ -47,7 +47,7 @@ impl Bedrock {
                     owner: model.owner_account_id().map(str::to_owned),
                 })
             });
-            Ok((models.collect::<Result<_, _>>()?, page.next_token))
+            Ok((models.collect::<Result<_, Failure>>()?, page.next_token))
         })
         .await
     }
@@ -94,7 +94,7 @@ impl Bedrock {
                     owner: None,
                 })
             });
-            Ok((models.collect::<Result<_, _>>()?, page.next_token))
+            Ok((models.collect::<Result<_, Failure>>()?, page.next_token))
         })
         .await
     }

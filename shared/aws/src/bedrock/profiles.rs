@@ -52,7 +52,7 @@ impl Bedrock {
             let page = request.max_results(LARGEST_PAGE).set_next_token(next).send().await;
             let page = page.map_err(|error| Failure::of(LIST, &self.region, &error))?;
             let profiles = page.inference_profile_summaries().iter();
-            let profiles: Result<_, _> = profiles.map(|profile| self.profile(profile)).collect();
+            let profiles: Result<_, Failure> = profiles.map(|profile| self.profile(profile)).collect();
             Ok((profiles?, page.next_token))
         })
         .await

@@ -1,46 +1,57 @@
-//! Where an object is asked for.
+//! Where a bucket is asked for.
 
 use aws_config::SdkConfig;
-use aws_types::region::Region;
 
-/// An object's address, as requests have it.
+use crate::signed::{endpoint::Partition, text::encoded};
+
+/// What stands in a path as it is: all but slashes is never encoded anywhere.
+const KEPT: &[u8] = b"-._~/";
+
+/// A bucket's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     /// Scheme and host.
     pub(super) endpoint: String,
-    /// The path, encoded.
-    pub(super) path: String,
-    /// The Region to sign for.
-    pub(super) region: Region,
+    /// What paths begin with: nothing, or a slash and the bucket.
+    root: String,
 }
 
 impl Address {
-    /// Returns an object's address: with the bucket as part of the host name, or as part of the
-    /// path where the environment names a server or the name would not fit a certificate
+    /// Returns a bucket's address: as part of the host name, or as part of the path where the
+    /// environment names a server or the name would not fit a certificate
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>).
-    pub(super) fn of(given: Option<String>, configuration: &SdkConfig, bucket: &str, key: &str) -> Self {
-        let region = configuration
-            .region()
-            .cloned()
-            .unwrap_or_else(|| Region::from_static("us-east-1"));
+    pub(super) fn of(given: Option<String>, configuration: &SdkConfig, region: &str, bucket: &str) -> Self {
         let as_host = bucket
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        let server = server(configuration, region.as_ref());
-        let key = encoded(key);
-        let (endpoint, path) = match given {
-            None if as_host => (format!("https://{bucket}.{server}"), format!("/{key}")),
-            given => (
-                given.unwrap_or_else(|| format!("https://{server}")),
-                format!("/{}/{key}", encoded(bucket)),
-            ),
-        };
-        Self { endpoint, path, region }
+        let server = server("s3", configuration, region);
+        match given {
+            None if as_host => Self {
+                endpoint: format!("https://{bucket}.{server}"),
+                root: String::new(),
+            },
+            given => Self {
+                endpoint: given.unwrap_or_else(|| format!("https://{server}")),
+                root: format!("/{}", encoded(bucket, KEPT)),
+            },
+        }
+    }
+
+    /// Returns the path of the bucket, or of one of its settings.
+    pub(super) fn path(&self, query: &str) -> String {
+        let root = if self.root.is_empty() { "/" } else { &self.root };
+        format!("{root}{query}")
+    }
+
+    /// Returns an object's path, encoded.
+    pub(super) fn object(&self, key: &str) -> String {
+        format!("{}/{}", self.root, encoded(key, KEPT))
     }
 }
 
-/// Returns a Region's server (<https://docs.aws.amazon.com/general/latest/gr/s3.html>).
-fn server(configuration: &SdkConfig, region: &str) -> String {
+/// Returns a Region's server, of `s3` or `s3-control`
+/// (<https://docs.aws.amazon.com/general/latest/gr/s3.html>).
+pub(super) fn server(service: &str, configuration: &SdkConfig, region: &str) -> String {
     let fips = if configuration.use_fips() == Some(true) {
         "-fips"
     } else {
@@ -51,39 +62,7 @@ fn server(configuration: &SdkConfig, region: &str) -> String {
     } else {
         ""
     };
-    format!("s3{fips}{dual}.{region}.{}", suffix(region))
-}
-
-/// Returns the domain of a Region's partition, as the SDKs' table of partitions has it
-/// (<https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>).
-fn suffix(region: &str) -> &'static str {
-    const SUFFIXES: [(&str, &str); 6] = [
-        ("cn-", "amazonaws.com.cn"),
-        ("eusc-", "amazonaws.eu"),
-        ("us-iso-", "c2s.ic.gov"),
-        ("us-isob-", "sc2s.sgov.gov"),
-        ("us-isof-", "csp.hci.ic.gov"),
-        ("eu-isoe-", "cloud.adc-e.uk"),
-    ];
-    SUFFIXES
-        .iter()
-        .find(|(prefix, _)| region.starts_with(prefix))
-        .map_or("amazonaws.com", |(_, suffix)| suffix)
-}
-
-/// Encodes a key for a path: all but slashes and the characters that are never encoded.
-fn encoded(key: &str) -> String {
-    let mut path = String::with_capacity(key.len());
-    for byte in key.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            let digits = [byte >> 4, byte & 0xf].map(|digit| char::from_digit(digit.into(), 16));
-            path.push('%');
-            path.extend(digits.into_iter().flatten().map(|digit| digit.to_ascii_uppercase()));
-        }
-    }
-    path
+    format!("{service}{fips}{dual}.{region}.{}", Partition::of(region).suffix)
 }
 
 #[cfg(test)]
@@ -91,9 +70,9 @@ mod tests {
     use super::*;
 
     fn address(region: &'static str, bucket: &str, key: &str) -> String {
-        let configuration = SdkConfig::builder().region(Region::from_static(region)).build();
-        let Address { endpoint, path, .. } = Address::of(None, &configuration, bucket, key);
-        format!("{endpoint}{path}")
+        let configuration = SdkConfig::builder().build();
+        let address = Address::of(None, &configuration, region, bucket);
+        format!("{}{}", address.endpoint, address.object(key))
     }
 
     #[test]
@@ -118,28 +97,21 @@ mod tests {
 
     #[test]
     fn a_server_that_the_environment_names_takes_the_bucket_in_the_path() {
-        let configuration = SdkConfig::builder().region(Region::from_static("eu-west-1")).build();
-        let address = Address::of(
-            Some("http://127.0.0.1:4566".to_owned()),
-            &configuration,
-            "policies",
-            "p.yaml",
-        );
+        let given = Some("http://127.0.0.1:4566".to_owned());
+        let address = Address::of(given, &SdkConfig::builder().build(), "eu-west-1", "policies");
         assert_eq!(address.endpoint, "http://127.0.0.1:4566");
-        assert_eq!(address.path, "/policies/p.yaml");
+        assert_eq!(address.object("p.yaml"), "/policies/p.yaml");
+        assert_eq!(address.path("?encryption"), "/policies?encryption");
     }
 
     #[test]
     fn fips_and_dual_stack_have_servers_of_their_own() {
-        let configuration = SdkConfig::builder()
-            .region(Region::from_static("us-gov-west-1"))
-            .use_fips(true)
-            .use_dual_stack(true)
-            .build();
-        let address = Address::of(None, &configuration, "policies", "p.yaml");
+        let configuration = SdkConfig::builder().use_fips(true).use_dual_stack(true).build();
+        let address = Address::of(None, &configuration, "us-gov-west-1", "policies");
         assert_eq!(
             address.endpoint,
             "https://policies.s3-fips.dualstack.us-gov-west-1.amazonaws.com"
         );
+        assert_eq!(address.path("?encryption"), "/?encryption");
     }
 }

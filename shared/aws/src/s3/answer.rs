@@ -3,6 +3,8 @@
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use aws_smithy_types::error::ErrorMetadata;
 
+use crate::signed::xml;
+
 /// The object is still the version that is known.
 const NOT_MODIFIED: u16 = 304;
 /// The range begins behind the object's end; one that begins at 0 does so only if there is nothing.
@@ -31,40 +33,8 @@ pub(super) fn read(response: &HttpResponse) -> Result<Fetched, OrchestratorError
         NOT_MODIFIED => return Ok(Fetched::Unchanged),
         RANGE_NOT_SATISFIABLE => Vec::new(),
         _ if status.is_success() => bytes.to_vec(),
-        _ => return Err(OrchestratorError::operation(error(bytes))),
+        _ => return Err(OrchestratorError::operation(xml::error(response, bytes))),
     };
     let etag = response.headers().get("etag").map(str::to_owned);
     Ok(Fetched::Content { bytes, etag })
-}
-
-/// Reads an error's code and message
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
-fn error(body: &[u8]) -> ErrorMetadata {
-    let body = String::from_utf8_lossy(body);
-    let mut error = ErrorMetadata::builder();
-    if let Some(code) = element(&body, "Code") {
-        error = error.code(code);
-    }
-    if let Some(message) = element(&body, "Message") {
-        error = error.message(message);
-    }
-    error.build()
-}
-
-/// Returns the text of the first element of this name: an error has each once, without attributes.
-fn element(xml: &str, name: &str) -> Option<String> {
-    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-    let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    let plain = [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&apos;", "'"),
-        ("&amp;", "&"),
-    ];
-    Some(
-        plain
-            .iter()
-            .fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain)),
-    )
 }

@@ -1,28 +1,33 @@
-//! Amazon S3: one object that is read again only when it has changed.
+//! Amazon S3: objects that are read again only when they have changed, and how buckets are set up.
 //!
-//! This is one signed call on the parts that the SDKs are made of, not `aws-sdk-s3`: that crate makes
-//! each function that reads a policy 1.3 MB larger (docs/performance.md), for directory buckets,
-//! access points, checksums and streams that one small object needs nothing of.
+//! These are signed calls on the parts that the SDKs are made of, not `aws-sdk-s3`: that crate
+//! makes each function that reads a policy 1.3 MB larger (docs/performance.md), for directory
+//! buckets, access points, checksums and streams that nothing here needs.
 
 mod address;
 mod answer;
+mod bucket;
+mod buckets;
+mod lifecycle;
 
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 use aws_runtime::auth::SigningOptions;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::{box_error::BoxError, client::orchestrator::HttpRequest};
 use aws_smithy_types::{body::SdkBody, error::ErrorMetadata};
 
-use crate::{Disposition, Failure, signed::Call};
+use crate::{Disposition, Failure, signed::Service};
 use address::Address;
 pub use answer::Fetched;
+pub use bucket::{Bucket, Encryption, Head, PublicAccessBlock};
+pub use buckets::{Buckets, ListedBucket};
+pub use lifecycle::LifecycleRule;
 
 const ACTION: &str = "s3:GetObject";
-const CALL: Call = Call {
-    service_id: "S3",
-    service: "s3",
+const SERVICE: Service = Service {
+    id: "S3",
+    signs_as: "s3",
     version: "2006-03-01",
-    operation: "GetObject",
 };
 
 /// One object of one bucket, up to a size.
@@ -39,12 +44,15 @@ impl Object {
     /// Names an object; content of more than `largest` bytes is refused.
     #[must_use]
     pub fn new(configuration: &SdkConfig, bucket: &str, key: &str, largest: usize) -> Self {
-        let Address { endpoint, path, region } =
-            Address::of(CALL.endpoint_given(configuration), configuration, bucket, key);
+        let region = configuration.region().cloned();
+        let region = region.unwrap_or_else(|| Region::from_static("us-east-1"));
+        let given = SERVICE.endpoint_given(configuration);
+        let address = Address::of(given, configuration, region.as_ref(), bucket);
+        let path = address.object(key);
         // One byte more than may be there, to tell that there is more.
         let range = format!("bytes=0-{largest}");
-        let read = CALL
-            .at(&endpoint, region, as_s3_signs(), configuration)
+        let read = SERVICE
+            .at("GetObject", &address.endpoint, region, as_s3_signs(), configuration)
             .serializer(move |known| request(&path, &range, known))
             .deserializer(answer::read)
             .build();

@@ -12,13 +12,12 @@ use aws_types::region::Region;
 use serde::Deserialize;
 
 use super::ProductArn;
-use crate::signed::Call;
+use crate::signed::{Service, json};
 
-const CALL: Call = Call {
-    service_id: "SecurityHub",
-    service: "securityhub",
+const SERVICE: Service = Service {
+    id: "SecurityHub",
+    signs_as: "securityhub",
     version: "2018-10-26",
-    operation: "BatchImportFindings",
 };
 
 /// The call: a request's body in, its answer out.
@@ -54,11 +53,13 @@ pub(super) fn body(documents: &[&str]) -> String {
 
 /// Makes the call from what all clients are made from.
 pub(super) fn import(configuration: &SdkConfig, product: &ProductArn) -> Import {
-    let endpoint = CALL
+    let endpoint = SERVICE
         .endpoint_given(configuration)
         .unwrap_or_else(|| product.endpoint(configuration.use_fips() == Some(true)));
     let region = Region::new(product.region().to_owned());
-    CALL.at(&endpoint, region, SigningOptions::default(), configuration)
+    let signing = SigningOptions::default();
+    SERVICE
+        .at("BatchImportFindings", &endpoint, region, signing, configuration)
         .serializer(request)
         .deserializer(answer)
         .build()
@@ -83,38 +84,5 @@ fn answer(response: &HttpResponse) -> Result<Answer, OrchestratorError<ErrorMeta
     if response.status().is_success() {
         return serde_json::from_slice(bytes).map_err(|error| OrchestratorError::response(error.into()));
     }
-    Err(OrchestratorError::operation(error(response, bytes)))
-}
-
-/// The body of an error; which of the members are there differs from server to server
-/// (<https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>).
-#[derive(Default, Deserialize)]
-struct ErrorBody {
-    #[serde(alias = "Code", alias = "__type")]
-    code: Option<String>,
-    #[serde(alias = "Message")]
-    message: Option<String>,
-}
-
-fn error(response: &HttpResponse, bytes: &[u8]) -> ErrorMetadata {
-    let body: ErrorBody = serde_json::from_slice(bytes).unwrap_or_default();
-    let code = response
-        .headers()
-        .get("x-amzn-errortype")
-        .map(str::to_owned)
-        .or(body.code);
-    let mut error = ErrorMetadata::builder();
-    if let Some(code) = code {
-        error = error.code(bare(&code));
-    }
-    if let Some(message) = body.message {
-        error = error.message(message);
-    }
-    error.build()
-}
-
-/// Leaves the name of an error without its namespace and address.
-fn bare(code: &str) -> &str {
-    let name = code.split_once('#').map_or(code, |(_, name)| name);
-    name.split_once(':').map_or(name, |(name, _)| name)
+    Err(OrchestratorError::operation(json::error(response, bytes)))
 }
