@@ -32,12 +32,15 @@ class Fault:
     region: str = ""
     count: int | None = None
     """How many calls it happens to; all of them if there is no count."""
+    after: int = 0
+    """How many calls it spares first: the second page of a list fails after one."""
     seconds: float = LATE
     """How long a late answer is held back."""
     code: str = ""
     status: int = 400
     message: str = "told by the answers' fault"
     fired: int = 0
+    met: int = 0
 
     def __post_init__(self) -> None:
         """Refuses what nobody would notice to be without effect."""
@@ -93,8 +96,10 @@ class Faults:
         with self._lock:
             for rule in self.rules:
                 if rule.concerns(call):
-                    rule.fired += 1
-                    return rule
+                    rule.met += 1
+                    if rule.met > rule.after:
+                        rule.fired += 1
+                        return rule
         return None
 
     def add(self, rules: list[dict[str, Any]]) -> None:

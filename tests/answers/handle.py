@@ -144,8 +144,8 @@ class Answers:
 
     # -- asking ----------------------------------------------------------------------
 
-    def calls(self, **which: str) -> list[dict[str, Any]]:
-        """The calls since the last reset, in order: `calls(service="kms", region="us-east-1")`."""
+    def calls(self, **which: Any) -> list[dict[str, Any]]:
+        """The calls since the last reset, in order: `calls(service="kms")`; the functions': `calls(session=True)`."""
         calls: list[dict[str, Any]] = self.tell(calls=True)["calls"]["calls"]
         return [call for call in calls if all(call[name] == value for name, value in which.items())]
 
@@ -158,7 +158,7 @@ class Answers:
         """How often each fault happened, in the order in which they were told."""
         return [rule["fired"] for rule in self.tell(fired=True)["fired"]]
 
-    def repeated(self, **which: str) -> dict[str, int]:
+    def repeated(self, **which: Any) -> dict[str, int]:
         """The calls that were made, and succeeded, more than once with the same parameters."""
         succeeded = [call for call in self.calls(**which) if not call["fault"] and 0 < call["status"] < 500]
         counts = Counter(

@@ -23,6 +23,8 @@ class Entry:
     account: str
     key: str
     """The id of the access key that signed it."""
+    session: bool
+    """Whether that is the key of a role's session, as functions have it."""
     action: str
     """The permission that it needs."""
     parameters: str
@@ -53,8 +55,9 @@ class Journal:
         """Writes a call down while it is under way."""
         now = time.monotonic()
         action = action_of(call.service, call.operation)
+        session = "x-amz-security-token" in call.request.headers
         entry = Entry(
-            call.service, call.operation, call.region, "", call.key, action, call.parameters, now - self._since
+            call.service, call.operation, call.region, "", call.key, session, action, call.parameters, now - self._since
         )
         with self._lock:
             self.entries.append(entry)

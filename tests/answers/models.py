@@ -128,7 +128,8 @@ def _routes(service: str) -> list[Route]:
     except botocore.exceptions.UnknownServiceError:
         return []
     routes = []
-    for name in model.operation_names:
+    # Where two have the same path, one of them is deprecated.
+    for name in sorted(model.operation_names, key=lambda name: bool(model.operation_model(name).deprecated)):
         http = model.operation_model(name).http
         path, _, query = http["requestUri"].partition("?")
         parts = [_pattern(part) for part in path.rstrip("/").split("/")]

@@ -7,6 +7,7 @@ import json
 from typing import Any
 from zipfile import ZipFile, ZipInfo
 
+import botocore.exceptions
 import pytest
 
 from tests.emulator import Emulator
@@ -207,6 +208,66 @@ def test_metrics_of_bedrock(client: Clients, answers: Answers) -> None:
     assert client("cloudwatch", VIRGINIA).list_metrics(Namespace="AWS/Bedrock")["Metrics"] == []
 
 
+READS: dict[str, tuple[str, ...]] = {
+    "bedrock": (
+        "get_account_data_retention",
+        "get_model_invocation_logging_configuration",
+        "list_custom_models",
+        "list_enforced_guardrails_configuration",
+        "list_guardrails",
+        "list_imported_models",
+        "list_inference_profiles",
+        "list_model_invocation_jobs",
+    ),
+    "bedrock-agent": ("list_agents", "list_knowledge_bases"),
+    "cloudtrail": ("describe_trails",),
+    "cloudwatch": ("list_metrics",),
+    "ec2": ("describe_vpc_endpoints",),
+    "iam": ("get_account_authorization_details", "list_service_specific_credentials"),
+    "logs": ("describe_log_groups",),
+    "s3": ("list_buckets",),
+}
+"""What reads without naming anything."""
+NAMED: list[tuple[str, str, dict[str, str]]] = [
+    ("bedrock", "get_custom_model", {"modelIdentifier": "mine"}),
+    ("bedrock", "get_guardrail", {"guardrailIdentifier": "abc"}),
+    ("bedrock", "get_imported_model", {"modelIdentifier": "mine"}),
+    ("bedrock", "get_inference_profile", {"inferenceProfileIdentifier": "jp.x"}),
+    ("bedrock-agent", "get_agent", {"agentId": "AGENT00001"}),
+    ("bedrock-agent", "get_data_source", {"knowledgeBaseId": "BASE000001", "dataSourceId": "SOURCE0001"}),
+    ("bedrock-agent", "get_knowledge_base", {"knowledgeBaseId": "BASE000001"}),
+    ("bedrock-agent", "list_data_sources", {"knowledgeBaseId": "BASE000001"}),
+    ("cloudtrail", "get_event_selectors", {"TrailName": "all"}),
+    ("cloudtrail", "get_trail_status", {"Name": "all"}),
+    ("kms", "describe_key", {"KeyId": "alias/mine"}),
+    ("organizations", "describe_effective_policy", {"PolicyType": "BEDROCK_POLICY"}),
+    ("s3", "get_bucket_encryption", {"Bucket": "guarded"}),
+    ("s3", "get_bucket_lifecycle_configuration", {"Bucket": "guarded"}),
+    ("s3", "get_bucket_ownership_controls", {"Bucket": "guarded"}),
+    ("s3", "get_bucket_policy", {"Bucket": "guarded"}),
+    ("s3", "get_public_access_block", {"Bucket": "guarded"}),
+    ("s3", "head_bucket", {"Bucket": "guarded"}),
+    ("s3control", "get_public_access_block", {"AccountId": "111122223333"}),
+]
+
+
+def test_who_lacks_a_permission_is_refused_by_its_name(client: Clients, answers: Answers, aws: Emulator) -> None:
+    client("s3", TOKYO).create_bucket(Bucket="guarded", **HERE)
+    iam = aws.client("iam")
+    iam.create_user(UserName="nobody")
+    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    nobody = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    answers.reset("calls")
+    unnamed: dict[str, str] = {}
+    calls = [(service, operation, unnamed) for service, operations in READS.items() for operation in operations]
+    for service, operation, arguments in [*calls, *NAMED]:
+        with pytest.raises(botocore.exceptions.ClientError) as refused:
+            getattr(answers.client(service, TOKYO, nobody), operation)(**arguments)
+        if operation != "head_bucket":
+            assert f"perform: {answers.calls()[-1]['action']} " in f"{refused.value} "
+    assert {(call["by"], call["status"] in (400, 403)) for call in answers.calls()} == {("emulator", True)}
+
+
 @pytest.fixture
 def function(aws: Emulator) -> str:
     """A function in the emulator that makes the calls that it is told to, as its own role."""
@@ -247,3 +308,5 @@ def test_functions_call_through_the_server(client: Clients, answers: Answers, aw
         ("ListEnforcedGuardrailsConfiguration", "emulator"),
     ]
     assert {call["account"] for call in answers.calls(region=TOKYO)} == {aws.account}
+    client("bedrock", TOKYO).get_account_data_retention()
+    assert (answers.repeated(session=True), len(answers.repeated())) == ({}, 1)

@@ -111,6 +111,13 @@ def test_a_fault_is_about_what_it_names(client: Clients, answers: Answers) -> No
     read(client, "s3")
 
 
+def test_a_fault_spares_the_first(client: Clients, answers: Answers) -> None:
+    answers.fail(ERROR, service="kms", after=1, count=1)
+    read(client, "kms")
+    assert refusal(client("kms", TOKYO).list_keys)[1] == 500
+    read(client, "kms")
+
+
 def test_what_nobody_knows_is_refused(answers: Answers) -> None:
     for wrong in (
         {"latencies": 1},
@@ -215,6 +222,7 @@ def test_cloudwatch_fails_in_cbor(client: Clients, answers: Answers, in_cbor: Re
     ("method", "path", "service", "operation"),
     [
         ("GET", "/bucket?encryption", "s3", "GetBucketEncryption"),
+        ("GET", "/bucket?lifecycle", "s3", "GetBucketLifecycleConfiguration"),
         ("GET", "/bucket/?publicAccessBlock=", "s3", "GetPublicAccessBlock"),
         ("HEAD", "/bucket", "s3", "HeadBucket"),
         ("GET", "/?x-id=ListBuckets", "s3", "ListBuckets"),
