@@ -113,6 +113,19 @@ impl<'a> Judged<'a> {
         }
     }
 
+    /// Judges the key that encrypts a resource as [`Judged::key`] does, if it was seen which one that is.
+    pub(super) fn encrypted(
+        &mut self,
+        of: &Resource,
+        key: &Observed<Option<String>>,
+        keys: &Keys,
+        customers_own: bool,
+    ) {
+        if let Some(key) = self.seen(key) {
+            self.key(of, key.as_deref(), keys, customers_own);
+        }
+    }
+
     /// Decides.
     pub(super) fn decision(self) -> PostureDecision {
         let region = self.region.clone();
