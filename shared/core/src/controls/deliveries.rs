@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::judged::{Judged, nothing_there};
-use crate::posture::{
-    Bucket, BucketSettings, Delivery, InvocationLogging, LogGroup, LoggingPosture, Place, PostureBasis,
-    PostureDecision, Resource, Unknown,
+use crate::{
+    account::AccountId,
+    posture::{
+        Bucket, BucketSettings, Delivery, InvocationLogging, LoggingPosture, Place, PostureBasis, PostureDecision,
+        Resource, Unknown,
+    },
 };
 
 /// One of the account's own buckets to which logs are delivered.
@@ -19,6 +22,20 @@ pub(super) struct LogBucket<'s> {
     pub(super) settings: &'s BucketSettings,
     /// The places in it to which logs are delivered.
     pub(super) deliveries: Vec<&'s Delivery>,
+}
+
+/// Returns how the keys of everything begin that Bedrock writes to a place
+/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html>).
+///
+/// AWS shows no prefix that ends with a slash: with one there are two ways in which Bedrock may join it.
+pub(super) fn keys_begin(delivery: &Delivery, account: &AccountId) -> Vec<String> {
+    let below = format!("AWSLogs/{account}/BedrockModelInvocationLogs/");
+    let prefix = delivery.prefix.as_str();
+    match prefix.strip_suffix('/') {
+        _ if prefix.is_empty() => vec![below],
+        None => vec![format!("{prefix}/{below}")],
+        Some(_) => vec![format!("{prefix}{below}"), format!("{prefix}/{below}")],
+    }
 }
 
 /// Judges every bucket to which logs are delivered, the one for large data too.

@@ -11,6 +11,7 @@ pub(crate) mod guardrail_enforced;
 pub(crate) mod guardrail_stays_in_region;
 mod inference_denied_by_scp;
 pub(crate) mod invocation_logging_bucket_encrypted;
+pub(crate) mod invocation_logging_bucket_private;
 pub(crate) mod invocation_logging_enabled;
 pub(crate) mod invocation_logging_modalities;
 mod judged;
@@ -60,6 +61,8 @@ pub enum ControlId {
     InvocationLoggingModalities,
     /// The buckets of invocation logs are encrypted as the policy asks.
     InvocationLoggingBucketEncrypted,
+    /// The buckets of invocation logs are private, and Bedrock writes there for this account alone.
+    InvocationLoggingBucketPrivate,
     /// Inference profiles in use reach only allowed Regions.
     ProfileDestinationsAllowed,
     /// Prompts are kept and shared only as the policy allows.
@@ -83,7 +86,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 8] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 9] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -103,6 +106,11 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 8] = [
         ControlId::InvocationLoggingBucketEncrypted,
         Binds::InUse,
         Decide::Logging(invocation_logging_bucket_encrypted::decide),
+    ),
+    (
+        ControlId::InvocationLoggingBucketPrivate,
+        Binds::InUse,
+        Decide::Logging(invocation_logging_bucket_private::decide),
     ),
     (
         ControlId::ProfileDestinationsAllowed,
@@ -128,7 +136,7 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 8] = [
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -138,6 +146,7 @@ impl ControlId {
         Self::InvocationLoggingEnabled,
         Self::InvocationLoggingModalities,
         Self::InvocationLoggingBucketEncrypted,
+        Self::InvocationLoggingBucketPrivate,
         Self::ProfileDestinationsAllowed,
         Self::DataRetentionAllowed,
         Self::GuardrailStaysInRegion,
@@ -162,6 +171,7 @@ impl ControlId {
             Self::InvocationLoggingEnabled => &invocation_logging_enabled::METADATA,
             Self::InvocationLoggingModalities => &invocation_logging_modalities::METADATA,
             Self::InvocationLoggingBucketEncrypted => &invocation_logging_bucket_encrypted::METADATA,
+            Self::InvocationLoggingBucketPrivate => &invocation_logging_bucket_private::METADATA,
             Self::ProfileDestinationsAllowed => &profile_destinations_allowed::METADATA,
             Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
             Self::GuardrailStaysInRegion => &guardrail_stays_in_region::METADATA,

@@ -59,6 +59,30 @@ pub struct PublicAccessBlock {
 }
 
 impl PublicAccessBlock {
+    /// Returns what is blocked where both hold: S3 applies the most restrictive combination, setting by
+    /// setting
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>).
+    ///
+    /// ```
+    /// use crisguard_core::posture::PublicAccessBlock;
+    /// let acls = PublicAccessBlock {
+    ///     block_public_acls: true, ignore_public_acls: true, block_public_policy: false, restrict_public_buckets: false,
+    /// };
+    /// let policies = PublicAccessBlock {
+    ///     block_public_acls: false, ignore_public_acls: false, block_public_policy: true, restrict_public_buckets: true,
+    /// };
+    /// assert!(!acls.is_complete() && acls.and(policies).is_complete());
+    /// ```
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            block_public_acls: self.block_public_acls || other.block_public_acls,
+            ignore_public_acls: self.ignore_public_acls || other.ignore_public_acls,
+            block_public_policy: self.block_public_policy || other.block_public_policy,
+            restrict_public_buckets: self.restrict_public_buckets || other.restrict_public_buckets,
+        }
+    }
+
     /// Tells whether all four are blocked.
     #[must_use]
     pub const fn is_complete(self) -> bool {

@@ -78,7 +78,7 @@ pub(super) fn decide(seen: &LoggingPosture, place: &Place<'_>) -> PostureDecisio
 /// not be there yet.
 fn named_key(encryption: &Encryption) -> Option<&str> {
     match encryption {
-        Encryption::Kms(Some(key)) if !key.ends_with(AWS_MANAGED) => Some(key),
+        Encryption::Kms(Some(key)) if key.rsplit(':').next() != Some(AWS_MANAGED) => Some(key),
         Encryption::Kms(_) | Encryption::S3Managed => None,
     }
 }

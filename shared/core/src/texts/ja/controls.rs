@@ -96,6 +96,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::InvocationLoggingEnabled => controls::invocation_logging_enabled::JA,
         ControlId::InvocationLoggingModalities => controls::invocation_logging_modalities::JA,
         ControlId::InvocationLoggingBucketEncrypted => controls::invocation_logging_bucket_encrypted::JA,
+        ControlId::InvocationLoggingBucketPrivate => controls::invocation_logging_bucket_private::JA,
         ControlId::DataRetentionAllowed => controls::data_retention_allowed::JA,
         ControlId::ProfileDestinationsAllowed => controls::profile_destinations_allowed::JA,
         ControlId::GuardrailStaysInRegion => controls::guardrail_stays_in_region::JA,

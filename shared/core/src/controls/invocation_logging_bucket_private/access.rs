@@ -1,0 +1,203 @@
+//! What a bucket's policy lets Bedrock do, and whom it refuses.
+
+use wildmatch::WildMatch;
+
+use super::document::{Condition, Document, Effect, Statement};
+use crate::{account::AccountId, arn::Arn, region::Region};
+
+/// As whom Bedrock writes its logs
+/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html>).
+const BEDROCK: &str = "bedrock.amazonaws.com";
+/// By what action it does.
+const WRITE: &str = "s3:PutObject";
+
+const SECURE: &str = "aws:securetransport";
+const SOURCE_ACCOUNT: &str = "aws:sourceaccount";
+const SOURCE_ARN: &str = "aws:sourcearn";
+/// Keys of the account of whoever asks. A service asks from none of the customer's, so that a condition
+/// that wants one is not about services
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>).
+const OF_THE_PRINCIPAL: [&str; 2] = ["aws:principalaccount", "aws:principalorgid"];
+
+/// A delivery of logs: by which account, in which Region, into which bucket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writer<'a> {
+    pub(super) account: &'a AccountId,
+    pub(super) region: &'a Region,
+    pub(super) bucket: &'a str,
+}
+
+/// Whether something holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    Yes,
+    No,
+    /// It depends on a condition that is not known here, by its key.
+    Depends(String),
+}
+
+impl Document {
+    /// Tells whether every request without TLS is refused, from whomever, for the bucket and for each
+    /// of its objects.
+    ///
+    /// `aws:SecureTransport` is in every request, `s3:TlsVersion` only in those with TLS: a denial of
+    /// old versions does not refuse those without any. A denial with a further condition, or for some
+    /// principals, actions or keys alone, leaves the rest open.
+    pub(super) fn refuses_plain_http(&self, partition: &str, bucket: &str) -> bool {
+        let denials: Vec<&Statement> = self
+            .statements(Effect::Deny)
+            .filter(|denial| denial.is_about_everyone() && denial.is_about_every_action())
+            .filter(|denial| denial.conditions().all(|condition| holds_without_tls(&condition)))
+            .collect();
+        denials.iter().any(|denial| denial.is_about_bucket(partition, bucket))
+            && denials
+                .iter()
+                .any(|denial| denial.is_about_objects(partition, bucket, ""))
+    }
+
+    /// Tells whether Bedrock may write objects whose keys begin with `keys` for the account.
+    ///
+    /// A denial counts where it surely holds. What one with an unknown condition refuses is seen when
+    /// deliveries fail.
+    pub(super) fn lets_bedrock_write(&self, writer: Writer<'_>, keys: &str) -> Answer {
+        let partition = writer.region.partition();
+        let about = |statement: &&Statement| {
+            statement.is_about_service(BEDROCK)
+                && statement.is_about_action(WRITE)
+                && statement.is_about_objects(partition, writer.bucket, keys)
+        };
+        let denied = self
+            .statements(Effect::Deny)
+            .filter(about)
+            .any(|denial| holds(denial, writer) == Answer::Yes);
+        if denied {
+            return Answer::No;
+        }
+        let mut best = Answer::No;
+        for allowance in self.statements(Effect::Allow).filter(about) {
+            match (holds(allowance, writer), &best) {
+                (Answer::Yes, _) => return Answer::Yes,
+                (depends @ Answer::Depends(_), Answer::No) => best = depends,
+                _ => {}
+            }
+        }
+        best
+    }
+
+    /// Tells whether Bedrock is let write anywhere in the bucket without being held to the account for
+    /// which it does so: another account could name the bucket as its own destination.
+    pub(super) fn lets_bedrock_write_for_others(&self, account: &AccountId) -> bool {
+        self.statements(Effect::Allow)
+            .filter(|allowance| allowance.may_be_about_service(BEDROCK) && allowance.is_about_action(WRITE))
+            .any(|allowance| {
+                !allowance
+                    .conditions()
+                    .any(|condition| keeps_others_out(&condition, account))
+            })
+    }
+}
+
+/// Tells whether a condition holds for every request without TLS.
+fn holds_without_tls(condition: &Condition<'_>) -> bool {
+    matches!(condition.operator, "Bool" | "BoolIfExists")
+        && condition.key == SECURE
+        && condition.values.iter().any(|value| value == "false")
+}
+
+/// Tells whether a condition can only hold if Bedrock writes for `account`, or if it is not Bedrock
+/// that writes. One that also holds where the key is absent (`IfExists`) does not.
+fn keeps_others_out(condition: &Condition<'_>, account: &AccountId) -> bool {
+    let Condition { operator, key, values } = condition;
+    let all = |only: &dyn Fn(&str) -> bool| !values.is_empty() && values.iter().all(|value| only(value));
+    let is_text = matches!(*operator, "StringEquals" | "StringEqualsIgnoreCase" | "StringLike");
+    let is_arn = matches!(*operator, "ArnEquals" | "ArnLike" | "StringEquals");
+    match key.as_str() {
+        SOURCE_ACCOUNT => is_text && all(&|value| value == account.as_str()),
+        SOURCE_ARN if is_arn => all(&|value| Arn::parse(value).is_some_and(|arn| arn.account == account.as_str())),
+        // Its wildcards run across the parts of an ARN, so that only what stands before the first counts.
+        SOURCE_ARN if *operator == "StringLike" => all(&|value| {
+            let literal = value.split(['*', '?']).next().unwrap_or_default();
+            Arn::parse(literal).is_some_and(|arn| arn.account == account.as_str())
+        }),
+        _ => wants_a_principal_of_the_customer(condition),
+    }
+}
+
+/// Tells whether a condition holds only for principals of some account or organization by name.
+fn wants_a_principal_of_the_customer(condition: &Condition<'_>) -> bool {
+    matches!(condition.operator, "StringEquals" | "StringLike")
+        && OF_THE_PRINCIPAL.contains(&condition.key.as_str())
+        && !condition.values.is_empty()
+        && condition.values.iter().all(|value| !value.contains(['*', '?']))
+}
+
+/// Tells whether a statement's conditions hold when Bedrock writes logs of the account.
+fn holds(statement: &Statement, writer: Writer<'_>) -> Answer {
+    let mut all = Answer::Yes;
+    for condition in statement.conditions() {
+        match condition_holds(&condition, writer) {
+            Answer::No => return Answer::No,
+            depends @ Answer::Depends(_) => all = depends,
+            Answer::Yes => {}
+        }
+    }
+    all
+}
+
+fn condition_holds(condition: &Condition<'_>, writer: Writer<'_>) -> Answer {
+    // The keys that are known here are in each of Bedrock's requests.
+    let operator = condition
+        .operator
+        .strip_suffix("IfExists")
+        .unwrap_or(condition.operator);
+    let depends = || Answer::Depends(condition.key.clone());
+    let any = |matches: &dyn Fn(&str) -> bool| condition.values.iter().any(|value| matches(value));
+    let told = |holds: bool| if holds { Answer::Yes } else { Answer::No };
+    let account = writer.account.as_str();
+    match (condition.key.as_str(), operator) {
+        (SECURE, "Bool") => told(any(&|value| value == "true")),
+        (SOURCE_ACCOUNT, "StringEquals" | "StringEqualsIgnoreCase") => told(any(&|value| value == account)),
+        (SOURCE_ACCOUNT, "StringNotEquals" | "StringNotEqualsIgnoreCase") => told(!any(&|value| value == account)),
+        (SOURCE_ACCOUNT, "StringLike") => told(any(&|value| WildMatch::new(value).matches(account))),
+        (SOURCE_ACCOUNT, "StringNotLike") => told(!any(&|value| WildMatch::new(value).matches(account))),
+        (SOURCE_ARN, "ArnLike" | "ArnEquals" | "StringLike") => {
+            let answers: Vec<Answer> = condition.values.iter().map(|value| is_source(value, writer)).collect();
+            if answers.contains(&Answer::Yes) {
+                Answer::Yes
+            } else if answers.iter().all(|answer| *answer == Answer::No) {
+                Answer::No
+            } else {
+                depends()
+            }
+        }
+        _ if wants_a_principal_of_the_customer(condition) => Answer::No,
+        _ => depends(),
+    }
+}
+
+/// Tells whether a pattern matches the ARN on whose behalf Bedrock writes; AWS documents its first five
+/// parts alone.
+fn is_source(pattern: &str, writer: Writer<'_>) -> Answer {
+    if pattern == "*" {
+        return Answer::Yes;
+    }
+    let Some(arn) = Arn::parse(pattern) else {
+        return Answer::Depends(SOURCE_ARN.to_owned());
+    };
+    let parts = [
+        (arn.partition, writer.region.partition()),
+        (arn.service, "bedrock"),
+        (arn.region, writer.region.as_str()),
+        (arn.account, writer.account.as_str()),
+    ];
+    if !parts
+        .into_iter()
+        .all(|(pattern, text)| WildMatch::new(pattern).matches(text))
+    {
+        Answer::No
+    } else if arn.resource == "*" {
+        Answer::Yes
+    } else {
+        Answer::Depends(SOURCE_ARN.to_owned())
+    }
+}
