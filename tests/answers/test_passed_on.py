@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from typing import Any
 from zipfile import ZipFile, ZipInfo
 
@@ -132,7 +133,9 @@ def test_objects_of_any_size_pass(client: Clients) -> None:
     """The client waits for leave before it sends a large body, and a HEAD announces what does not come."""
     s3, body = client("s3", TOKYO), b"x" * 3_000_000
     s3.create_bucket(Bucket="with-objects", **HERE)
+    began = time.monotonic()
     s3.put_object(Bucket="with-objects", Key="a/key with spaces", Body=body)
+    assert time.monotonic() - began < 1, "it waited for leave in vain"
     assert s3.head_object(Bucket="with-objects", Key="a/key with spaces")["ContentLength"] == len(body)
     assert s3.get_object(Bucket="with-objects", Key="a/key with spaces")["Body"].read() == body
 

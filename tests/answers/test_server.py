@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from xml.etree import ElementTree
 
 import botocore.exceptions
 import cbor2
@@ -17,6 +18,7 @@ from botocore.session import get_session
 from tests.emulator import Emulator
 from tests.runtime.http import Request
 from tests.runtime.passing import exchange
+from tests.runtime.signed import FORM
 
 from .conftest import Clients, refusal
 from .faults import BROKEN_OFF, DENIED, ERROR, LATE_ANSWER, OTHER, RESET, THROTTLED, UNAVAILABLE
@@ -24,6 +26,7 @@ from .handle import Answers, AnswersError
 from .models import call_of
 from .wording import DENIED as DENIALS
 from .wording import THROTTLED as THROTTLES
+from .wording import refused, throttled
 
 TOKYO, VIRGINIA = "ap-northeast-1", "us-east-1"
 READS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -216,6 +219,22 @@ def test_cloudwatch_fails_in_cbor(client: Clients, answers: Answers, in_cbor: Re
     assert dict(answer.headers)["smithy-protocol"] == "rpc-v2-cbor"
     (call,) = answers.calls()
     assert json.loads(call["parameters"].partition(" ")[2]) == {"Namespace": "AWS/Bedrock"}
+
+
+@pytest.mark.parametrize(
+    ("service", "form", "roots"),
+    [
+        ("ec2", b"Action=DescribeVpcEndpoints", ["Response", "Errors", "Error", "Code"]),
+        ("iam", b"Action=ListUsers", ["ErrorResponse", "Error", "Type", "Code"]),
+        ("s3", b"", ["Error", "Code"]),
+    ],
+)
+def test_errors_in_xml_are_where_each_service_has_them(service: str, form: bytes, roots: list[str]) -> None:
+    headers = {"authorization": SCOPE.replace("monitoring", service), "content-type": FORM if form else ""}
+    call = call_of(Request("POST" if form else "GET", "/", headers, form))
+    answer = refused(call, throttled(service)[0], "slow <down>", throttled(service)[1])
+    elements = [element.tag for element in ElementTree.fromstring(answer.body).iter()]
+    assert elements[: len(roots)] == roots
 
 
 @pytest.mark.parametrize(
