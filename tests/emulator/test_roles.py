@@ -16,6 +16,8 @@ from .probe import PROBE
 
 SOURCE = "us-east-1"
 BUCKET = f"crisguard-policy-{ACCOUNT}-{HOME}"
+REPORTS = f"crisguard-reports-{ACCOUNT}-{HOME}"
+EVIDENCE = {"Bucket": REPORTS, "Key": f"posture/{ACCOUNT}/evidence.json"}
 METRIC = {"Namespace": "AWS/Bedrock", "MetricName": "Invocations"}
 QUERY = {"Id": "m0", "MetricStat": {"Metric": METRIC, "Period": 3600, "Stat": "Sum"}}
 HOURS = {"StartTime": "2026-11-21T00:00:00Z", "EndTime": "2026-11-22T00:00:00Z"}
@@ -79,6 +81,9 @@ MAY: dict[str, list[Call]] = {
         ("cloudtrail", SOURCE, "describe_trails", NOTHING),
         ("cloudtrail", SOURCE, "get_trail_status", {"Name": "probed"}),
         ("cloudtrail", SOURCE, "get_event_selectors", {"TrailName": "probed"}),
+        ("s3", HOME, "put_object", {"Bucket": REPORTS, "Key": f"posture/{ACCOUNT}/probed.json", "Body": b"{}"}),
+        ("s3", HOME, "put_object", {**EVIDENCE, "Body": b"{}"}),
+        ("s3", HOME, "get_object", EVIDENCE),
         ("ec2", SOURCE, "describe_vpc_endpoints", NOTHING),
         ("iam", HOME, "get_account_authorization_details", NOTHING),
     ],
@@ -108,6 +113,9 @@ MAY_NOT: dict[str, list[Call]] = {
         ("s3", HOME, "get_object", {**POLICY, "Key": "another.yaml"}),
         ("sqs", HOME, "send_message", {"QueueUrl": queue("crisguard-events"), "MessageBody": "{}"}),
         ("dynamodb", HOME, "get_item", KEY),
+        ("s3", HOME, "get_object", {"Bucket": REPORTS, "Key": f"posture/{ACCOUNT}/probed.json"}),
+        ("s3", HOME, "put_object", {"Bucket": REPORTS, "Key": "posture/999999999999/probed.json", "Body": b"{}"}),
+        ("s3", HOME, "delete_object", EVIDENCE),
         # It sees how things are set up, not what they hold, and sets nothing.
         ("s3", HOME, "list_objects_v2", {"Bucket": BUCKET}),
         ("s3", HOME, "delete_bucket_policy", {"Bucket": BUCKET}),

@@ -124,6 +124,7 @@ def assert_that_changes_by_hand_are_put_back(fresh: Emulator, shell: Shell) -> N
 @pytest.mark.slow
 def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> None:
     bucket = f"crisguard-policy-{fresh.account}-{fresh.home_region}"
+    reports = f"crisguard-reports-{fresh.account}-{fresh.home_region}"
     key = "alias/crisguard"
 
     done = shell.deploy("--regions", SOURCES, "--parameter", "LogLevel=debug")
@@ -162,6 +163,7 @@ def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> Non
     removed = shell.run("uninstall", "--regions", SOURCES, answer=f"{fresh.account}\n")
     assert removed.returncode == 0, removed.stdout + removed.stderr
     assert fresh.client("s3").list_object_versions(Bucket=bucket)["Versions"], "the policy is kept"
+    assert fresh.client("s3").head_bucket(Bucket=reports), "the reports are kept"
     assert not fresh.client("iam").list_roles()["Roles"]
     for region in SOURCES.split():
         assert not fresh.client("events", region).list_rules(NamePrefix="crisguard-")["Rules"]
@@ -174,13 +176,13 @@ def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> Non
     again = shell.deploy("--regions", "us-east-1")
     assert again.returncode == 0, again.stdout + again.stderr
     functions = fresh.client("lambda")
-    variables = functions.get_function_configuration(FunctionName="crisguard-watch-inference")["Environment"][
-        "Variables"
-    ]
-    assert variables["CRISGUARD_POLICY_BUCKET"] == bucket
+    looks = functions.get_function_configuration(FunctionName="crisguard-check-posture")
+    variables = looks["Environment"]["Variables"]
+    assert (variables["CRISGUARD_POLICY_BUCKET"], variables["CRISGUARD_REPORTS_BUCKET"]) == (bucket, reports)
     assert fresh.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"] == first_key, "what was left is used again"
 
-    everything = shell.run("uninstall", "--regions", "us-east-1", "--yes", "--delete-policy-bucket", "--delete-topic")
+    kept_of_everything = ("--delete-policy-bucket", "--delete-reports", "--delete-topic")
+    everything = shell.run("uninstall", "--regions", "us-east-1", "--yes", *kept_of_everything)
     assert everything.returncode == 0, everything.stdout + everything.stderr
     assert not fresh.client("s3").list_buckets()["Buckets"]
     assert not fresh.client("sns").list_topics()["Topics"]

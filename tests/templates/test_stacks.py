@@ -169,7 +169,7 @@ def test_functions_get_what_they_read() -> None:
     tells = decides | {"CRISGUARD_TABLE", "CRISGUARD_TOPIC_ARN", "CRISGUARD_EVENT_BUS"}
     expected = {
         "crisguard-watch-inference": decides | {"CRISGUARD_FINDINGS_QUEUE_URL"},
-        "crisguard-check-posture": decides | {"CRISGUARD_FINDINGS_QUEUE_URL"},
+        "crisguard-check-posture": decides | {"CRISGUARD_FINDINGS_QUEUE_URL", "CRISGUARD_REPORTS_BUCKET"},
         "crisguard-send-alerts": tells,
     }
     functions = {f.properties["FunctionName"]: f.properties for f in of_type("AWS::Lambda::Function")}
@@ -224,23 +224,49 @@ def test_key_rotates_and_outlives_the_stack() -> None:
         "Key.Key",
         "PolicyStore.PolicyBucket",
         "PolicyStore.PolicyBucketPolicy",
+        "Reports.ReportsBucket",
+        "Reports.ReportsBucketPolicy",
     }
 
 
-def test_policy_bucket_is_private_versioned_and_encrypted() -> None:
-    (bucket,) = of_type("AWS::S3::Bucket")
-    p = bucket.properties
+def test_buckets_are_those_that_are_kept() -> None:
+    assert {b.path for b in of_type("AWS::S3::Bucket")} == {"PolicyStore.PolicyBucket", "Reports.ReportsBucket"}
+
+
+@named(of_type("AWS::S3::Bucket"))
+def test_bucket_is_private_versioned_and_encrypted(resource: Resource) -> None:
+    p = resource.properties
     assert set(p["PublicAccessBlockConfiguration"].values()) == {True}
     assert p["VersioningConfiguration"] == {"Status": "Enabled"}
     assert p["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     (rule,) = p["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    key = HOME_STACK.resources["Key.Key"].arn
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    (policy,) = [b for b in of_type("AWS::S3::BucketPolicy") if b.properties["Bucket"] == p["BucketName"]]
+    (denied,) = policy.properties["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "s3:*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert denied["Resource"] == [resource.arn, f"{resource.arn}/*"]
+
+
+def test_reports_are_kept_as_long_as_the_logs() -> None:
+    bucket = home(LogRetentionDays="90").resources["Reports.ReportsBucket"]
+    kept, markers = bucket.properties["LifecycleConfiguration"]["Rules"]
+    assert (kept["ExpirationInDays"], kept["NoncurrentVersionExpiration"]["NoncurrentDays"]) == ("90", "90")
+    assert markers["ExpiredObjectDeleteMarker"] is True
+    assert all(rule["Status"] == "Enabled" for rule in (kept, markers))
 
 
 def test_what_exists_already_is_used() -> None:
     key = f"arn:aws:kms:ap-northeast-1:{ACCOUNT}:key/existing"
     topic = f"arn:aws:sns:ap-northeast-1:{ACCOUNT}:existing"
-    stack = home(ExistingKeyArn=key, ExistingTopicArn=topic, PolicyBucketName="existing", PolicyKeyArn=f"{key}-too")
+    stack = home(
+        ExistingKeyArn=key,
+        ExistingTopicArn=topic,
+        PolicyBucketName="existing",
+        PolicyKeyArn=f"{key}-too",
+        ReportsBucketName="reports",
+    )
     assert not stack.of_type("AWS::KMS::Key") + stack.of_type("AWS::S3::Bucket")
     assert [t.path for t in stack.of_type("AWS::SNS::Topic")] == ["Operations.OperationsTopic"]
     statements = {
@@ -251,7 +277,10 @@ def test_what_exists_already_is_used() -> None:
     assert len(statements) == 3
     for resources in statements.values():
         assert resources["ReadThePolicy"] == "arn:aws:s3:::existing/policy.yaml"
-        assert resources["DecryptThePolicyThroughS3"] == f"{key}-too"
+    for function in ("WatchInference", "SendAlerts"):
+        assert statements[f"{function}.Role"]["DecryptThePolicyThroughS3"] == f"{key}-too"
+    assert statements["CheckPosture.Role"]["DecryptThroughS3"] == [f"{key}-too", key]
+    assert statements["CheckPosture.Role"]["KeepReports"] == f"arn:aws:s3:::reports/posture/{ACCOUNT}/*"
     assert statements["SendAlerts.Role"]["Tell"] == topic
     assert statements["WatchInference.Role"]["UseTheKeyThroughSqs"] == key
     assert statements["CheckPosture.Role"]["UseTheKeyThroughSqs"] == key
