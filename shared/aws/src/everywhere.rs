@@ -3,17 +3,22 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use aws_config::{
     SdkConfig,
     retry::{RetryConfig, RetryMode},
+    timeout::TimeoutConfig,
 };
 
 use crate::{
     bedrock::Bedrock, bedrock_agent::Agents, cloudtrail::Trails, cloudwatch::Metrics, ec2::Networks, events::Events,
     iam::Identities, kms::Keys, logs::LogGroups, organizations::Organization, s3::Buckets,
 };
+
+/// How long an operation may take with all its attempts and what it waits between them.
+const OPERATION: Duration = Duration::from_secs(60);
 
 /// The account in every Region. A service's client in a Region is made once and kept.
 #[derive(Clone, Debug)]
@@ -43,16 +48,20 @@ impl Everywhere {
     ///
     /// Whoever looks everywhere asks much in a short time: where a service throttles, the SDK's
     /// adaptive mode sends less to that service in that Region, instead of spending all attempts
-    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>). Other
-    /// clients keep the mode they have: they would wait for a place in line with a message in hand.
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>). That may take
+    /// ten seconds before the first retry, so each operation is given more time. Other clients keep
+    /// the mode they have: they would wait for their turn with a message in hand.
     #[must_use]
     pub fn new(configuration: &SdkConfig) -> Self {
         let retry = configuration.retry_config().cloned();
         let retry = retry.unwrap_or_else(RetryConfig::standard);
+        let timeouts = configuration.timeout_config().map(TimeoutConfig::to_builder);
+        let timeouts = timeouts.unwrap_or_else(TimeoutConfig::builder);
         Self {
             configuration: configuration
                 .to_builder()
                 .retry_config(retry.with_retry_mode(RetryMode::Adaptive))
+                .timeout_config(timeouts.operation_timeout(OPERATION).build())
                 .build(),
             places: Arc::default(),
         }
@@ -144,8 +153,13 @@ impl Everywhere {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
+    use aws_smithy_async::time::TimeSource;
+    use tokio::time::Instant;
+
     use super::*;
-    use crate::replay::Replay;
+    use crate::replay::{Replay, Reply, ok};
 
     #[test]
     fn a_client_is_made_once_for_a_region() {
@@ -158,10 +172,49 @@ mod tests {
         assert!(!Arc::ptr_eq(&place("eu-west-1"), &place("eu-west-2")));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn what_one_region_throttles_is_slowed_down_there_alone() {
+        let throttled = || Reply::new(400, r#"{"__type":"ThrottlingException"}"#);
+        let found = || ok(r#"{"KeyMetadata":{"KeyId":"k"}}"#);
+        let replay = Replay::new([throttled()].into_iter().chain((0..9).map(|_| found())));
+        let configuration = replay.configuration().to_builder().time_source(Paused(Instant::now()));
+        let everywhere = Everywhere::new(&configuration.build());
+        everywhere.keys("eu-west-1").describe("k").await.unwrap();
+        let waited = async |region: &str| {
+            let begun = Instant::now();
+            for _ in 0..4 {
+                everywhere.keys(region).describe("k").await.unwrap();
+            }
+            begun.elapsed()
+        };
+        let elsewhere = waited("eu-west-2").await;
+        let there = waited("eu-west-1").await;
+        assert_eq!(elsewhere, Duration::ZERO);
+        assert!(
+            there > Duration::from_secs(1) && there < Duration::from_secs(10),
+            "{there:?}"
+        );
+    }
+
+    /// A clock that goes as tests let time pass.
+    #[derive(Debug)]
+    struct Paused(Instant);
+
+    impl TimeSource for Paused {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000) + self.0.elapsed()
+        }
+    }
+
     #[tokio::test]
     async fn only_who_looks_everywhere_slows_down_and_keeps_the_number_of_attempts() {
         let configuration = Replay::new([]).configuration();
         let everywhere = Everywhere::new(&configuration);
+        let timeouts = everywhere.configuration.timeout_config().unwrap();
+        assert_eq!(
+            (timeouts.operation_timeout(), timeouts.operation_attempt_timeout()),
+            (Some(OPERATION), Some(Duration::from_secs(5)))
+        );
         let retry = everywhere.configuration.retry_config().unwrap();
         assert_eq!((retry.mode(), retry.max_attempts()), (RetryMode::Adaptive, 3));
         assert_eq!(configuration.retry_config().unwrap().mode(), RetryMode::Standard);
