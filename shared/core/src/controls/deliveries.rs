@@ -6,8 +6,8 @@ use super::judged::{Judged, nothing_there};
 use crate::{
     account::AccountId,
     posture::{
-        Bucket, BucketSettings, Delivery, InvocationLogging, LoggingPosture, Place, PostureBasis, PostureDecision,
-        Resource, Unknown,
+        Bucket, BucketSettings, Delivery, InvocationLogging, LogGroup, LoggingPosture, Place, PostureBasis,
+        PostureDecision, Resource, Unknown,
     },
 };
 
@@ -71,6 +71,25 @@ pub(super) fn judge_buckets<'s>(
             }
             Some(Bucket::Foreign) => judged.unknown(Unknown::OtherAccounts { of: Box::new(of) }),
             Some(Bucket::Missing) | None => {}
+        }
+    }
+    decided(judged, any, place)
+}
+
+/// Judges the log group to which logs are delivered, if there is one. One that does not exist is left
+/// to `invocation-logging-enabled`.
+pub(super) fn judge_log_group(
+    seen: &LoggingPosture,
+    place: &Place<'_>,
+    judge: impl FnOnce(&mut Judged<'_>, Resource, &LogGroup),
+) -> PostureDecision {
+    let mut judged = Judged::nothing_yet(place);
+    let mut any = false;
+    if let Some(name) = configured(seen, &mut judged).and_then(|logging| logging.log_group.as_ref()) {
+        let of = Resource::LogGroup(name.clone());
+        if let Some(Some(group)) = judged.named(&seen.log_groups, &of, name) {
+            any = true;
+            judge(&mut judged, of, group);
         }
     }
     decided(judged, any, place)

@@ -12,6 +12,7 @@ pub(crate) mod guardrail_stays_in_region;
 mod inference_denied_by_scp;
 pub(crate) mod invocation_logging_bucket_encrypted;
 pub(crate) mod invocation_logging_bucket_private;
+pub(crate) mod invocation_logging_bucket_retained;
 pub(crate) mod invocation_logging_enabled;
 pub(crate) mod invocation_logging_modalities;
 mod judged;
@@ -63,6 +64,8 @@ pub enum ControlId {
     InvocationLoggingBucketEncrypted,
     /// The buckets of invocation logs are private, and Bedrock writes there for this account alone.
     InvocationLoggingBucketPrivate,
+    /// The buckets of invocation logs keep them for as long as the policy asks.
+    InvocationLoggingBucketRetained,
     /// Inference profiles in use reach only allowed Regions.
     ProfileDestinationsAllowed,
     /// Prompts are kept and shared only as the policy allows.
@@ -86,7 +89,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 9] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 10] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -113,6 +116,11 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 9] = [
         Decide::Logging(invocation_logging_bucket_private::decide),
     ),
     (
+        ControlId::InvocationLoggingBucketRetained,
+        Binds::InUse,
+        Decide::Logging(invocation_logging_bucket_retained::decide),
+    ),
+    (
         ControlId::ProfileDestinationsAllowed,
         Binds::Everywhere,
         Decide::Profiles(profile_destinations_allowed::decide),
@@ -136,7 +144,7 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 9] = [
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -147,6 +155,7 @@ impl ControlId {
         Self::InvocationLoggingModalities,
         Self::InvocationLoggingBucketEncrypted,
         Self::InvocationLoggingBucketPrivate,
+        Self::InvocationLoggingBucketRetained,
         Self::ProfileDestinationsAllowed,
         Self::DataRetentionAllowed,
         Self::GuardrailStaysInRegion,
@@ -172,6 +181,7 @@ impl ControlId {
             Self::InvocationLoggingModalities => &invocation_logging_modalities::METADATA,
             Self::InvocationLoggingBucketEncrypted => &invocation_logging_bucket_encrypted::METADATA,
             Self::InvocationLoggingBucketPrivate => &invocation_logging_bucket_private::METADATA,
+            Self::InvocationLoggingBucketRetained => &invocation_logging_bucket_retained::METADATA,
             Self::ProfileDestinationsAllowed => &profile_destinations_allowed::METADATA,
             Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
             Self::GuardrailStaysInRegion => &guardrail_stays_in_region::METADATA,

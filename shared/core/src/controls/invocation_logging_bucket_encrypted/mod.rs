@@ -1,6 +1,6 @@
 //! The buckets of invocation logs encrypt with a key that works and is whose it must be.
 
-use super::{Metadata, deliveries::judge_buckets, judged::asks, metadata::mapped};
+use super::{Metadata, deliveries::judge_buckets, metadata::mapped};
 use crate::{
     decision::Severity,
     posture::{Encryption, LoggingPosture, Place, PostureDecision, Wrong},
@@ -55,10 +55,10 @@ const AWS_MANAGED: &str = "alias/aws/s3";
 
 /// Decides about one Region: every bucket must hold.
 pub(super) fn decide(seen: &LoggingPosture, place: &Place<'_>) -> PostureDecision {
-    let customers_own = asks(place, |rules| {
-        let logging = rules.invocation_logging.as_ref();
-        logging.is_some_and(|logging| logging.customer_managed_key)
-    });
+    let customers_own = place
+        .policy
+        .invocation_logging()
+        .is_some_and(|asked| asked.customer_managed_key);
     judge_buckets(seen, place, |judged, bucket| {
         let Some(encryption) = judged.seen(&bucket.settings.encryption) else {
             return;

@@ -97,6 +97,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::InvocationLoggingModalities => controls::invocation_logging_modalities::JA,
         ControlId::InvocationLoggingBucketEncrypted => controls::invocation_logging_bucket_encrypted::JA,
         ControlId::InvocationLoggingBucketPrivate => controls::invocation_logging_bucket_private::JA,
+        ControlId::InvocationLoggingBucketRetained => controls::invocation_logging_bucket_retained::JA,
         ControlId::DataRetentionAllowed => controls::data_retention_allowed::JA,
         ControlId::ProfileDestinationsAllowed => controls::profile_destinations_allowed::JA,
         ControlId::GuardrailStaysInRegion => controls::guardrail_stays_in_region::JA,
