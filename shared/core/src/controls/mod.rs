@@ -14,6 +14,7 @@ pub(crate) mod invocation_logging_bucket_encrypted;
 pub(crate) mod invocation_logging_bucket_private;
 pub(crate) mod invocation_logging_bucket_retained;
 pub(crate) mod invocation_logging_enabled;
+pub(crate) mod invocation_logging_group_encrypted;
 pub(crate) mod invocation_logging_modalities;
 mod judged;
 mod metadata;
@@ -66,6 +67,8 @@ pub enum ControlId {
     InvocationLoggingBucketPrivate,
     /// The buckets of invocation logs keep them for as long as the policy asks.
     InvocationLoggingBucketRetained,
+    /// The log group of invocation logs is encrypted as the policy asks.
+    InvocationLoggingGroupEncrypted,
     /// Inference profiles in use reach only allowed Regions.
     ProfileDestinationsAllowed,
     /// Prompts are kept and shared only as the policy allows.
@@ -89,7 +92,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 10] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 11] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -121,6 +124,11 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 10] = [
         Decide::Logging(invocation_logging_bucket_retained::decide),
     ),
     (
+        ControlId::InvocationLoggingGroupEncrypted,
+        Binds::InUse,
+        Decide::Logging(invocation_logging_group_encrypted::decide),
+    ),
+    (
         ControlId::ProfileDestinationsAllowed,
         Binds::Everywhere,
         Decide::Profiles(profile_destinations_allowed::decide),
@@ -144,7 +152,7 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 10] = [
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -156,6 +164,7 @@ impl ControlId {
         Self::InvocationLoggingBucketEncrypted,
         Self::InvocationLoggingBucketPrivate,
         Self::InvocationLoggingBucketRetained,
+        Self::InvocationLoggingGroupEncrypted,
         Self::ProfileDestinationsAllowed,
         Self::DataRetentionAllowed,
         Self::GuardrailStaysInRegion,
@@ -182,6 +191,7 @@ impl ControlId {
             Self::InvocationLoggingBucketEncrypted => &invocation_logging_bucket_encrypted::METADATA,
             Self::InvocationLoggingBucketPrivate => &invocation_logging_bucket_private::METADATA,
             Self::InvocationLoggingBucketRetained => &invocation_logging_bucket_retained::METADATA,
+            Self::InvocationLoggingGroupEncrypted => &invocation_logging_group_encrypted::METADATA,
             Self::ProfileDestinationsAllowed => &profile_destinations_allowed::METADATA,
             Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
             Self::GuardrailStaysInRegion => &guardrail_stays_in_region::METADATA,
