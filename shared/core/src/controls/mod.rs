@@ -15,6 +15,7 @@ pub(crate) mod invocation_logging_bucket_private;
 pub(crate) mod invocation_logging_bucket_retained;
 pub(crate) mod invocation_logging_enabled;
 pub(crate) mod invocation_logging_group_encrypted;
+pub(crate) mod invocation_logging_group_retained;
 pub(crate) mod invocation_logging_modalities;
 mod judged;
 mod metadata;
@@ -69,6 +70,8 @@ pub enum ControlId {
     InvocationLoggingBucketRetained,
     /// The log group of invocation logs is encrypted as the policy asks.
     InvocationLoggingGroupEncrypted,
+    /// The log group of invocation logs keeps them for as long as the policy asks.
+    InvocationLoggingGroupRetained,
     /// Inference profiles in use reach only allowed Regions.
     ProfileDestinationsAllowed,
     /// Prompts are kept and shared only as the policy allows.
@@ -92,7 +95,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 11] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 12] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -129,6 +132,11 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 11] = [
         Decide::Logging(invocation_logging_group_encrypted::decide),
     ),
     (
+        ControlId::InvocationLoggingGroupRetained,
+        Binds::InUse,
+        Decide::Logging(invocation_logging_group_retained::decide),
+    ),
+    (
         ControlId::ProfileDestinationsAllowed,
         Binds::Everywhere,
         Decide::Profiles(profile_destinations_allowed::decide),
@@ -152,7 +160,7 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 11] = [
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -165,6 +173,7 @@ impl ControlId {
         Self::InvocationLoggingBucketPrivate,
         Self::InvocationLoggingBucketRetained,
         Self::InvocationLoggingGroupEncrypted,
+        Self::InvocationLoggingGroupRetained,
         Self::ProfileDestinationsAllowed,
         Self::DataRetentionAllowed,
         Self::GuardrailStaysInRegion,
@@ -192,6 +201,7 @@ impl ControlId {
             Self::InvocationLoggingBucketPrivate => &invocation_logging_bucket_private::METADATA,
             Self::InvocationLoggingBucketRetained => &invocation_logging_bucket_retained::METADATA,
             Self::InvocationLoggingGroupEncrypted => &invocation_logging_group_encrypted::METADATA,
+            Self::InvocationLoggingGroupRetained => &invocation_logging_group_retained::METADATA,
             Self::ProfileDestinationsAllowed => &profile_destinations_allowed::METADATA,
             Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
             Self::GuardrailStaysInRegion => &guardrail_stays_in_region::METADATA,
