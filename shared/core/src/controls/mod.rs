@@ -13,6 +13,7 @@ mod inference_denied_by_scp;
 pub(crate) mod invocation_logging_bucket_encrypted;
 pub(crate) mod invocation_logging_bucket_private;
 pub(crate) mod invocation_logging_bucket_retained;
+pub(crate) mod invocation_logging_delivering;
 pub(crate) mod invocation_logging_enabled;
 pub(crate) mod invocation_logging_group_encrypted;
 pub(crate) mod invocation_logging_group_retained;
@@ -72,6 +73,8 @@ pub enum ControlId {
     InvocationLoggingGroupEncrypted,
     /// The log group of invocation logs keeps them for as long as the policy asks.
     InvocationLoggingGroupRetained,
+    /// Invocation logs arrive where they are delivered to.
+    InvocationLoggingDelivering,
     /// Inference profiles in use reach only allowed Regions.
     ProfileDestinationsAllowed,
     /// Prompts are kept and shared only as the policy allows.
@@ -95,7 +98,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 12] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 13] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -137,6 +140,11 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 12] = [
         Decide::Logging(invocation_logging_group_retained::decide),
     ),
     (
+        ControlId::InvocationLoggingDelivering,
+        Binds::InUse,
+        Decide::Logging(invocation_logging_delivering::decide),
+    ),
+    (
         ControlId::ProfileDestinationsAllowed,
         Binds::Everywhere,
         Decide::Profiles(profile_destinations_allowed::decide),
@@ -160,7 +168,7 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 12] = [
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -174,6 +182,7 @@ impl ControlId {
         Self::InvocationLoggingBucketRetained,
         Self::InvocationLoggingGroupEncrypted,
         Self::InvocationLoggingGroupRetained,
+        Self::InvocationLoggingDelivering,
         Self::ProfileDestinationsAllowed,
         Self::DataRetentionAllowed,
         Self::GuardrailStaysInRegion,
@@ -202,6 +211,7 @@ impl ControlId {
             Self::InvocationLoggingBucketRetained => &invocation_logging_bucket_retained::METADATA,
             Self::InvocationLoggingGroupEncrypted => &invocation_logging_group_encrypted::METADATA,
             Self::InvocationLoggingGroupRetained => &invocation_logging_group_retained::METADATA,
+            Self::InvocationLoggingDelivering => &invocation_logging_delivering::METADATA,
             Self::ProfileDestinationsAllowed => &profile_destinations_allowed::METADATA,
             Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
             Self::GuardrailStaysInRegion => &guardrail_stays_in_region::METADATA,

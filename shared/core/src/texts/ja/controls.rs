@@ -100,6 +100,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::InvocationLoggingBucketRetained => controls::invocation_logging_bucket_retained::JA,
         ControlId::InvocationLoggingGroupEncrypted => controls::invocation_logging_group_encrypted::JA,
         ControlId::InvocationLoggingGroupRetained => controls::invocation_logging_group_retained::JA,
+        ControlId::InvocationLoggingDelivering => controls::invocation_logging_delivering::JA,
         ControlId::DataRetentionAllowed => controls::data_retention_allowed::JA,
         ControlId::ProfileDestinationsAllowed => controls::profile_destinations_allowed::JA,
         ControlId::GuardrailStaysInRegion => controls::guardrail_stays_in_region::JA,
