@@ -3,12 +3,17 @@
 //! A control decides purely: from one invocation, the policy and the catalogue, with no clock and
 //! no environment. Whether an exception still holds is judged at the invocation's own time.
 
+pub(crate) mod agent_encrypted;
+pub(crate) mod agent_has_guardrail;
+pub(crate) mod batch_output_in_region;
+pub(crate) mod custom_model_encrypted;
 pub(crate) mod data_retention_allowed;
 mod deliveries;
 mod destination_region_allowed;
 mod global_profile_allowed;
 pub(crate) mod guardrail_enforced;
 pub(crate) mod guardrail_stays_in_region;
+pub(crate) mod imported_model_encrypted;
 mod inference_denied_by_scp;
 pub(crate) mod invocation_logging_bucket_encrypted;
 pub(crate) mod invocation_logging_bucket_private;
@@ -19,6 +24,7 @@ pub(crate) mod invocation_logging_group_encrypted;
 pub(crate) mod invocation_logging_group_retained;
 pub(crate) mod invocation_logging_modalities;
 mod judged;
+pub(crate) mod knowledge_base_encrypted;
 mod metadata;
 mod profile_allowed;
 pub(crate) mod profile_destinations_allowed;
@@ -83,6 +89,18 @@ pub enum ControlId {
     GuardrailStaysInRegion,
     /// A guardrail is enforced for all model calls, where the policy asks for it.
     GuardrailEnforced,
+    /// Custom models are encrypted with a customer-managed key.
+    CustomModelEncrypted,
+    /// Imported models are encrypted with a customer-managed key.
+    ImportedModelEncrypted,
+    /// Knowledge bases ingest with a customer-managed key.
+    KnowledgeBaseEncrypted,
+    /// Agents are encrypted with a customer-managed key.
+    AgentEncrypted,
+    /// Every agent has a guardrail, where the policy asks for it.
+    AgentHasGuardrail,
+    /// Batch inference jobs write to allowed Regions.
+    BatchOutputInRegion,
 }
 
 /// How a control decides about one invocation.
@@ -98,7 +116,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 13] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 19] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -164,11 +182,41 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 13] = [
         Binds::InUse,
         Decide::Guardrails(guardrail_enforced::decide),
     ),
+    (
+        ControlId::CustomModelEncrypted,
+        Binds::Everywhere,
+        Decide::Models(custom_model_encrypted::decide),
+    ),
+    (
+        ControlId::ImportedModelEncrypted,
+        Binds::Everywhere,
+        Decide::Models(imported_model_encrypted::decide),
+    ),
+    (
+        ControlId::KnowledgeBaseEncrypted,
+        Binds::Everywhere,
+        Decide::Agents(knowledge_base_encrypted::decide),
+    ),
+    (
+        ControlId::AgentEncrypted,
+        Binds::Everywhere,
+        Decide::Agents(agent_encrypted::decide),
+    ),
+    (
+        ControlId::AgentHasGuardrail,
+        Binds::Everywhere,
+        Decide::Agents(agent_has_guardrail::decide),
+    ),
+    (
+        ControlId::BatchOutputInRegion,
+        Binds::Everywhere,
+        Decide::Batches(batch_output_in_region::decide),
+    ),
 ];
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 24] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -187,6 +235,12 @@ impl ControlId {
         Self::DataRetentionAllowed,
         Self::GuardrailStaysInRegion,
         Self::GuardrailEnforced,
+        Self::CustomModelEncrypted,
+        Self::ImportedModelEncrypted,
+        Self::KnowledgeBaseEncrypted,
+        Self::AgentEncrypted,
+        Self::AgentHasGuardrail,
+        Self::BatchOutputInRegion,
     ];
 
     /// Returns the controls that decide about invocations, in the order of reports.
@@ -216,6 +270,12 @@ impl ControlId {
             Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
             Self::GuardrailStaysInRegion => &guardrail_stays_in_region::METADATA,
             Self::GuardrailEnforced => &guardrail_enforced::METADATA,
+            Self::CustomModelEncrypted => &custom_model_encrypted::METADATA,
+            Self::ImportedModelEncrypted => &imported_model_encrypted::METADATA,
+            Self::KnowledgeBaseEncrypted => &knowledge_base_encrypted::METADATA,
+            Self::AgentEncrypted => &agent_encrypted::METADATA,
+            Self::AgentHasGuardrail => &agent_has_guardrail::METADATA,
+            Self::BatchOutputInRegion => &batch_output_in_region::METADATA,
         }
     }
 

@@ -105,5 +105,11 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::ProfileDestinationsAllowed => controls::profile_destinations_allowed::JA,
         ControlId::GuardrailStaysInRegion => controls::guardrail_stays_in_region::JA,
         ControlId::GuardrailEnforced => controls::guardrail_enforced::JA,
+        ControlId::CustomModelEncrypted => controls::custom_model_encrypted::JA,
+        ControlId::ImportedModelEncrypted => controls::imported_model_encrypted::JA,
+        ControlId::KnowledgeBaseEncrypted => controls::knowledge_base_encrypted::JA,
+        ControlId::AgentEncrypted => controls::agent_encrypted::JA,
+        ControlId::AgentHasGuardrail => controls::agent_has_guardrail::JA,
+        ControlId::BatchOutputInRegion => controls::batch_output_in_region::JA,
     }
 }
