@@ -10,6 +10,8 @@ pub struct Config {
     pub common: Common,
     /// `CRISGUARD_FINDINGS_QUEUE_URL`: where decisions go.
     pub findings_queue_url: String,
+    /// `CRISGUARD_REPORTS_BUCKET`: where reports are kept.
+    pub reports_bucket: String,
     /// `AWS_REGION`, set by Lambda: the home Region is the one in which this function runs.
     pub home: Region,
 }
@@ -23,11 +25,13 @@ impl Config {
     pub fn read(mut variables: Variables<impl Fn(&str) -> Option<String>>) -> Result<Self, ConfigurationError> {
         let common = Common::read(&mut variables);
         let findings_queue_url = variables.required("CRISGUARD_FINDINGS_QUEUE_URL");
+        let reports_bucket = variables.required("CRISGUARD_REPORTS_BUCKET");
         let home = variables.required("AWS_REGION");
         let read = || {
             Some(Self {
                 common: common?,
                 findings_queue_url: findings_queue_url?,
+                reports_bucket: reports_bucket?,
                 home: home?,
             })
         };

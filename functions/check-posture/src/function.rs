@@ -1,4 +1,4 @@
-//! The function as Lambda sees it: the nightly request, or one by hand, in; every decision out.
+//! The function as Lambda sees it: a request or a batch of changes in, every decision out.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,205 +7,332 @@ use std::{
 
 use crisguard_aws::account;
 use crisguard_core::{
-    policy::Policy,
+    change::{Change, Events, Evidence},
+    controls::ControlId,
     posture::{NotObserved, Observed, PostureDecision},
     region::Region,
 };
 use crisguard_lambda::{
-    findings_queue::SendFindings, grounds::Grounds, metrics::Counts, policy_in_force::ReadPolicy, report::Report,
+    batch::{BatchResponse, MessageId},
+    grounds,
+    metrics::Counts,
+    policy_in_force::{PolicyInForce, ReadPolicy},
+    report::Report,
 };
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use crate::{
-    Assessed, Outcome, Place, Places, Ports,
+    Assessed, Grounds, Look, Outcome, Sweep,
+    changes::Batch,
     config::Config,
+    looks,
     observe::unseen,
-    ports::{ListRegions, ReadMetrics, ReadRules},
+    ports::{self, KeepReports, ListRegions, Look as _},
+    report::{self, Answer, Coverage, Known, Occasion},
+    request::Request,
     run,
 };
 
-/// The metrics of this function. `Regions` is the sum of the three decisions that follow it.
+/// How long before the Lambda service ends the function it stops to look: what is left is for handing
+/// the decisions on.
+const TO_HAND_ON: SignedDuration = SignedDuration::from_secs(30);
+
+/// The metrics of this function. `Assessments` is the sum of the three decisions that follow it,
+/// `Changes` that of the three exits of a change.
 pub mod metric {
     pub use crisguard_lambda::metrics::POLICY_REJECTED;
 
-    /// Regions decided about.
+    /// Regions looked at.
     pub const REGIONS: &str = "Regions";
-    /// Regions in which all is as it must be.
+    /// Decisions: each of a control about a Region.
+    pub const ASSESSMENTS: &str = "Assessments";
+    /// Decisions that all is as it must be.
     pub const COMPLIANT: &str = "Compliant";
-    /// Regions in which something is not.
+    /// Decisions that something is not.
     pub const VIOLATION: &str = "Violation";
-    /// Regions of which it cannot be told.
+    /// What cannot be told.
     pub const UNDECIDED: &str = "Undecided";
     /// Decisions handed on.
     pub const FINDINGS_SENT: &str = "FindingsSent";
     /// Decisions that could not be handed on; the whole look is repeated.
     pub const RETRIED: &str = "Retried";
+    /// Messages of the changes queue.
+    pub const CHANGES: &str = "Changes";
+    /// Changes for which it was looked.
+    pub const CHANGES_LOOKED_AT: &str = "ChangesLookedAt";
+    /// Messages that change nothing that the evidence rests on.
+    pub const CHANGES_NOT_APPLICABLE: &str = "ChangesNotApplicable";
+    /// Messages that could not be read.
+    pub const CHANGES_REJECTED: &str = "ChangesRejected";
     /// Every metric.
-    pub const ALL: [&str; 7] = [
+    pub const ALL: [&str; 12] = [
         REGIONS,
+        ASSESSMENTS,
         COMPLIANT,
         VIOLATION,
         UNDECIDED,
         POLICY_REJECTED,
         FINDINGS_SENT,
         RETRIED,
+        CHANGES,
+        CHANGES_LOOKED_AT,
+        CHANGES_NOT_APPLICABLE,
+        CHANGES_REJECTED,
     ];
 }
 
-/// What the function answers.
+/// What the function answers: the report, or which messages of a batch failed.
 #[derive(Debug, Serialize)]
-pub struct Answer {
-    /// When it was looked.
-    pub observed_at: Timestamp,
-    /// The SHA-256 of the policy in force.
-    pub policy_sha256: String,
-    /// Every decision, in the order of the Regions' names.
-    pub assessments: Vec<Assessed>,
-}
-
-/// The schedule's request, `{"crisguard": "nightly"}`, or one by hand, `{"regions": ["eu-west-1"]}`.
-#[derive(Deserialize)]
 #[serde(untagged)]
-enum Request {
-    Nightly { crisguard: Nightly },
-    ByHand { regions: BTreeSet<Region> },
+pub enum Reply {
+    /// To a request.
+    Report(Answer),
+    /// To a batch of changes.
+    Batch(BatchResponse),
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Nightly {
-    Nightly,
-}
-
-/// Tells why nothing was looked at, or not all of it handed on.
+/// Tells why not all that was decided is handed on or kept.
 #[derive(Debug, thiserror::Error)]
-enum Refusal {
-    #[error(
-        "the request is neither {{\"crisguard\":\"nightly\"}} nor {{\"regions\":[\"…\"]}} with the names of Regions"
-    )]
-    NotARequest,
-    #[error("the request names no Region")]
-    NoRegion,
+enum Lost {
     #[error("{0} decisions could not be handed on; the log says why, and the next try looks again")]
     NotSent(usize),
 }
 
 /// The function with what it keeps between invocations.
 #[derive(Debug)]
-pub struct CheckPosture<Store, Account, World, Queue> {
+pub struct CheckPosture<Store, Ports> {
     function_name: String,
     home: Region,
-    pub(crate) account: Account,
-    pub(crate) ports: Ports<World, Queue>,
-    grounds: Grounds<Store>,
+    events: Events,
+    pub(crate) ports: Ports,
+    grounds: grounds::Grounds<Store>,
 }
 
-impl<Store, Account, World, Queue> CheckPosture<Store, Account, World, Queue>
-where
-    Store: ReadPolicy,
-    Account: ListRegions,
-    World: ReadRules + ReadMetrics,
-    Queue: SendFindings,
-{
+impl<Store: ReadPolicy, Ports: ports::Ports> CheckPosture<Store, Ports> {
     /// Reads the catalogue and the policy.
     ///
     /// # Errors
     ///
     /// Fails if there is no usable policy: the function must not start then.
-    pub async fn start(
-        config: Config,
-        store: Store,
-        account: Account,
-        ports: Ports<World, Queue>,
-        now: Timestamp,
-    ) -> Result<Self, Report> {
-        let grounds = Grounds::read(store, config.common.policy.scope, now).await?;
+    pub async fn start(config: Config, store: Store, ports: Ports, now: Timestamp) -> Result<Self, Report> {
+        let events = Events::embedded().map_err(|error| Report::of("Events", &error))?;
+        let grounds = grounds::Grounds::read(store, config.common.policy.scope, now).await?;
         Ok(Self {
             function_name: config.common.function_name,
             home: config.home,
-            account,
+            events,
             ports,
             grounds,
         })
     }
 
-    /// Handles one request, and writes its metrics to `out`.
+    /// Handles one request or batch, and writes its metrics to `out`. The looks end in time before
+    /// `deadline`, when the Lambda service ends the function.
     ///
     /// # Errors
     ///
     /// Fails if the request is none, or if a decision could not be handed on: the Lambda service then
     /// tries again.
-    pub async fn handle(&self, event: &str, now: Timestamp, out: impl io::Write) -> Result<Answer, Report> {
-        let request = request(event)?;
+    pub async fn handle(
+        &self,
+        event: &str,
+        now: Timestamp,
+        deadline: Timestamp,
+        out: impl io::Write,
+    ) -> Result<Reply, Report> {
+        let request = Request::read(event)?;
         let mut counts = Counts::of(&metric::ALL);
         let policy = self.grounds.policy(now, &mut counts).await;
-        let places = self.places(request, policy.policy()).await;
-        let outcome = run(&self.ports, &policy, self.grounds.catalogue(), &places, now).await;
-        let Outcome { assessed, unsent } = outcome.map_err(|error| Report::of("Finding", &error))?;
+        let until = (deadline - TO_HAND_ON).max(now);
+        let session = Session {
+            function: self,
+            policy: &policy,
+            now,
+            until,
+        };
+        let reply = match request {
+            Request::Nightly => session.report(None, None, Occasion::Nightly, &mut counts).await,
+            Request::ByHand { regions, controls } => {
+                session
+                    .report(regions, controls.as_ref(), Occasion::ByHand, &mut counts)
+                    .await
+            }
+            Request::Changes(messages) => {
+                let batch = Batch::read(messages, &self.events, &policy.scope().account, &mut counts);
+                session.after(batch, &mut counts).await.map(Reply::Batch)
+            }
+        };
+        counts.write(&self.function_name, now, out);
+        reply
+    }
+}
 
-        for Assessed { finding, .. } in &assessed {
-            counts.add(metric::REGIONS, 1);
+/// One invocation.
+struct Session<'a, Store, Ports> {
+    function: &'a CheckPosture<Store, Ports>,
+    policy: &'a PolicyInForce,
+    now: Timestamp,
+    until: Timestamp,
+}
+
+impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
+    /// Looks where it is asked to, or everywhere.
+    async fn report(
+        &self,
+        named: Option<BTreeSet<Region>>,
+        controls: Option<&BTreeSet<ControlId>>,
+        occasion: Occasion,
+        counts: &mut Counts,
+    ) -> Result<Reply, Report> {
+        let nightly = occasion == Occasion::Nightly;
+        let ((regions, listed), mut known) = tokio::join!(self.regions(named.as_ref()), self.known());
+        let looks = looks::at_regions(&regions, named.is_some(), controls, &self.function.home);
+        let told = nightly.then_some(&known.non_compliant);
+        let outcome = self.look(&looks, listed, told, counts).await?;
+        if nightly {
+            // The nightly look sees everything: what is not among it is evidence no longer.
+            known.evidence = Evidence::unknown();
+        }
+        known.learn(&outcome);
+        let unsent = outcome.unsent;
+        let answer = self.kept(outcome, &known, occasion).await?;
+        if unsent > 0 {
+            return Err(Report::of("Finding", &Lost::NotSent(unsent)));
+        }
+        Ok(Reply::Report(answer))
+    }
+
+    /// Looks at what changes can affect.
+    async fn after(&self, batch: Batch, counts: &mut Counts) -> Result<BatchResponse, Report> {
+        let Batch { changes, rejected } = batch;
+        if changes.is_empty() {
+            return Ok(BatchResponse::failing(rejected));
+        }
+        let mut known = self.known().await;
+        let (messages, changes): (Vec<MessageId>, Vec<Change>) = changes.into_iter().unzip();
+        let everywhere = changes.iter().any(|change| change.everywhere);
+        let home_asked = changes.iter().any(|change| change.region == self.function.home);
+        let (regions, listed) = if everywhere || home_asked {
+            self.regions(None).await
+        } else {
+            (BTreeMap::new(), Ok(()))
+        };
+        let (looks, relevant) = looks::after_changes(&changes, &known.evidence, &regions, &self.function.home);
+        counts.add(metric::CHANGES_LOOKED_AT, relevant);
+        counts.add(metric::CHANGES_NOT_APPLICABLE, changes.len() - relevant);
+        if looks.is_empty() {
+            return Ok(BatchResponse::failing(rejected));
+        }
+        let outcome = self.look(&looks, listed, None, counts).await?;
+        known.learn(&outcome);
+        let unsent = outcome.unsent;
+        self.kept(outcome, &known, Occasion::Change).await?;
+        // Which message's decisions were lost cannot be told: all are looked at again.
+        let failed = if unsent > 0 { messages } else { Vec::new() };
+        Ok(BatchResponse::failing(rejected.into_iter().chain(failed)))
+    }
+
+    /// Looks, decides and hands on.
+    async fn look(
+        &self,
+        looks: &[Look],
+        listed: Observed<()>,
+        known: Option<&BTreeSet<String>>,
+        counts: &mut Counts,
+    ) -> Result<Outcome, Report> {
+        let sweep = Sweep {
+            home: self.function.home.clone(),
+            listed,
+            now: self.now,
+        };
+        let grounds = Grounds {
+            policy: self.policy,
+            catalogue: self.function.grounds.catalogue(),
+            sweep: &sweep,
+            until: self.until,
+            known,
+        };
+        let eye = self.function.ports.world().sweep(&sweep);
+        let outcome = run(&eye, self.function.ports.queue(), grounds, looks).await;
+        let outcome = outcome.map_err(|error| Report::of("Finding", &error))?;
+        let regions: BTreeSet<&Region> = looks.iter().map(|look| &look.region).collect();
+        counts.add(metric::REGIONS, regions.len());
+        for Assessed { finding, .. } in &outcome.assessed {
+            counts.add(metric::ASSESSMENTS, 1);
             counts.add(name(&finding.decision), 1);
         }
-        counts.add(metric::FINDINGS_SENT, assessed.len().saturating_sub(unsent));
-        counts.add(metric::RETRIED, unsent);
-        counts.write(&self.function_name, now, out);
-        if unsent > 0 {
-            return Err(Report::of("Finding", &Refusal::NotSent(unsent)));
-        }
-        Ok(Answer {
-            observed_at: now,
-            policy_sha256: policy.sha256().to_owned(),
-            assessments: assessed,
+        counts.add(
+            metric::FINDINGS_SENT,
+            outcome.assessed.len().saturating_sub(outcome.unsent),
+        );
+        counts.add(metric::RETRIED, outcome.unsent);
+        Ok(outcome)
+    }
+
+    /// Keeps what is known now, and the report.
+    async fn kept(&self, outcome: Outcome, known: &Known, occasion: Occasion) -> Result<Answer, Report> {
+        let account = &self.policy.scope().account;
+        let reports = self.function.ports.reports();
+        let json = serde_json::to_vec(known).map_err(|error| Report::of("Report", &error))?;
+        let stored = reports.store(&report::known_key(account), json).await;
+        stored.map_err(|failure| Report::of("Report", &failure))?;
+        let answer = Answer {
+            observed_at: self.now,
+            policy_sha256: self.policy.sha256().to_owned(),
+            coverage: Coverage::of(&outcome.assessed),
+            assessments: outcome.assessed,
+        };
+        let json = serde_json::to_vec(&answer).map_err(|error| Report::of("Report", &error))?;
+        let stored = reports.store(&report::key(account, self.now, occasion), json).await;
+        stored.map_err(|failure| Report::of("Report", &failure))?;
+        Ok(answer)
+    }
+
+    /// Reads what is known from when it was last looked. Where that cannot be read, every change is
+    /// looked at, and everything is new.
+    async fn known(&self) -> Known {
+        let stored = match self.function.ports.reports().known().await {
+            Ok(Some(json)) => serde_json::from_slice(&json).map_err(|error| error.to_string()),
+            Ok(None) => Ok(Known::nothing()),
+            Err(failure) => Err(failure.to_string()),
+        };
+        stored.unwrap_or_else(|error| {
+            tracing::warn!(error, "what is known from the last look cannot be read");
+            Known::nothing()
         })
     }
 
     /// Returns where to look: where the request says, or everywhere. Where the Regions cannot be
     /// listed, what is known without the list is looked at.
-    async fn places(&self, request: Request, policy: &Policy) -> Places {
-        let named = match request {
-            Request::Nightly {
-                crisguard: Nightly::Nightly,
-            } => None,
-            Request::ByHand { regions } => Some(regions),
-        };
+    async fn regions(&self, named: Option<&BTreeSet<Region>>) -> (BTreeMap<Region, bool>, Observed<()>) {
+        let home = &self.function.home;
         // The home Region stands for those that could not be listed, by hand, too: else looking at it
         // would end the finding.
-        let asked = named.as_ref().is_none_or(|regions| regions.contains(&self.home));
+        let asked = named.is_none_or(|regions| regions.contains(home));
         let (mut enabled, listed) = if asked {
             self.listed().await
         } else {
             (BTreeMap::new(), Ok(()))
         };
         if let Some(named) = named {
-            enabled = named.into_iter().map(|region| (region, true)).collect();
+            enabled = named.iter().map(|region| (region.clone(), true)).collect();
         } else {
             // The function runs there, whatever the list says.
-            enabled.insert(self.home.clone(), true);
+            enabled.insert(home.clone(), true);
             if listed.is_err() {
-                for region in policy.source_regions().named() {
+                for region in self.policy.policy().source_regions().named() {
                     enabled.entry(region).or_insert(true);
                 }
             }
         }
-        let place = |(region, enabled)| {
-            if enabled {
-                Place::Enabled(region)
-            } else {
-                Place::NotEnabled(region)
-            }
-        };
-        Places {
-            home: self.home.clone(),
-            each: enabled.into_iter().map(place).collect(),
-            listed,
-        }
+        (enabled, listed)
     }
 
     /// Lists the Regions, whether each is enabled, and whether that is all of them.
     async fn listed(&self) -> (BTreeMap<Region, bool>, Observed<()>) {
-        let listed = match self.account.regions().await {
+        let home = &self.function.home;
+        let listed = match self.function.ports.account().regions().await {
             Ok(listed) => listed,
             Err(failure) => {
                 tracing::warn!(error = %failure, "the Regions could not be listed");
@@ -221,20 +348,10 @@ where
                 Err(_) => all = incomplete(format!("`{}` in the list is not the name of a Region", region.name)),
             }
         }
-        if !enabled.contains_key(&self.home) {
-            all = all.and_then(|()| incomplete(format!("{} is not in the list", self.home)));
+        if !enabled.contains_key(home) {
+            all = all.and_then(|()| incomplete(format!("{home} is not in the list")));
         }
         (enabled, all)
-    }
-}
-
-/// Reads a request.
-fn request(event: &str) -> Result<Request, Report> {
-    // The parser's own error may quote the request.
-    match serde_json::from_str(event) {
-        Err(_) => Err(Report::of("Request", &Refusal::NotARequest)),
-        Ok(Request::ByHand { regions }) if regions.is_empty() => Err(Report::of("Request", &Refusal::NoRegion)),
-        Ok(request) => Ok(request),
     }
 }
 

@@ -1,29 +1,34 @@
-//! Whether crisguard's own rules stand in each Region and receive what they must, every night.
+//! Whether the settings that prove where prompts are processed are as they must be: every night, by
+//! hand, and whenever one of them was changed.
 //!
-//! Each Region is looked at ([`observe`](crate::run)), what was seen is decided purely
-//! ([`rule_receives_inference`]), and every decision is handed on, a compliant one too: that is what
-//! resolves an earlier one. A call that is refused leaves a Region undecided, never out; if it is the
-//! one that lists the Regions, those that the policy names are looked at, and the home Region is left
-//! undecided for all others.
+//! Each area is looked at in each Region ([`ports::See`]), what was seen is decided purely
+//! ([`controls::assess_settings`]), and every decision is handed on, a compliant one too: that is what
+//! resolves an earlier one. A call that is refused leaves what rests on it undecided, never out; if it
+//! is the one that lists the Regions, those that the policy names are looked at, and the home Region is
+//! left undecided for all others.
 //!
-//! [`run`] knows nothing of Lambda: it takes Regions and ports, so it is tested with fakes.
+//! [`run`] knows nothing of Lambda: it takes looks and ports, so it is tested with fakes.
 
+pub mod aws;
+mod changes;
 pub mod config;
 mod function;
+mod looks;
 mod observe;
+mod once;
 pub mod ports;
-mod traffic;
+mod report;
+mod request;
+
+use std::collections::BTreeSet;
 
 use crisguard_aws::sqs::OutgoingMessage;
 use crisguard_core::{
     catalog::Catalogue,
-    controls::{
-        ControlId,
-        rule_receives_inference::{self, Intended},
-    },
+    controls::{self, ControlId},
     finding::{Message, PostureFinding},
-    pattern,
-    posture::{Observed, PostureBasis, PostureDecision, Traffic},
+    pattern::{self, Compiled, PatternError},
+    posture::{Area, Observed, Place, PostureBasis, PostureDecision, PostureGap, Seen, Traffic, Unknown, Use},
     region::Region,
 };
 use crisguard_lambda::{findings_queue::SendFindings, fingerprint, policy_in_force::PolicyInForce};
@@ -31,41 +36,20 @@ use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use function::{CheckPosture, metric};
-use ports::{ReadMetrics, ReadRules};
+pub use function::{CheckPosture, Reply, metric};
+pub use looks::Look;
+pub use observe::{Sweep, everywhere::CALLS_AT_ONCE};
+use ports::See;
+pub use report::{Answer, Coverage, known_key};
 
-/// How many Regions are looked at at once.
-const AT_ONCE: usize = 16;
+/// How many areas of Regions are looked at at once; the calls that they make wait for each other
+/// besides.
+const LOOKS_AT_ONCE: usize = 64;
 
-/// What is to be looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// A Region that the account can use.
-    Enabled(Region),
-    /// A Region that the account cannot use, so that nothing can happen there.
-    NotEnabled(Region),
-}
+/// How many alerts may come of one look at everything; more are told together.
+const HANDFUL: usize = 5;
 
-impl Place {
-    fn region(&self) -> &Region {
-        match self {
-            Self::Enabled(region) | Self::NotEnabled(region) => region,
-        }
-    }
-}
-
-/// Where is looked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Places {
-    /// The Region of the bus to which every other one forwards.
-    pub home: Region,
-    /// Each Region that is looked at.
-    pub each: Vec<Place>,
-    /// Whether the account's Regions could be listed; where they are not needed, it does not matter.
-    pub listed: Observed<()>,
-}
-
-/// What was decided about one Region.
+/// What was decided about one Region by one control.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Assessed {
     /// The decision, as it is handed on.
@@ -90,108 +74,186 @@ pub struct Counted {
 }
 
 impl Counted {
-    fn of(traffic: &Traffic) -> Self {
+    fn of(seen: &Seen) -> Option<Self> {
+        let Seen::Rules(rules) = seen else { return None };
+        let traffic: &Traffic = &rules.traffic;
         let sum = |hours: &Observed<Vec<u64>>| Some(hours.as_ref().ok()?.iter().sum());
-        Self {
+        Some(Self {
             calls: sum(&traffic.calls),
             call_events: sum(&traffic.seen_calls),
             completion_events: sum(&traffic.seen_completions),
             forwarded_events: sum(&traffic.forwarded),
-        }
+        })
     }
 }
 
-/// What was decided about every Region, and what was handed on.
+/// What was decided, and what was handed on.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Every decision, in the order of the Regions' names.
+    /// Every decision, in the order of the Regions' names and of the controls.
     pub assessed: Vec<Assessed>,
-    /// How many of them were not handed on.
+    /// What was seen of each area that was looked at.
+    pub seen: Vec<(Region, Area, Seen)>,
+    /// How many decisions were not handed on.
     pub unsent: usize,
 }
 
-/// What the use case needs of the world.
-#[derive(Debug)]
-pub struct Ports<World, Queue> {
-    /// Rules, buses and metrics of every Region.
-    pub world: World,
-    /// Where decisions go.
-    pub queue: Queue,
+/// What is judged by: the same for every look of a sweep.
+#[derive(Clone, Copy, Debug)]
+pub struct Grounds<'a> {
+    /// The policy in force.
+    pub policy: &'a PolicyInForce,
+    /// Which profiles reach which Regions.
+    pub catalogue: &'a Catalogue,
+    /// What the looks have in common.
+    pub sweep: &'a Sweep,
+    /// When the looks must have ended: what was not reached by then is undecided.
+    pub until: Timestamp,
+    /// The ids of what was non-compliant when it was last looked, where many that are not among them are
+    /// to be told together.
+    pub known: Option<&'a BTreeSet<String>>,
 }
 
-/// Looks at every Region, decides, and hands every decision on.
+/// Looks, decides, and hands every decision on.
 ///
 /// # Errors
 ///
 /// Fails if a decision cannot be written as JSON; nothing is handed on then.
-pub async fn run<World: ReadRules + ReadMetrics, Queue: SendFindings>(
-    ports: &Ports<World, Queue>,
-    policy: &PolicyInForce,
-    catalogue: &Catalogue,
-    places: &Places,
-    now: Timestamp,
+pub async fn run(
+    eye: &impl See,
+    queue: &impl SendFindings,
+    grounds: Grounds<'_>,
+    looks: &[Look],
 ) -> Result<Outcome, serde_json::Error> {
-    let account = &policy.scope().account;
-    let compiled = pattern::compile(policy.policy(), catalogue, Some(account));
-    let intended = Intended {
-        account,
-        home: &places.home,
-        policy_sha256: policy.sha256(),
-        compiled: compiled.as_ref(),
-    };
-    let looks = places.each.iter();
-    let looks = looks.map(|place| look(&ports.world, &intended, place, &places.listed, now));
-    let mut assessed: Vec<Assessed> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
-    assessed.sort_by(|a, b| a.finding.region.cmp(&b.finding.region));
+    let account = &grounds.policy.scope().account;
+    let compiled = pattern::compile(grounds.policy.policy(), grounds.catalogue, Some(account));
+    let compiled = compiled.as_ref();
+    let each = looks.iter().map(|look| assess(eye, grounds, compiled, look));
+    let each: Vec<_> = stream::iter(each).buffer_unordered(LOOKS_AT_ONCE).collect().await;
 
+    let (mut assessed, mut seen) = (Vec::new(), Vec::new());
+    for (more, seen_now) in each {
+        assessed.extend(more);
+        seen.extend(seen_now);
+    }
+    assessed
+        .sort_by(|a: &Assessed, b| (&a.finding.region, a.finding.control).cmp(&(&b.finding.region, b.finding.control)));
+
+    if let Some(known) = grounds.known {
+        gather_many(&mut assessed, known);
+    }
     let mut findings: Vec<&PostureFinding> = assessed.iter().map(|assessed| &assessed.finding).collect();
     findings.sort_by_key(|finding| place_in_the_queue(&finding.decision));
     let outgoing = findings.into_iter().map(outgoing);
     let outgoing = outgoing.collect::<Result<Vec<_>, _>>()?;
-    let unsent = ports.queue.send(&outgoing).await;
+    let unsent = queue.send(&outgoing).await;
     for unsent in &unsent {
         tracing::warn!(error = %unsent.failure, "a decision was not handed on");
     }
     Ok(Outcome {
         assessed,
+        seen,
         unsent: unsent.len(),
     })
 }
 
-async fn look<World: ReadRules + ReadMetrics>(
-    world: &World,
-    intended: &Intended<'_>,
-    place: &Place,
-    listed: &Observed<()>,
-    now: Timestamp,
-) -> Assessed {
-    let (decision, counted) = match place {
-        Place::NotEnabled(region) => {
-            let region = region.clone();
-            (
-                PostureDecision::Compliant(PostureBasis::RegionNotEnabled { region }),
-                None,
-            )
-        }
-        Place::Enabled(region) => {
-            let observed = observe::observe(world, world, region, intended.home, listed, now).await;
-            (
-                rule_receives_inference::decide(&observed, intended),
-                Some(Counted::of(&observed.traffic)),
-            )
-        }
+/// Marks what is found for the first time, if more than a handful of alerts would come of it.
+fn gather_many(assessed: &mut [Assessed], known: &BTreeSet<String>) {
+    let is_new = |finding: &PostureFinding| {
+        matches!(finding.decision, PostureDecision::NonCompliant(_)) && !known.contains(&finding.id)
     };
-    Assessed {
-        finding: PostureFinding::new(
-            ControlId::RuleReceivesInference,
-            intended.account.clone(),
-            place.region().clone(),
-            now,
-            decision,
-            intended.policy_sha256,
-        ),
-        counted,
+    let new = assessed
+        .iter()
+        .map(|each| &each.finding)
+        .filter(|finding| is_new(finding));
+    let subjects: BTreeSet<&String> = new.map(|finding| &finding.subject).collect();
+    if subjects.len() > HANDFUL {
+        for Assessed { finding, .. } in assessed {
+            finding.one_of_many = is_new(finding);
+        }
     }
+}
+
+/// Looks at one area of one Region and decides every control about it that is asked for.
+async fn assess(
+    eye: &impl See,
+    grounds: Grounds<'_>,
+    compiled: Result<&Compiled, &PatternError>,
+    look: &Look,
+) -> (Vec<Assessed>, Option<(Region, Area, Seen)>) {
+    let region = &look.region;
+    let asked = || ControlId::about_settings(look.area).filter(|control| look.asks(*control));
+    if !look.enabled {
+        let nobody = |control| {
+            let region = region.clone();
+            let basis = PostureBasis::RegionNotEnabled { region };
+            assessed(grounds, look, control, PostureDecision::Compliant(basis), None)
+        };
+        return (asked().map(nobody).collect(), None);
+    }
+    let time = grounds.until.duration_since(grounds.sweep.now);
+    let time = time.try_into().unwrap_or_default();
+    let both = async { tokio::join!(eye.see(look.area, region), in_use(eye, grounds, look)) };
+    let Ok((seen, in_use)) = tokio::time::timeout(time, both).await else {
+        let not_reached = |control| {
+            let gap = PostureGap::Settings {
+                region: region.clone(),
+                unknown: vec![Unknown::NotReached],
+            };
+            assessed(grounds, look, control, PostureDecision::Undecided(gap), None)
+        };
+        return (asked().map(not_reached).collect(), None);
+    };
+    let place = Place {
+        account: &grounds.policy.scope().account,
+        region,
+        in_use: &in_use,
+        policy: grounds.policy.policy(),
+        catalogue: grounds.catalogue,
+        home: &grounds.sweep.home,
+        compiled,
+        now: grounds.sweep.now,
+    };
+    let counted = Counted::of(&seen);
+    let decided = controls::assess_settings(&seen, &place).into_iter();
+    let decided = decided.filter(|(control, _)| look.asks(*control));
+    let decided = decided.map(|(control, decision)| assessed(grounds, look, control, decision, counted));
+    (decided.collect(), Some((region.clone(), look.area, seen)))
+}
+
+/// Tells whether Bedrock is in use in a Region; CloudWatch is asked only where nobody names it.
+async fn in_use(eye: &impl See, grounds: Grounds<'_>, look: &Look) -> Observed<Use> {
+    let policy = grounds.policy.policy();
+    if policy.source_regions().named().contains(&look.region) {
+        return Ok(Use::AllowedSource);
+    }
+    if look.named {
+        return Ok(Use::Named);
+    }
+    if !controls::binds_where_in_use(look.area) {
+        return Ok(Use::None);
+    }
+    let used = eye.was_used(&look.region).await?;
+    Ok(if used { Use::Counted } else { Use::None })
+}
+
+fn assessed(
+    grounds: Grounds<'_>,
+    look: &Look,
+    control: ControlId,
+    decision: PostureDecision,
+    counted: Option<Counted>,
+) -> Assessed {
+    let mut finding = PostureFinding::new(
+        control,
+        grounds.policy.scope().account.clone(),
+        look.region.clone(),
+        grounds.sweep.now,
+        decision,
+        grounds.policy.sha256(),
+    );
+    finding.changes.clone_from(&look.changes);
+    Assessed { finding, counted }
 }
 
 /// Returns how far behind a decision is handed on. The queue is read ten at a time, and one alert an
@@ -200,8 +262,8 @@ const fn place_in_the_queue(decision: &PostureDecision) -> u8 {
     match decision {
         PostureDecision::NonCompliant(_) => 0,
         PostureDecision::Undecided(_) => 1,
-        PostureDecision::Compliant(PostureBasis::RulesStand { .. }) => 2,
         PostureDecision::Compliant(PostureBasis::RegionNotEnabled { .. }) => 3,
+        PostureDecision::Compliant(_) => 2,
     }
 }
 

@@ -2,29 +2,52 @@
 
 use std::{io, process::ExitCode};
 
-use check_posture::{CheckPosture, Ports, config::Config};
-use crisguard_aws::{account::Account, client, everywhere::Everywhere, s3::Object, sqs::Queue};
+use check_posture::{
+    CheckPosture,
+    aws::{Aws, LARGEST_KNOWN, Reports, World},
+    config::Config,
+    known_key,
+};
+use crisguard_aws::{
+    account::Account,
+    client,
+    everywhere::Everywhere,
+    s3::{Bucket, Object},
+    sqs::Queue,
+};
 use crisguard_lambda::{clock, config::Variables, logging, report::Report, runtime};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match start().await {
-        Ok(function) => runtime::serve(async |event| function.handle(event, clock::now(), io::stdout()).await).await,
+        Ok(function) => {
+            runtime::serve(async |event, deadline| function.handle(event, clock::now(), deadline, io::stdout()).await)
+                .await
+        }
         Err(report) => runtime::cold_start_failed(&report),
     }
 }
 
-async fn start() -> Result<CheckPosture<Object, Account, Everywhere, Queue>, Report> {
+async fn start() -> Result<CheckPosture<Object, Aws>, Report> {
     let config = Config::read(Variables::of_process()).map_err(|error| Report::of("Configuration", &error))?;
     logging::start(config.common.log_level);
     let aws = client::configuration()
         .await
         .map_err(|error| Report::of("Configuration", &error))?;
     let policy = config.common.policy.object(&aws);
-    let account = Account::new(&aws);
-    let ports = Ports {
-        world: Everywhere::new(&aws),
+    let account = config.common.policy.scope.account.clone();
+    let known = known_key(&account);
+    let ports = Aws {
+        account: Account::new(&aws),
         queue: Queue::new(&aws, &config.findings_queue_url),
+        reports: Reports {
+            bucket: Bucket::new(&aws, config.home.as_str(), &config.reports_bucket),
+            known: Object::new(&aws, &config.reports_bucket, &known, LARGEST_KNOWN),
+        },
+        world: World {
+            account,
+            everywhere: Everywhere::new(&aws),
+        },
     };
-    CheckPosture::start(config, policy, account, ports, clock::now()).await
+    CheckPosture::start(config, policy, ports, clock::now()).await
 }

@@ -8,14 +8,72 @@ use crisguard_aws::{
     account::{Account, ListedRegion},
     cloudwatch::{Series, Span},
     events::{Bus, Rule, Target},
-    everywhere::Everywhere,
 };
-use crisguard_core::region::Region;
+use crisguard_core::{
+    posture::{Area, Observed, Seen},
+    region::Region,
+};
+
+use crisguard_lambda::findings_queue::SendFindings;
+
+use crate::observe::Sweep;
+
+/// Everything that the function needs of the world besides the policy.
+pub trait Ports {
+    /// The account.
+    type Account: ListRegions;
+    /// Its settings.
+    type World: Look;
+    /// Where decisions go.
+    type Queue: SendFindings;
+    /// Where reports are kept.
+    type Reports: KeepReports;
+
+    /// Returns the account.
+    fn account(&self) -> &Self::Account;
+    /// Returns its settings.
+    fn world(&self) -> &Self::World;
+    /// Returns the queue.
+    fn queue(&self) -> &Self::Queue;
+    /// Returns the store of reports.
+    fn reports(&self) -> &Self::Reports;
+}
 
 /// Lists Regions.
 pub trait ListRegions {
     /// Lists every Region of the partition, and whether the account can use it.
     fn regions(&self) -> impl Future<Output = Result<Vec<ListedRegion>, Failure>>;
+}
+
+/// Begins to look at an account.
+pub trait Look {
+    /// What looks, and keeps what it has seen until the sweep is over.
+    type Eye<'a>: See
+    where
+        Self: 'a;
+
+    /// Begins a sweep.
+    fn sweep(&self, sweep: &Sweep) -> Self::Eye<'_>;
+}
+
+/// Looks at settings; what several Regions share is read once.
+pub trait See {
+    /// Looks at one area in one Region; in the home Region, if the area is the same in all.
+    fn see(&self, area: Area, region: &Region) -> impl Future<Output = Seen>;
+
+    /// Tells whether Bedrock counted an invocation in a Region within [`Use::DAYS`] days.
+    ///
+    /// [`Use::DAYS`]: crisguard_core::posture::Use::DAYS
+    fn was_used(&self, region: &Region) -> impl Future<Output = Observed<bool>>;
+}
+
+/// Keeps reports.
+pub trait KeepReports {
+    /// Stores a report under a key.
+    fn store(&self, key: &str, json: Vec<u8>) -> impl Future<Output = Result<(), Failure>>;
+
+    /// Reads what is known from when it was last looked; `None` if it never was.
+    fn known(&self) -> impl Future<Output = Result<Option<Vec<u8>>, Failure>>;
 }
 
 /// Reads the rules and buses of any Region.
@@ -62,29 +120,5 @@ pub trait ReadMetrics {
 impl ListRegions for Account {
     async fn regions(&self) -> Result<Vec<ListedRegion>, Failure> {
         Self::regions(self).await
-    }
-}
-
-impl ReadRules for Everywhere {
-    async fn rules(&self, region: &Region, bus: Option<&str>, prefix: &str) -> Result<Vec<Rule>, Failure> {
-        self.events(region.as_str()).rules(bus, prefix).await
-    }
-
-    async fn targets(&self, region: &Region, bus: Option<&str>, rule: &str) -> Result<Vec<Target>, Failure> {
-        self.events(region.as_str()).targets(bus, rule).await
-    }
-
-    async fn bus(&self, region: &Region, name: &str) -> Result<Option<Bus>, Failure> {
-        self.events(region.as_str()).bus(name).await
-    }
-}
-
-impl ReadMetrics for Everywhere {
-    async fn list(&self, region: &Region, namespace: &str, metric: &str) -> Result<Vec<Series>, Failure> {
-        self.metrics(region.as_str()).list(namespace, metric).await
-    }
-
-    async fn sums(&self, region: &Region, series: &[Series], span: Span) -> Result<Vec<BTreeMap<i64, f64>>, Failure> {
-        self.metrics(region.as_str()).sums(series, span).await
     }
 }

@@ -1,6 +1,7 @@
 //! One finding as people and machines are shown it.
 
 use crisguard_core::{
+    change::ChangeMade,
     controls::ControlId,
     decision::{ExpiredException, Severity},
     finding::{Finding, PostureFinding, Verdict},
@@ -70,6 +71,8 @@ pub struct Line {
     pub before: Option<Before>,
     /// At most five event ids to look up in CloudTrail.
     pub event_ids: Vec<String>,
+    /// At most five changes that brought a finding on settings about, the latest last.
+    pub changes: Vec<Changed>,
     /// The reason in one English sentence.
     pub explanation: String,
     /// Exceptions that would have covered it, had they not run out.
@@ -100,6 +103,34 @@ pub struct Before {
     pub last_seen: String,
 }
 
+/// Who changed a setting, how and when.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Changed {
+    /// The user or role.
+    pub principal: String,
+    /// The event's name, such as `DeleteModelInvocationLoggingConfiguration`.
+    pub event_name: String,
+    /// The event's id, to look up in CloudTrail.
+    pub event_id: String,
+    /// The Region whose event history has it.
+    pub region: String,
+    /// When (RFC 3339).
+    pub time: String,
+}
+
+impl Changed {
+    fn of(change: &ChangeMade) -> Self {
+        let id = |text: &str| cleaned(text, LONGEST_ID);
+        Self {
+            principal: id(&change.principal),
+            event_name: id(&change.event_name),
+            event_id: id(&change.event_id),
+            region: change.region.to_string(),
+            time: change.time.to_string(),
+        }
+    }
+}
+
 /// An exception of the policy that has run out.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Expired {
@@ -127,7 +158,10 @@ impl Line {
     pub(crate) fn of(record: &Record, transition: Option<Transition>) -> Self {
         match &record.matter {
             Matter::Invocations(gathered) => Self::of_invocations(record, &gathered.finding, transition),
-            Matter::Settings(observed) => Self::of_settings(record, observed.deciding(), transition),
+            Matter::Settings(observed) => Self {
+                changes: observed.changes().map(Changed::of).collect(),
+                ..Self::of_settings(record, observed.deciding(), transition)
+            },
         }
     }
 
@@ -219,6 +253,7 @@ impl Line {
                 last_seen: past.last_seen.to_string(),
             }),
             event_ids: Vec::new(),
+            changes: Vec::new(),
             explanation: cleaned(explanation, LONGEST_EXPLANATION),
             expired_exceptions: Vec::new(),
             policy_sha256: cleaned(policy_sha256, LONGEST_ID),

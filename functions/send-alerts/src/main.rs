@@ -9,7 +9,7 @@ use send_alerts::{SendAlerts, config::Config, machines::Machines};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match start().await {
-        Ok(function) => runtime::serve(async |event| function.handle(event, clock::now(), io::stdout()).await).await,
+        Ok(function) => runtime::serve(async |event, _| function.handle(event, clock::now(), io::stdout()).await).await,
         Err(report) => runtime::cold_start_failed(&report),
     }
 }

@@ -172,7 +172,7 @@ fn transition_of(violations: &[(&Record, Option<Transition>)]) -> Transition {
 fn severity_to_alert(due: &[(&Record, Due)], last: Option<LastAlert>, now: Timestamp) -> Option<Severity> {
     let severity = due
         .iter()
-        .filter(|(_, due)| matches!(due, Due::Alert(_)))
+        .filter(|(record, due)| matches!(due, Due::Alert(_)) && !record.is_one_of_many())
         .map(|(record, _)| record.severity())
         .max()?;
     let quiet = last.filter(|last| now.duration_since(last.at) < QUIET);

@@ -136,6 +136,9 @@ pub struct PostureFinding {
     /// The changes for which it was looked, the latest last; none of a nightly look.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ChangeMade>,
+    /// Whether it is one of many that one look found for the first time: they are told together.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_of_many: bool,
 }
 
 impl PostureFinding {
@@ -162,6 +165,7 @@ impl PostureFinding {
             decision,
             policy_sha256: policy_sha256.to_owned(),
             changes: Vec::new(),
+            one_of_many: false,
         }
     }
 }

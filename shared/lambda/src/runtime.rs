@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -20,21 +21,24 @@ use crate::{
 /// How long the Runtime API may take to take the error of a cold start.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Serves invocations with `handle` until the Lambda service ends the process.
+/// Serves invocations with `handle` until the Lambda service ends the process. `handle` is given the
+/// event and when the Lambda service will end the invocation.
 ///
 /// The event is handed over as its text, so that reading it, and what to say if it cannot be
 /// read, is the function's own. An error is logged and reported to the Lambda service, with its
 /// causes; the invocation then counts as failed.
 pub async fn serve<Handle, Answer>(handle: Handle) -> ExitCode
 where
-    Handle: AsyncFn(&str) -> Result<Answer, Report>,
+    Handle: AsyncFn(&str, Timestamp) -> Result<Answer, Report>,
     Answer: Serialize,
 {
     let handle = &handle;
     let service = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
+        let deadline = Timestamp::from_millisecond(deadline).unwrap_or(Timestamp::MAX);
         // Boxed, for the futures of several SDK operations inside one another are a type deeper
         // than the compiler follows by default.
-        let answer = Box::pin(handle(event.payload.get())).await;
+        let answer = Box::pin(handle(event.payload.get(), deadline)).await;
         if let Err(report) = &answer {
             tracing::error!(request_id = event.context.request_id, error = %report, "the invocation failed");
         }

@@ -11,10 +11,20 @@ use crisguard_aws::{
     cloudwatch::{Series, Span},
     events::{Bus, Rule, Target},
 };
-use crisguard_core::{catalog::Catalogue, pattern, policy::PolicyDocument, posture::names, region::Region};
-use crisguard_lambda::test_support::failure;
+use crisguard_core::{
+    catalog::Catalogue,
+    pattern,
+    policy::PolicyDocument,
+    posture::{Area, NotObserved, Observed, Seen, names},
+    region::Region,
+};
+use crisguard_lambda::test_support::{FindingsQueue, failure};
+use serde_json::{Value, json};
 
-use crate::ports::{ListRegions, ReadMetrics, ReadRules};
+use crate::{
+    observe::{Sweep, rules, traffic::Calls},
+    ports::{KeepReports, ListRegions, Look, Ports, ReadMetrics, ReadRules, See},
+};
 
 pub(super) const POLICY: &str =
     "version: 1\nregions: { source: [eu-west-1], destination: [eu-west-1] }\nprofiles: { global: deny }\n";
@@ -34,6 +44,144 @@ impl ListRegions for Account {
     }
 }
 
+/// Everything that the function acts on.
+pub(super) struct Fakes {
+    pub(super) account: Account,
+    pub(super) world: World,
+    pub(super) queue: FindingsQueue,
+    pub(super) reports: Reports,
+}
+
+impl Ports for Fakes {
+    type Account = Account;
+    type World = World;
+    type Queue = FindingsQueue;
+    type Reports = Reports;
+
+    fn account(&self) -> &Account {
+        &self.account
+    }
+
+    fn world(&self) -> &World {
+        &self.world
+    }
+
+    fn queue(&self) -> &FindingsQueue {
+        &self.queue
+    }
+
+    fn reports(&self) -> &Reports {
+        &self.reports
+    }
+}
+
+/// Reports by their keys, or why none can be kept.
+#[derive(Default)]
+pub(super) struct Reports {
+    pub(super) kept: RefCell<BTreeMap<String, Value>>,
+    pub(super) refused: bool,
+}
+
+impl Reports {
+    fn allow(&self) -> Result<(), Failure> {
+        if self.refused {
+            return Err(failure("s3:PutObject", "AccessDenied (HTTP 403): no"));
+        }
+        Ok(())
+    }
+}
+
+impl KeepReports for Reports {
+    async fn store(&self, key: &str, json: Vec<u8>) -> Result<(), Failure> {
+        self.allow()?;
+        let report = serde_json::from_slice(&json).unwrap();
+        self.kept.borrow_mut().insert(key.to_owned(), report);
+        Ok(())
+    }
+
+    async fn known(&self) -> Result<Option<Vec<u8>>, Failure> {
+        self.allow()?;
+        let kept = self.kept.borrow();
+        let known = kept.get("posture/111122223333/known.json");
+        Ok(known.map(|known| known.to_string().into_bytes()))
+    }
+}
+
+/// A sweep over the account.
+pub(super) struct Eye<'a> {
+    world: &'a World,
+    sweep: Sweep,
+}
+
+impl Look for World {
+    type Eye<'a> = Eye<'a>;
+
+    fn sweep(&self, sweep: &Sweep) -> Eye<'_> {
+        Eye {
+            world: self,
+            sweep: sweep.clone(),
+        }
+    }
+}
+
+impl See for Eye<'_> {
+    async fn see(&self, area: Area, region: &Region) -> Seen {
+        self.world.looked.borrow_mut().push((region.to_string(), area));
+        if self.world.slow == Some(area) {
+            std::future::pending::<()>().await;
+        }
+        if area == Area::Rules {
+            let calls = Calls::read(self.world, region, self.sweep.now);
+            return Seen::Rules(rules::observe(self.world, self.world, calls, region, &self.sweep).await);
+        }
+        let name = serde_json::to_value(area).unwrap();
+        let name = name.as_str().unwrap();
+        let mut seen = well(area);
+        if let Some(changes) = self.world.settings.get(&(region.to_string(), area)) {
+            for (member, change) in changes.as_object().unwrap() {
+                seen[member] = change.clone();
+            }
+        }
+        serde_json::from_value(json!({ name: seen })).unwrap()
+    }
+
+    async fn was_used(&self, region: &Region) -> Observed<bool> {
+        match self.world.used {
+            Some(used) => Ok(used.contains(&region.as_str())),
+            None => Err(NotObserved::new(
+                "cloudwatch:ListMetrics",
+                "AccessDenied (HTTP 403): no",
+            )),
+        }
+    }
+}
+
+/// Returns an area as it is where all is well with a policy that asks for nothing.
+fn well(area: Area) -> Value {
+    let name = serde_json::to_value(area).unwrap();
+    let path = format!(
+        "{}/../../shared/core/src/controls/all_is_well/{}.json",
+        env!("CARGO_MANIFEST_DIR"),
+        name.as_str().unwrap()
+    );
+    let mut seen = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    as_texts(&mut seen);
+    seen
+}
+
+fn as_texts(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.values_mut().for_each(as_texts);
+            if members.len() == 1 && members.contains_key("json") {
+                *value = Value::String(members["json"].to_string());
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(as_texts),
+        _ => {}
+    }
+}
+
 /// Rules, buses and metrics of every Region; the same in each but for what a test changes.
 pub(super) struct World {
     rules: BTreeMap<String, (Rule, Vec<Target>)>,
@@ -46,6 +194,14 @@ pub(super) struct World {
     pub(super) spans: RefCell<Vec<Span>>,
     looks: Cell<usize>,
     pub(super) most_looks: Cell<usize>,
+    /// Every look at an area of a Region.
+    pub(super) looked: RefCell<Vec<(String, Area)>>,
+    /// What differs from where all is well, by Region and area.
+    pub(super) settings: BTreeMap<(String, Area), Value>,
+    /// An area that is never seen.
+    pub(super) slow: Option<Area>,
+    /// Where Bedrock was used; nobody can tell, if there is nothing.
+    pub(super) used: Option<&'static [&'static str]>,
 }
 
 impl World {
@@ -90,6 +246,10 @@ impl World {
             spans: RefCell::default(),
             looks: Cell::new(0),
             most_looks: Cell::new(0),
+            looked: RefCell::default(),
+            settings: BTreeMap::new(),
+            slow: None,
+            used: Some(&[]),
         }
     }
 

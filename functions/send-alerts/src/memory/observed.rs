@@ -1,10 +1,15 @@
 //! What was observed of settings: the latest of each kind is kept, from which the standing follows.
 
-use crisguard_core::{finding::PostureFinding, posture::PostureDecision};
+use std::collections::BTreeSet;
+
+use crisguard_core::{change::ChangeMade, finding::PostureFinding, posture::PostureDecision};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::Standing;
+
+/// The most changes that are kept of a kind of observation.
+const CHANGES: usize = 5;
 
 /// The latest observations of each kind; at least one is there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,10 +40,20 @@ impl Observed {
             PostureDecision::Undecided(_) => &mut self.undecided,
             PostureDecision::Compliant(_) => &mut self.compliant,
         };
+        let changes = kept.as_ref().map(|kept| kept.changes.clone()).unwrap_or_default();
         // The explanation breaks the tie of two at the same time, so that their order does not matter.
         let rank = |finding: &PostureFinding| (finding.observed_at, finding.explanation.clone());
         if kept.as_ref().is_none_or(|kept| rank(finding) > rank(kept)) {
             *kept = Some(finding.clone());
+        }
+        // Who made it so is told by the look at the change alone; a later look must not forget it.
+        if let Some(kept) = kept {
+            kept.changes = latest(
+                changes
+                    .into_iter()
+                    .chain(kept.changes.clone())
+                    .chain(finding.changes.clone()),
+            );
         }
         if let Some(deciding) = self.decide() {
             self.deciding = deciding.clone();
@@ -70,6 +85,14 @@ impl Observed {
         &self.deciding
     }
 
+    /// Returns the changes that brought it about: those since it was last found compliant.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = &ChangeMade> {
+        let compliant_at = self.compliant.as_ref().map(|finding| finding.observed_at);
+        let resolved = self.standing() == Standing::Resolved;
+        let since = move |change: &&ChangeMade| resolved || compliant_at.is_none_or(|at| change.time >= at);
+        self.deciding.changes.iter().filter(since)
+    }
+
     /// Tells whether a violation was ever observed.
     pub(super) fn was_violated(&self) -> bool {
         self.non_compliant.is_some()
@@ -88,4 +111,11 @@ impl Observed {
             .max()
             .unwrap_or(self.deciding.observed_at)
     }
+}
+
+/// Returns the latest changes, each once, in their order.
+fn latest(changes: impl Iterator<Item = ChangeMade>) -> Vec<ChangeMade> {
+    let changes: BTreeSet<ChangeMade> = changes.collect();
+    let earlier = changes.len().saturating_sub(CHANGES);
+    changes.into_iter().skip(earlier).collect()
 }

@@ -217,6 +217,15 @@ impl Record {
         }
     }
 
+    /// Tells whether it was found with many others at once, so that it waits for what is told of them
+    /// together; what is critical does not wait.
+    pub(crate) fn is_one_of_many(&self) -> bool {
+        match &self.matter {
+            Matter::Settings(observed) => observed.deciding().one_of_many && self.severity() < Severity::Critical,
+            Matter::Invocations(_) => false,
+        }
+    }
+
     /// Tells whether people take it for open: that is what they were told last, of whatever episode.
     pub(crate) fn is_told_open(&self) -> bool {
         self.told.is_some_and(|told| told.phase.standing.is_open())

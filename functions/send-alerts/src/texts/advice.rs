@@ -81,14 +81,17 @@ fn is_gap(line: &Line) -> bool {
 
 /// Writes the commands that look up a finding's example events.
 pub(super) fn lookups(line: &Line) -> Vec<String> {
-    let ids = line.event_ids.iter().filter_map(|id| for_shell(id));
-    ids.map(|id| {
-        format!(
-            "aws cloudtrail lookup-events --region {} --lookup-attributes AttributeKey=EventId,AttributeValue={id}",
-            line.source_region
-        )
-    })
-    .collect()
+    let of_calls = line.event_ids.iter().map(|id| (&line.source_region, id));
+    let of_changes = line.changes.iter().map(|change| (&change.region, &change.event_id));
+    of_calls
+        .chain(of_changes)
+        .filter_map(|(region, id)| Some((region, for_shell(id)?)))
+        .map(|(region, id)| {
+            format!(
+                "aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=EventId,AttributeValue={id}"
+            )
+        })
+        .collect()
 }
 
 /// Fills in a remedy's words; a step that needs what the finding does not have is left out.

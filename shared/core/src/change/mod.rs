@@ -100,6 +100,8 @@ pub struct ChangeMade {
     pub event_name: String,
     /// The record's id, with which people find it.
     pub event_id: String,
+    /// The Region in whose event history the record is.
+    pub region: Region,
     /// The user or role.
     pub principal: String,
 }
@@ -155,13 +157,14 @@ impl Row {
         });
         Change {
             account: event.account,
-            region: event.region,
+            region: event.region.clone(),
             areas: self.areas.clone(),
             everywhere: self.everywhere,
             made: ChangeMade {
                 time: event.time,
                 event_name: event.name,
                 event_id: event.id,
+                region: event.region,
                 principal: event.principal.name().to_owned(),
             },
             changed,

@@ -1,6 +1,6 @@
 //! How much Bedrock and EventBridge counted in one Region, hour by hour.
 
-use std::collections::{BTreeMap, btree_map::Range};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Range};
 
 use crisguard_aws::{
     Failure,
@@ -12,8 +12,10 @@ use crisguard_core::{
 };
 use jiff::Timestamp;
 
-use crate::{observe::unseen, ports::ReadMetrics};
+use super::unseen;
+use crate::ports::ReadMetrics;
 
+const BEDROCK: &str = "AWS/Bedrock";
 /// How many whole hours are looked at; what came after them comes on top.
 const HOURS: usize = 24;
 const SECONDS: i64 = 3600;
@@ -27,9 +29,14 @@ const FORWARDING: usize = 8;
 type Hourly = BTreeMap<i64, u64>;
 
 /// Reads what was counted in the last day.
-pub(crate) async fn observe(metrics: &impl ReadMetrics, region: &Region, now: Timestamp) -> Traffic {
+pub(crate) async fn observe(
+    metrics: &impl ReadMetrics,
+    calls: impl Future<Output = Result<Calls, Failure>>,
+    region: &Region,
+    now: Timestamp,
+) -> Traffic {
     let hours = Hours::before(now);
-    let (calls, events) = tokio::join!(calls(metrics, region, &hours), events(metrics, region, &hours));
+    let (calls, events) = tokio::join!(calls, events(metrics, region, &hours));
     let unseen = |failure: &Failure| Err(unseen(failure));
     let (seen_calls, seen_completions, forwarded) = match events {
         Ok(Events {
@@ -44,7 +51,7 @@ pub(crate) async fn observe(metrics: &impl ReadMetrics, region: &Region, now: Ti
         Err(failure) => (unseen(&failure), unseen(&failure), unseen(&failure)),
     };
     let calls: Observed<Vec<u64>> = match calls {
-        Ok(calls) => Ok(hours.list(&calls)),
+        Ok(calls) => Ok(hours.list(&calls.hourly())),
         Err(failure) => unseen(&failure),
     };
     Traffic {
@@ -95,27 +102,57 @@ impl Hours {
     }
 }
 
-/// Counts the successful calls of Bedrock.
-///
-/// The same calls are counted under several sets of dimensions: by model, by service tier, over all
-/// models. Each set counts a call once, and none is promised to be complete, so in each hour the
-/// largest is what was called
-/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html>).
-async fn calls(metrics: &impl ReadMetrics, region: &Region, hours: &Hours) -> Result<Hourly, Failure> {
-    let series = metrics.list(region, "AWS/Bedrock", "Invocations").await?;
-    if series.is_empty() {
-        return Ok(Hourly::new());
-    }
-    let sums = metrics.sums(region, &series, hours.span()).await?;
-    let mut sets: BTreeMap<Vec<&String>, Hourly> = BTreeMap::new();
-    for (series, sums) in series.iter().zip(&sums) {
-        let counts = sets.entry(series.dimensions.keys().collect()).or_default();
-        for (hour, sum) in sums {
-            let count = counts.entry(*hour).or_insert(0);
-            *count = count.saturating_add(whole(*sum));
+/// The successful calls that Bedrock counted within the last day, under every set of dimensions.
+#[derive(Clone, Debug)]
+pub(crate) struct Calls(Vec<(Series, Hourly)>);
+
+impl Calls {
+    /// Reads them.
+    pub(crate) async fn read(metrics: &impl ReadMetrics, region: &Region, now: Timestamp) -> Result<Self, Failure> {
+        let series = metrics.list(region, BEDROCK, "Invocations").await?;
+        if series.is_empty() {
+            return Ok(Self(Vec::new()));
         }
+        let sums = metrics.sums(region, &series, Hours::before(now).span()).await?;
+        let counts = sums.into_iter().map(|sums| {
+            let counts = sums.into_iter().map(|(hour, sum)| (hour, whole(sum)));
+            counts.collect()
+        });
+        Ok(Self(series.into_iter().zip(counts).collect()))
     }
-    Ok(sets.into_values().fold(Hourly::new(), larger))
+
+    /// Tells whether any call was counted lately, in the last day or the two weeks before it: a series
+    /// without data is not listed.
+    pub(crate) fn were_made(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// Returns the models and profiles that were called within the day, as the dimension names them.
+    pub(crate) fn called(&self) -> BTreeSet<String> {
+        self.0
+            .iter()
+            .filter(|(_, counts)| counts.values().any(|calls| *calls > 0))
+            .filter_map(|(series, _)| series.dimensions.get("ModelId").cloned())
+            .collect()
+    }
+
+    /// Counts the calls of each hour.
+    ///
+    /// The same calls are counted under several sets of dimensions: by model, by service tier, over
+    /// all models. Each set counts a call once, and none is promised to be complete, so in each hour
+    /// the largest is what was called
+    /// (<https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html>).
+    fn hourly(&self) -> Hourly {
+        let mut sets: BTreeMap<Vec<&String>, Hourly> = BTreeMap::new();
+        for (series, more) in &self.0 {
+            let counts = sets.entry(series.dimensions.keys().collect()).or_default();
+            for (hour, calls) in more {
+                let count = counts.entry(*hour).or_insert(0);
+                *count = count.saturating_add(*calls);
+            }
+        }
+        sets.into_values().fold(Hourly::new(), larger)
+    }
 }
 
 /// What the rules matched.
@@ -160,6 +197,15 @@ async fn events(metrics: &impl ReadMetrics, region: &Region, hours: &Hours) -> R
     Ok(events)
 }
 
+/// Returns a metric of Bedrock over all models.
+pub(super) fn of_bedrock(metric: &str) -> Series {
+    Series {
+        namespace: BEDROCK.to_owned(),
+        metric: metric.to_owned(),
+        dimensions: BTreeMap::new(),
+    }
+}
+
 fn of_rule(metric: &str, rule: &str) -> Series {
     Series {
         namespace: "AWS/Events".to_owned(),
@@ -183,7 +229,7 @@ fn larger(mut counts: Hourly, others: Hourly) -> Hourly {
     clippy::cast_sign_loss,
     reason = "the cast saturates, and a negative or absent number counts nothing"
 )]
-fn whole(sum: f64) -> u64 {
+pub(super) fn whole(sum: f64) -> u64 {
     sum.round() as u64
 }
 

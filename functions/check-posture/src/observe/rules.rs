@@ -4,29 +4,29 @@ use std::collections::BTreeMap;
 
 use crisguard_aws::{Failure, events};
 use crisguard_core::{
-    posture::{Bus, Home, NotObserved, Observed, RegionRules, Rule, Target, names},
+    posture::{Bus, Home, Observed, RegionRules, Rule, Target, names},
     region::Region,
 };
 use futures_util::future::join_all;
-use jiff::Timestamp;
 
-use crate::{
-    ports::{ReadMetrics, ReadRules},
-    traffic,
+use super::{
+    Sweep,
+    traffic::{self, Calls},
+    unseen,
 };
+use crate::ports::{ReadMetrics, ReadRules};
 
 /// Looks at one Region; the bus to which every Region forwards is looked at in its own, for which
-/// `listed` tells whether the account's Regions could be listed.
+/// the sweep tells whether the account's Regions could be listed. `calls` reads what Bedrock counted.
 pub(crate) async fn observe(
     rules: &impl ReadRules,
     metrics: &impl ReadMetrics,
+    calls: impl Future<Output = Result<Calls, Failure>>,
     region: &Region,
-    home: &Region,
-    listed: &Observed<()>,
-    now: Timestamp,
+    Sweep { home, listed, now }: &Sweep,
 ) -> RegionRules {
     let at_home = async {
-        if region != home {
+        if *region != *home {
             return None;
         }
         let (bus, rules) = tokio::join!(rules.bus(region, names::BUS), list(rules, region, Some(names::BUS)));
@@ -39,7 +39,7 @@ pub(crate) async fn observe(
     let (rules, home, traffic) = tokio::join!(
         list(rules, region, None),
         at_home,
-        traffic::observe(metrics, region, now)
+        traffic::observe(metrics, calls, region, *now)
     );
     RegionRules {
         region: region.clone(),
@@ -47,11 +47,6 @@ pub(crate) async fn observe(
         home,
         traffic,
     }
-}
-
-/// Says what was refused, without what it was refused on: the Region is known.
-pub(crate) fn unseen(failure: &Failure) -> NotObserved {
-    NotObserved::new(failure.action, &failure.cause)
 }
 
 async fn list(rules: &impl ReadRules, region: &Region, bus: Option<&str>) -> Observed<BTreeMap<String, Rule>> {

@@ -1,0 +1,84 @@
+//! The world as it is: AWS behind each port.
+
+use crisguard_aws::{
+    Failure,
+    account::Account,
+    everywhere::Everywhere,
+    s3::{Bucket, Fetched, Object},
+    sqs::Queue,
+};
+use crisguard_core::account::AccountId;
+
+use crate::ports::{KeepReports, Ports};
+
+/// The most that is read of what is known: that of an account with thousands of keys.
+pub const LARGEST_KNOWN: usize = 4 * 1024 * 1024;
+
+/// AWS behind each port.
+#[derive(Debug)]
+pub struct Aws {
+    /// The account.
+    pub account: Account,
+    /// Its settings.
+    pub world: World,
+    /// Where decisions go.
+    pub queue: Queue,
+    /// Where reports are kept.
+    pub reports: Reports,
+}
+
+/// An account in all its Regions.
+#[derive(Debug)]
+pub struct World {
+    /// The account's id.
+    pub account: AccountId,
+    /// Its services.
+    pub everywhere: Everywhere,
+}
+
+/// The bucket of reports.
+#[derive(Debug)]
+pub struct Reports {
+    /// The bucket.
+    pub bucket: Bucket,
+    /// The object that says what is known from when it was last looked.
+    pub known: Object,
+}
+
+impl Ports for Aws {
+    type Account = Account;
+    type World = World;
+    type Queue = Queue;
+    type Reports = Reports;
+
+    fn account(&self) -> &Account {
+        &self.account
+    }
+
+    fn world(&self) -> &World {
+        &self.world
+    }
+
+    fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    fn reports(&self) -> &Reports {
+        &self.reports
+    }
+}
+
+impl KeepReports for Reports {
+    async fn store(&self, key: &str, json: Vec<u8>) -> Result<(), Failure> {
+        self.bucket.put(key, json, "application/json").await
+    }
+
+    async fn known(&self) -> Result<Option<Vec<u8>>, Failure> {
+        match self.known.fetch(None).await {
+            Ok(Fetched::Content { bytes, .. }) => Ok(Some(bytes)),
+            Ok(Fetched::Unchanged) => Ok(None),
+            Err(failure) if failure.cause.starts_with("NoSuchKey") => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+}

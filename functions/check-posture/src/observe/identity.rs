@@ -1,0 +1,99 @@
+//! Who of an account may use Bedrock, and with what credentials.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crisguard_aws::iam::{self, Authorization};
+use crisguard_core::posture::{ApiKey, IdentityPosture, NotObserved, Observed, Principal};
+
+use super::everywhere::Eye;
+
+const SERVICE: &str = "bedrock.amazonaws.com";
+
+/// Looks at the account's identities, which are the same in every Region.
+pub(super) async fn observe(eye: &Eye<'_>) -> IdentityPosture {
+    let identities = eye.aws.identities(eye.sweep.home.as_str());
+    let (api_keys, authorization) = tokio::join!(
+        eye.ask(identities.service_credentials(SERVICE)),
+        eye.ask(identities.authorization())
+    );
+    let (principals, policies) = match authorization {
+        Ok(authorization) => {
+            let (principals, policies) = concerned(&authorization);
+            (Ok(principals), policies)
+        }
+        Err(not_observed) => (Err(not_observed), BTreeMap::new()),
+    };
+    IdentityPosture {
+        api_keys: api_keys.and_then(|keys| keys.into_iter().map(api_key).collect()),
+        principals,
+        policies,
+    }
+}
+
+fn api_key(key: iam::ServiceCredential) -> Observed<(String, ApiKey)> {
+    let unreadable = |_| {
+        let cause = format!("the answer's time at which the key {} expires cannot be read", key.id);
+        NotObserved::new("iam:ListServiceSpecificCredentials", &cause)
+    };
+    let expires = key.expires.as_deref().map(str::parse).transpose().map_err(unreadable)?;
+    let seen = ApiKey {
+        active: key.status == "Active",
+        expires,
+    };
+    Ok((format!("{}/{}", key.user, key.id), seen))
+}
+
+/// Returns the users and roles that some policy lets do anything in Bedrock, with all their policies:
+/// what denies it, or allows something else besides, may stand in another.
+fn concerned(authorization: &Authorization) -> (BTreeMap<String, Principal>, BTreeMap<String, String>) {
+    let mut texts: BTreeMap<String, &str> = BTreeMap::new();
+    for policy in &authorization.policies {
+        texts.insert(policy.arn.clone(), &policy.document);
+    }
+    let mut groups: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for group in &authorization.groups {
+        groups.insert(&group.name, policies_of(group, &mut texts));
+    }
+    let mut principals = BTreeMap::new();
+    for holder in authorization.users.iter().chain(&authorization.roles) {
+        let mut policies = policies_of(holder, &mut texts);
+        for group in &holder.groups {
+            match groups.get(group.as_str()) {
+                Some(more) => policies.extend(more.iter().cloned()),
+                // Its policies are not known: a name without a text says so.
+                None => drop(policies.insert(format!("the policies of the group {group}"))),
+            }
+        }
+        let concerns = |name: &String| texts.get(name).is_none_or(|text| may_concern_bedrock(text));
+        if policies.iter().any(concerns) {
+            let boundary = holder.boundary.clone();
+            principals.insert(holder.arn.clone(), Principal { policies, boundary });
+        }
+    }
+    let named: BTreeSet<&String> = principals
+        .values()
+        .flat_map(|principal| principal.policies.iter().chain(&principal.boundary))
+        .collect();
+    let named = named
+        .into_iter()
+        .filter_map(|name| Some((name.clone(), (*texts.get(name)?).to_owned())));
+    let policies = named.collect();
+    (principals, policies)
+}
+
+/// Names the policies of a user, role or group, and adds the texts of those that are its own.
+fn policies_of<'a>(holder: &'a iam::Principal, texts: &mut BTreeMap<String, &'a str>) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = holder.attached.iter().cloned().collect();
+    for policy in &holder.inline {
+        let name = format!("{} ({})", policy.name, holder.arn);
+        texts.insert(name.clone(), &policy.document);
+        names.insert(name);
+    }
+    names
+}
+
+/// Tells whether a policy may say something of Bedrock: most name other services alone.
+fn may_concern_bedrock(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("bedrock") || text.contains("notaction") || text.contains("\"*\"") || text.contains("\"b*")
+}

@@ -1,0 +1,39 @@
+//! What the settings of an account are: read, area by area and Region by Region, and nothing judged.
+
+pub(crate) mod rules;
+pub(crate) mod traffic;
+
+pub(crate) mod everywhere;
+mod guardrails;
+mod identity;
+mod logging;
+mod resources;
+mod trails;
+
+use crisguard_aws::Failure;
+use crisguard_core::{
+    posture::{NotObserved, Observed},
+    region::Region,
+};
+use jiff::Timestamp;
+
+/// What one sweep over the Regions has in common.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// The Region of the bus to which every other one forwards.
+    pub home: Region,
+    /// Whether the account's Regions could be listed; where they are not needed, it does not matter.
+    pub listed: Observed<()>,
+    /// When it is looked.
+    pub now: Timestamp,
+}
+
+/// Says what was refused, without what it was refused on: the problem names that.
+pub(crate) fn unseen(failure: &Failure) -> NotObserved {
+    NotObserved::new(failure.action, &failure.cause)
+}
+
+/// Turns an answer of AWS into what was observed.
+pub(crate) fn observed<T>(answer: Result<T, Failure>) -> Observed<T> {
+    answer.map_err(|failure| unseen(&failure))
+}

@@ -1,0 +1,121 @@
+//! The report of a run: what was decided, how much of it, and what everything rests on.
+
+use std::collections::BTreeSet;
+
+use crisguard_core::{account::AccountId, change::Evidence, posture::PostureDecision};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+use crate::{Assessed, Outcome};
+
+/// The report.
+#[derive(Debug, Serialize)]
+pub struct Answer {
+    /// When it was looked.
+    pub observed_at: Timestamp,
+    /// The SHA-256 of the policy in force.
+    pub policy_sha256: String,
+    /// How much could be decided.
+    pub coverage: Coverage,
+    /// Every decision, in the order of the Regions' names and of the controls.
+    pub assessments: Vec<Assessed>,
+}
+
+/// How much of what was asked for could be decided: `regions` × `controls`, less what a control
+/// decides in the home Region alone, is `decided` and `undecided`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// How many accounts.
+    pub accounts: usize,
+    /// How many Regions.
+    pub regions: usize,
+    /// How many controls.
+    pub controls: usize,
+    /// How many decisions came out compliant.
+    pub compliant: usize,
+    /// How many came out non-compliant.
+    pub non_compliant: usize,
+    /// How many could not be decided.
+    pub undecided: usize,
+}
+
+impl Coverage {
+    /// Counts.
+    #[must_use]
+    pub fn of(assessed: &[Assessed]) -> Self {
+        let count =
+            |is: fn(&PostureDecision) -> bool| assessed.iter().filter(|each| is(&each.finding.decision)).count();
+        let findings = || assessed.iter().map(|each| &each.finding);
+        Self {
+            accounts: findings()
+                .map(|finding| &finding.account)
+                .collect::<BTreeSet<_>>()
+                .len(),
+            regions: findings().map(|finding| &finding.region).collect::<BTreeSet<_>>().len(),
+            controls: findings().map(|finding| finding.control).collect::<BTreeSet<_>>().len(),
+            compliant: count(|decision| matches!(decision, PostureDecision::Compliant(_))),
+            non_compliant: count(|decision| matches!(decision, PostureDecision::NonCompliant(_))),
+            undecided: count(|decision| matches!(decision, PostureDecision::Undecided(_))),
+        }
+    }
+}
+
+/// What is known from when it was last looked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// What the settings rested on.
+    pub evidence: Evidence,
+    /// The ids of what was non-compliant.
+    pub non_compliant: BTreeSet<String>,
+}
+
+impl Known {
+    /// Of an account at which nobody has looked.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self {
+            evidence: Evidence::unknown(),
+            non_compliant: BTreeSet::new(),
+        }
+    }
+
+    /// Takes in what was seen and decided.
+    pub(crate) fn learn(&mut self, outcome: &Outcome) {
+        for (region, area, seen) in &outcome.seen {
+            self.evidence.learn(region, *area, seen);
+        }
+        for Assessed { finding, .. } in &outcome.assessed {
+            match finding.decision {
+                PostureDecision::NonCompliant(_) => drop(self.non_compliant.insert(finding.id.clone())),
+                PostureDecision::Compliant(_) => drop(self.non_compliant.remove(&finding.id)),
+                // What was wrong may still be.
+                PostureDecision::Undecided(_) => {}
+            }
+        }
+    }
+}
+
+/// Why it was looked, as it stands in the report's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    Nightly,
+    ByHand,
+    Change,
+}
+
+/// Returns the key of a run's report: one for each day and occasion, whose versions are the runs.
+pub(crate) fn key(account: &AccountId, now: Timestamp, occasion: Occasion) -> String {
+    let day = now.to_zoned(TimeZone::UTC).date();
+    let occasion = match occasion {
+        Occasion::Nightly => "nightly",
+        Occasion::ByHand => "by-hand",
+        Occasion::Change => "change",
+    };
+    format!("posture/{account}/{day}/{occasion}.json")
+}
+
+/// Returns the key of what is known of an account from when it was last looked.
+#[must_use]
+pub fn known_key(account: &AccountId) -> String {
+    format!("posture/{account}/known.json")
+}
