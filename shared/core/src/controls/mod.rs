@@ -31,6 +31,7 @@ pub(crate) mod profile_destinations_allowed;
 pub mod rule_receives_inference;
 mod settings;
 mod source_region_allowed;
+pub(crate) mod trail_records_inference;
 
 use std::fmt;
 
@@ -81,6 +82,8 @@ pub enum ControlId {
     InvocationLoggingGroupRetained,
     /// Invocation logs arrive where they are delivered to.
     InvocationLoggingDelivering,
+    /// A trail that is on records every inference call.
+    TrailRecordsInference,
     /// Inference profiles in use reach only allowed Regions.
     ProfileDestinationsAllowed,
     /// Prompts are kept and shared only as the policy allows.
@@ -116,7 +119,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 19] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 20] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -161,6 +164,11 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 19] = [
         ControlId::InvocationLoggingDelivering,
         Binds::InUse,
         Decide::Logging(invocation_logging_delivering::decide),
+    ),
+    (
+        ControlId::TrailRecordsInference,
+        Binds::Everywhere,
+        Decide::Trails(trail_records_inference::decide),
     ),
     (
         ControlId::ProfileDestinationsAllowed,
@@ -216,7 +224,7 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 19] = [
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -231,6 +239,7 @@ impl ControlId {
         Self::InvocationLoggingGroupEncrypted,
         Self::InvocationLoggingGroupRetained,
         Self::InvocationLoggingDelivering,
+        Self::TrailRecordsInference,
         Self::ProfileDestinationsAllowed,
         Self::DataRetentionAllowed,
         Self::GuardrailStaysInRegion,
@@ -266,6 +275,7 @@ impl ControlId {
             Self::InvocationLoggingGroupEncrypted => &invocation_logging_group_encrypted::METADATA,
             Self::InvocationLoggingGroupRetained => &invocation_logging_group_retained::METADATA,
             Self::InvocationLoggingDelivering => &invocation_logging_delivering::METADATA,
+            Self::TrailRecordsInference => &trail_records_inference::METADATA,
             Self::ProfileDestinationsAllowed => &profile_destinations_allowed::METADATA,
             Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
             Self::GuardrailStaysInRegion => &guardrail_stays_in_region::METADATA,

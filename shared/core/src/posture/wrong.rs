@@ -82,7 +82,7 @@ pub enum Wrong {
     #[error("deletes logs on a fixed day, however young they are")]
     DeletedOnADay,
     /// Deliveries of logs failed.
-    #[error("{failures} deliveries of logs failed within 24 h")]
+    #[error("deliveries of logs failed within 24 h ({failures} in all)")]
     DeliveriesFailed {
         /// How many.
         failures: u64,

@@ -101,6 +101,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::InvocationLoggingGroupEncrypted => controls::invocation_logging_group_encrypted::JA,
         ControlId::InvocationLoggingGroupRetained => controls::invocation_logging_group_retained::JA,
         ControlId::InvocationLoggingDelivering => controls::invocation_logging_delivering::JA,
+        ControlId::TrailRecordsInference => controls::trail_records_inference::JA,
         ControlId::DataRetentionAllowed => controls::data_retention_allowed::JA,
         ControlId::ProfileDestinationsAllowed => controls::profile_destinations_allowed::JA,
         ControlId::GuardrailStaysInRegion => controls::guardrail_stays_in_region::JA,
