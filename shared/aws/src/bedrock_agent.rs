@@ -10,7 +10,7 @@ use crate::{
     pages::every_page,
     signed::{
         Client, Refused, Service, absent,
-        endpoint::Host,
+        endpoint::{FipsInGov, Host},
         json::{self, Rest},
         text,
     },
@@ -30,7 +30,7 @@ const SERVICE: Service = Service {
 };
 const HOST: Host = Host {
     name: "bedrock-agent",
-    fips_in_gov: false,
+    fips_in_gov: FipsInGov::Named,
 };
 const MISSING: [&str; 1] = ["ResourceNotFoundException"];
 

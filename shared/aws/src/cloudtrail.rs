@@ -7,7 +7,7 @@ use crate::{
     Failure,
     signed::{
         Client, Service, absent,
-        endpoint::Host,
+        endpoint::{FipsInGov, Host},
         json::{self, Json},
     },
 };
@@ -22,7 +22,7 @@ const SERVICE: Service = Service {
 };
 const HOST: Host = Host {
     name: "cloudtrail",
-    fips_in_gov: true,
+    fips_in_gov: FipsInGov::Plain,
 };
 const TARGET: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101";
 const NO_TRAIL: &str = "TrailNotFoundException";

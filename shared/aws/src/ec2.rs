@@ -8,7 +8,7 @@ use crate::{
     pages::every_page,
     signed::{
         Client, Service,
-        endpoint::{Host, Partition},
+        endpoint::{FipsInGov, Host, Partition},
         xml::{self, Query},
     },
 };
@@ -21,7 +21,7 @@ const SERVICE: Service = Service {
 };
 const HOST: Host = Host {
     name: "ec2",
-    fips_in_gov: true,
+    fips_in_gov: FipsInGov::Plain,
 };
 
 /// An endpoint of a service in a network.

@@ -10,7 +10,7 @@ use crate::{
     pages::every_page,
     signed::{
         Client, Service,
-        endpoint::{Host, Partition},
+        endpoint::{FipsInGov, Host, Partition},
         text,
         xml::{self, Query},
     },
@@ -211,7 +211,7 @@ fn place(region: &str, configuration: &SdkConfig) -> (String, String) {
         _ => {
             let host = Host {
                 name: "iam",
-                fips_in_gov: false,
+                fips_in_gov: FipsInGov::Named,
             };
             return (host.endpoint(region, configuration), region.to_owned());
         }

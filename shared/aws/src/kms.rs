@@ -7,7 +7,7 @@ use crate::{
     Failure,
     signed::{
         Client, Service, absent,
-        endpoint::Host,
+        endpoint::{FipsInGov, Host},
         json::{self, Json},
     },
 };
@@ -20,7 +20,7 @@ const SERVICE: Service = Service {
 };
 const HOST: Host = Host {
     name: "kms",
-    fips_in_gov: false,
+    fips_in_gov: FipsInGov::Named,
 };
 const TARGET: &str = "TrentService";
 

@@ -12,6 +12,8 @@ pub mod bedrock_agent;
 pub mod client;
 pub mod cloudtrail;
 pub mod cloudwatch;
+#[cfg(test)]
+mod contract;
 pub mod dynamodb;
 pub mod ec2;
 pub mod events;

@@ -8,7 +8,7 @@ use crate::{
     pages::every_page,
     signed::{
         Client, Service,
-        endpoint::Host,
+        endpoint::{FipsInGov, Host},
         json::{self, Json},
     },
 };
@@ -21,7 +21,7 @@ const SERVICE: Service = Service {
 };
 const HOST: Host = Host {
     name: "logs",
-    fips_in_gov: true,
+    fips_in_gov: FipsInGov::Plain,
 };
 const TARGET: &str = "Logs_20140328";
 /// The most groups of one page.

@@ -7,7 +7,7 @@ use crate::{
     Failure,
     signed::{
         Client, Service, absent,
-        endpoint::{Host, Partition},
+        endpoint::{FipsInGov, Host, Partition},
         json::{self, Json},
     },
 };
@@ -20,7 +20,7 @@ const SERVICE: Service = Service {
 };
 const HOST: Host = Host {
     name: "organizations",
-    fips_in_gov: true,
+    fips_in_gov: FipsInGov::AllPlain,
 };
 const TARGET: &str = "AWSOrganizationsV20161128";
 const BEDROCK: &str = "BEDROCK_POLICY";

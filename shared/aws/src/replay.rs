@@ -18,7 +18,7 @@ use aws_smithy_types::{body::SdkBody, retry::RetryConfig, timeout::TimeoutConfig
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     status: u16,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<(String, String)>,
     body: String,
 }
 
@@ -31,8 +31,8 @@ impl Reply {
         }
     }
 
-    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.push((name, value.to_owned()));
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 }

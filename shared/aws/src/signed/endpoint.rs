@@ -81,8 +81,19 @@ impl Partition {
 pub(crate) struct Host {
     /// What they begin with.
     pub(crate) name: &'static str,
-    /// Whether those of AWS GovCloud (US) are FIPS endpoints without being called so.
-    pub(crate) fips_in_gov: bool,
+    /// Which of those in AWS GovCloud (US) are FIPS endpoints without being called so.
+    pub(crate) fips_in_gov: FipsInGov,
+}
+
+/// Which host names in AWS GovCloud (US) are FIPS endpoints without being called so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FipsInGov {
+    /// None.
+    Named,
+    /// All but those that are reached over IPv6, too.
+    Plain,
+    /// All.
+    AllPlain,
 }
 
 impl Host {
@@ -90,7 +101,12 @@ impl Host {
     pub(crate) fn endpoint(self, region: &str, configuration: &SdkConfig) -> String {
         let partition = Partition::of(region);
         let dual = configuration.use_dual_stack() == Some(true);
-        let named = dual || !(self.fips_in_gov && partition.name == "aws-us-gov");
+        let named = partition.name != "aws-us-gov"
+            || match self.fips_in_gov {
+                FipsInGov::Named => true,
+                FipsInGov::Plain => dual,
+                FipsInGov::AllPlain => false,
+            };
         let fips = if configuration.use_fips() == Some(true) && named {
             "-fips"
         } else {
