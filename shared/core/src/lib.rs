@@ -24,4 +24,5 @@ pub mod pattern;
 pub mod policy;
 pub mod posture;
 pub mod region;
+mod statement;
 pub mod texts;

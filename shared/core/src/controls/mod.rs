@@ -5,6 +5,7 @@
 
 pub(crate) mod agent_encrypted;
 pub(crate) mod agent_has_guardrail;
+pub(crate) mod api_key_long_term;
 pub(crate) mod batch_output_in_region;
 pub(crate) mod custom_model_encrypted;
 pub(crate) mod data_retention_allowed;
@@ -32,6 +33,8 @@ pub mod rule_receives_inference;
 mod settings;
 mod source_region_allowed;
 pub(crate) mod trail_records_inference;
+pub(crate) mod vpc_endpoint_present;
+pub(crate) mod vpc_endpoint_restricted;
 
 use std::fmt;
 
@@ -104,6 +107,12 @@ pub enum ControlId {
     AgentHasGuardrail,
     /// Batch inference jobs write to allowed Regions.
     BatchOutputInRegion,
+    /// Bedrock can be called through a VPC endpoint, where the policy asks for one.
+    VpcEndpointPresent,
+    /// VPC endpoints for Bedrock let only some callers or calls through.
+    VpcEndpointRestricted,
+    /// Long-term Bedrock API keys last no longer than 90 days.
+    ApiKeyLongTerm,
 }
 
 /// How a control decides about one invocation.
@@ -119,7 +128,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 20] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 23] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -220,11 +229,26 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 20] = [
         Binds::Everywhere,
         Decide::Batches(batch_output_in_region::decide),
     ),
+    (
+        ControlId::VpcEndpointPresent,
+        Binds::InUse,
+        Decide::Endpoints(vpc_endpoint_present::decide),
+    ),
+    (
+        ControlId::VpcEndpointRestricted,
+        Binds::Everywhere,
+        Decide::Endpoints(vpc_endpoint_restricted::decide),
+    ),
+    (
+        ControlId::ApiKeyLongTerm,
+        Binds::Everywhere,
+        Decide::Identity(api_key_long_term::decide),
+    ),
 ];
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -250,6 +274,9 @@ impl ControlId {
         Self::AgentEncrypted,
         Self::AgentHasGuardrail,
         Self::BatchOutputInRegion,
+        Self::VpcEndpointPresent,
+        Self::VpcEndpointRestricted,
+        Self::ApiKeyLongTerm,
     ];
 
     /// Returns the controls that decide about invocations, in the order of reports.
@@ -286,6 +313,9 @@ impl ControlId {
             Self::AgentEncrypted => &agent_encrypted::METADATA,
             Self::AgentHasGuardrail => &agent_has_guardrail::METADATA,
             Self::BatchOutputInRegion => &batch_output_in_region::METADATA,
+            Self::VpcEndpointPresent => &vpc_endpoint_present::METADATA,
+            Self::VpcEndpointRestricted => &vpc_endpoint_restricted::METADATA,
+            Self::ApiKeyLongTerm => &api_key_long_term::METADATA,
         }
     }
 

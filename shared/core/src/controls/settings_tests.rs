@@ -1,7 +1,7 @@
 //! Runs the cases of the controls on settings: what differs from a Region where all is well, and
 //! what must be decided.
 
-use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path, sync::LazyLock};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -115,6 +115,16 @@ fn as_texts(value: &mut Value) {
     }
 }
 
+/// Read once: it is large.
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::embedded().unwrap());
+
+/// What the base policy compiles to, which only the control on crisguard's own rules asks for.
+static COMPILED: LazyLock<pattern::Compiled> = LazyLock::new(|| {
+    let account = "111122223333".parse().unwrap();
+    let policy = PolicyDocument::parse(base_policy().to_string().as_bytes()).unwrap();
+    pattern::compile(&policy.for_account(&account, None).unwrap(), &CATALOGUE, Some(&account)).unwrap()
+});
+
 fn decided(control: ControlId, case: &Case, seen: &Value) -> PostureDecision {
     let mut policy = base_policy();
     merge(&mut policy, &case.policy);
@@ -122,17 +132,16 @@ fn decided(control: ControlId, case: &Case, seen: &Value) -> PostureDecision {
     let policy =
         PolicyDocument::parse(policy.to_string().as_bytes()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let seen: Seen = serde_json::from_value(seen.clone()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
-    let (catalogue, ireland) = (Catalogue::embedded().unwrap(), "eu-west-1".parse().unwrap());
+    let ireland = "eu-west-1".parse().unwrap();
     let policy = policy.for_account(&account, None).unwrap();
-    let compiled = pattern::compile(&policy, &catalogue, Some(&account));
     let place = Place {
         account: &account,
         region: &ireland,
         in_use: &case.in_use,
         policy: &policy,
-        catalogue: &catalogue,
+        catalogue: &CATALOGUE,
         home: &ireland,
-        compiled: compiled.as_ref(),
+        compiled: Ok(&COMPILED),
         now: "2026-11-22T03:00:00Z".parse().unwrap(),
     };
     let decisions = assess_settings(&seen, &place);

@@ -15,7 +15,8 @@ pub struct IdentityPosture {
     pub api_keys: Observed<BTreeMap<String, ApiKey>>,
     /// Users and roles with the policies that let them do something in Bedrock, by ARN.
     pub principals: Observed<BTreeMap<String, Principal>>,
-    /// The text of each policy that is named there, as JSON, by its name or ARN.
+    /// The text of each policy that is named there, boundaries included, as JSON, by its ARN or, for one
+    /// that stands in a user, group or role, as `OWNER/NAME`.
     pub policies: BTreeMap<String, String>,
 }
 
@@ -26,6 +27,8 @@ pub struct IdentityPosture {
 pub struct ApiKey {
     /// Whether it can be used.
     pub active: bool,
+    /// When it was made.
+    pub created: Timestamp,
     /// When it expires, if it ever does.
     #[serde(default)]
     pub expires: Option<Timestamp>,
@@ -35,7 +38,8 @@ pub struct ApiKey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Principal {
-    /// The names or ARNs of its policies, those of its groups too.
+    /// The names of its policies, those of its groups too, as they stand in
+    /// [`IdentityPosture::policies`].
     pub policies: BTreeSet<String>,
     /// The ARN of its permissions boundary, if it has one.
     #[serde(default)]

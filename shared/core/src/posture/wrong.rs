@@ -187,13 +187,13 @@ pub enum Wrong {
     /// An API key never expires.
     #[error("does not expire")]
     NeverExpires,
-    /// An API key has expired but was not removed, or expires later than is usual.
-    #[error("expires only on {expires}, more than {days} days from now")]
+    /// An API key was made to last longer than it should.
+    #[error("lasts until {expires}, longer than {days} days")]
     ExpiresLate {
         /// When it expires.
         expires: jiff::civil::Date,
-        /// The most days that are usual.
-        days: u32,
+        /// For how many days it should last at most.
+        days: i64,
     },
 }
 

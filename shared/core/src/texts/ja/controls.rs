@@ -112,5 +112,8 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::AgentEncrypted => controls::agent_encrypted::JA,
         ControlId::AgentHasGuardrail => controls::agent_has_guardrail::JA,
         ControlId::BatchOutputInRegion => controls::batch_output_in_region::JA,
+        ControlId::ApiKeyLongTerm => controls::api_key_long_term::JA,
+        ControlId::VpcEndpointPresent => controls::vpc_endpoint_present::JA,
+        ControlId::VpcEndpointRestricted => controls::vpc_endpoint_restricted::JA,
     }
 }

@@ -135,7 +135,7 @@ fn told(wrong: &Wrong) -> String {
             format!("モデルの呼び出しと、証跡を変更する {action} の両方が許可されています")
         }
         Wrong::NeverExpires => "有効期限がありません".to_owned(),
-        Wrong::ExpiresLate { expires, days } => format!("有効期限の {expires} が、{days} 日より先です"),
+        Wrong::ExpiresLate { expires, days } => format!("有効期限が {expires} で、有効期間が {days} 日を超えています"),
     }
 }
 

@@ -1,0 +1,212 @@
+//! A private endpoint's policy is narrower than full access.
+//!
+//! What holds callers to the account's own is judged by the keys that AWS's data perimeter guidance
+//! names (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html>).
+
+use super::{
+    Metadata,
+    judged::{Judged, nothing_there},
+    metadata::mapped,
+};
+use crate::{
+    decision::Severity,
+    posture::{EndpointPosture, Place, PostureDecision, Resource, Unknown, Wrong},
+    statement::{Condition, Document, Effect, Resources, Statement},
+    texts::ControlWords,
+};
+
+pub(super) const METADATA: Metadata = Metadata {
+    name: "vpc-endpoint-restricted",
+    title: "VPC endpoints for Bedrock let only some callers or calls through",
+    decides: "the policy of every VPC endpoint for bedrock-runtime is narrower than full access: it names actions, resources or principals, or holds callers to the account or organization",
+    broken: "VPC endpoint too wide",
+    severity: Severity::Medium,
+    rationale: "An endpoint's default policy lets every principal of every account do everything: whoever is inside the network can send data to models of an account that is not the company's own.",
+    remedy: &[
+        "Give it a narrow policy: `aws ec2 modify-vpc-endpoint --region SOURCE --vpc-endpoint-id ENDPOINT --policy-document \"$(cat endpoint-policy.json)\"` (in the console: VPC, Endpoints, Policy; in CloudFormation: PolicyDocument of AWS::EC2::VPCEndpoint)",
+        "In it, hold callers to the account or organization, for example `\"Condition\": {\"StringEquals\": {\"aws:PrincipalOrgID\": \"ORGANIZATION\"}}`, and name the actions and models; infra/vpc-endpoint.yaml shows how",
+    ],
+    documentation: "https://docs.aws.amazon.com/bedrock/latest/userguide/vpc-interface-endpoints.html",
+    mapping: &[
+        mapped("GDPR", "Art. 32(1)(b)"),
+        mapped("ISMAP / ISO 27001:2022", "A.8.20, A.8.21, A.8.22"),
+        mapped("NIST SP 800-53 r5", "AC-4, SC-7, SC-8"),
+        mapped("APPI", "Art. 23"),
+    ],
+};
+
+pub(crate) const JA: ControlWords = ControlWords {
+    title: "Bedrock の VPC エンドポイントで許可する範囲を限定",
+    decides: "bedrock-runtime のすべての VPC エンドポイントのポリシーが、フルアクセスよりも絞られていること（アクション、リソース、プリンシパルの指定、またはアカウントや組織の条件による限定）",
+    broken: "Bedrock の VPC エンドポイントがすべてを許可",
+    rationale: "エンドポイントポリシーは、初期状態では、あらゆるアカウントのプリンシパルにすべての操作を許可します。ネットワークの内部にいれば誰でも、自社のものではないアカウントのモデルにデータを送ることができます。",
+    remedy: &[
+        "範囲を絞ったポリシーを設定します: `aws ec2 modify-vpc-endpoint --region SOURCE --vpc-endpoint-id ENDPOINT --policy-document \"$(cat endpoint-policy.json)\"`（コンソールでは VPC の「エンドポイント」の「ポリシー」、CloudFormation では AWS::EC2::VPCEndpoint の PolicyDocument）",
+        "ポリシーでは、`\"Condition\": {\"StringEquals\": {\"aws:PrincipalOrgID\": \"ORGANIZATION\"}}` などの条件で呼び出し元をアカウントや組織に限定し、アクションとモデルを指定します（例は infra/vpc-endpoint.yaml にあります）",
+    ],
+};
+
+/// The states in which an endpoint never carries traffic again
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html>).
+const GONE: [&str; 5] = ["deleting", "deleted", "rejected", "failed", "expired"];
+
+/// An action that AWS has not invented: what is about it is about every action.
+const ANY_ACTION: &str = "bedrock:CrisguardProbe";
+
+/// Keys whose values say whose principals or resources are meant, or which models.
+const NARROWING: [&str; 10] = [
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:resourceaccount",
+    "aws:resourceorgid",
+    "aws:resourceorgpaths",
+    "bedrock:guardrailidentifier",
+    "bedrock:inferenceprofilearn",
+    "bedrock:modelarn",
+];
+
+/// Keys that have the same value for whatever comes through one endpoint, or that leave nobody out
+/// who speaks TLS, as Bedrock's callers do.
+const NOT_NARROWING: [&str; 5] = [
+    "aws:securetransport",
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:requestedregion",
+];
+
+/// Decides about one Region: every endpoint's policy must be narrower than full access.
+pub(super) fn decide(seen: &EndpointPosture, place: &Place<'_>) -> PostureDecision {
+    let mut judged = Judged::nothing_yet(place);
+    let Some(endpoints) = judged.seen(&seen.endpoints) else {
+        return judged.decision();
+    };
+    let gone = |state: &str| GONE.iter().any(|gone| state.eq_ignore_ascii_case(gone));
+    let mut endpoints = endpoints
+        .iter()
+        .filter(|(_, endpoint)| !gone(&endpoint.state))
+        .peekable();
+    if endpoints.peek().is_none() {
+        return nothing_there(place);
+    }
+    for (id, endpoint) in endpoints {
+        let of = Resource::VpcEndpoint(id.clone());
+        let narrow = endpoint
+            .policy
+            .as_deref()
+            .map_or(Narrow::No, |policy| narrow(policy, place));
+        match narrow {
+            Narrow::Yes => {}
+            Narrow::No => judged.wrong(of, Wrong::EndpointUnrestricted),
+            Narrow::Depends(part) => judged.unknown(Unknown::NotUnderstood { of: Box::new(of), part }),
+        }
+    }
+    judged.decision()
+}
+
+/// Whether a policy is narrower than full access.
+enum Narrow {
+    Yes,
+    No,
+    /// It depends on a part that is not known here.
+    Depends(String),
+}
+
+/// Reads an endpoint's policy: full access is one statement that lets everyone do everything, and
+/// that neither its own conditions nor a denial narrow.
+fn narrow(policy: &str, place: &Place<'_>) -> Narrow {
+    let Some(policy) = Document::parse(policy) else {
+        return Narrow::Depends("the endpoint policy".to_owned());
+    };
+    let (partition, region) = (place.region.partition(), place.region);
+    let all = format!("arn:{partition}:bedrock:*:*:*");
+    // Through an endpoint, only models of its own Region can be called.
+    let every_model = format!("arn:{partition}:bedrock:{region}::foundation-model/*");
+    let everything =
+        |statement: &&Statement| statement.is_about_action(ANY_ACTION) && statement.resources().cover(&all);
+    let mut denials = policy
+        .statements(Effect::Deny)
+        .filter(|denial| denial.is_about_everyone())
+        .filter(everything);
+    if denials.any(keeps_strangers_out) {
+        return Narrow::Yes;
+    }
+    let mut depends = None;
+    for allowance in policy.statements(Effect::Allow) {
+        let excepts_all = !allowance.resources().meet(&all);
+        if !allowance.is_about_nearly_everyone() || !allowance.is_about_action(ANY_ACTION) || excepts_all {
+            continue;
+        }
+        if names_resources(allowance, &every_model) || allowance.conditions().any(|condition| narrows(&condition)) {
+            continue;
+        }
+        match allowance
+            .conditions()
+            .find(|condition| !NOT_NARROWING.contains(&condition.key.as_str()))
+        {
+            None => return Narrow::No,
+            Some(condition) => depends = Some(condition.key),
+        }
+    }
+    depends.map_or(Narrow::Yes, |key| {
+        Narrow::Depends(format!("the condition on {key} in the endpoint policy"))
+    })
+}
+
+/// Tells whether a statement that allows names models; all but a few are not named.
+fn names_resources(allowance: &Statement, every_model: &str) -> bool {
+    match allowance.resources() {
+        Resources::Only(_) => !allowance.resources().cover(every_model),
+        Resources::AllBut(_) => false,
+    }
+}
+
+/// Tells whether a condition holds only for some principals or resources that are named.
+fn narrows(condition: &Condition<'_>) -> bool {
+    const NAMING: [&str; 6] = [
+        "StringEquals",
+        "StringEqualsIgnoreCase",
+        "StringLike",
+        "ArnEquals",
+        "ArnLike",
+        "ForAnyValue:StringLike",
+    ];
+    NARROWING.contains(&condition.key.as_str()) && NAMING.contains(&condition.operator) && names(&condition.values)
+}
+
+/// Tells whether a denial of everything to everyone leaves only some principals or resources that
+/// are named: all its conditions must hold for a stranger.
+fn keeps_strangers_out(denial: &Statement) -> bool {
+    const EXCEPTING: [&str; 5] = [
+        "StringNotEquals",
+        "StringNotEqualsIgnoreCase",
+        "StringNotLike",
+        "ArnNotEquals",
+        "ArnNotLike",
+    ];
+    let excepts = |condition: &Condition<'_>| {
+        let operator = condition
+            .operator
+            .strip_suffix("IfExists")
+            .unwrap_or(condition.operator);
+        NARROWING.contains(&condition.key.as_str()) && EXCEPTING.contains(&operator) && names(&condition.values)
+    };
+    // A stranger is no service of AWS.
+    let spares_services = |condition: &Condition<'_>| {
+        matches!(condition.operator, "Bool" | "BoolIfExists")
+            && condition.key == "aws:principalisawsservice"
+            && condition.values == ["false"]
+    };
+    denial
+        .conditions()
+        .all(|condition| excepts(&condition) || spares_services(&condition))
+        && (denial.is_unconditional() || denial.conditions().any(|condition| excepts(&condition)))
+}
+
+/// Tells whether values name something, each of them.
+fn names(values: &[String]) -> bool {
+    let wild = |value: &String| value.chars().all(|sign| matches!(sign, '*' | '?' | ':'));
+    !values.is_empty() && !values.iter().any(wild)
+}
