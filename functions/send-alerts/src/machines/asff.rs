@@ -10,7 +10,12 @@
 use std::collections::BTreeMap;
 
 use crisguard_aws::securityhub::{Finding, ProductArn};
-use crisguard_core::{controls::Metadata, decision::Severity, posture::PostureDecision, texts::FROM_FINDING};
+use crisguard_core::{
+    controls::Metadata,
+    decision::Severity,
+    posture::PostureDecision,
+    texts::{self, FROM_FINDING},
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -155,7 +160,7 @@ impl Document {
             description: description(announcement),
             remediation: Remediation {
                 recommendation: Recommendation {
-                    text: recommendation(control),
+                    text: recommendation(control, &line.source_region),
                     url: control.documentation,
                 },
             },
@@ -239,12 +244,16 @@ fn sentence(text: &str) -> String {
     }
 }
 
-/// Returns as many of the steps as there is room for; those that need a value of the finding stand
-/// in alerts.
-pub(crate) fn recommendation(control: &Metadata) -> String {
+/// Returns as many of the steps as there is room for; those that need another value of the finding
+/// than the Region stand in alerts.
+pub(crate) fn recommendation(control: &Metadata, region: &str) -> String {
     let mut text = String::new();
-    let general = |step: &&&str| !FROM_FINDING.iter().any(|word| step.contains(word));
-    for step in control.remedy.iter().filter(general) {
+    let filled = control
+        .remedy
+        .iter()
+        .map(|step| texts::filled(step, &[("SOURCE", region)]));
+    let general = |step: &String| !FROM_FINDING.iter().any(|word| step.contains(word));
+    for step in filled.filter(general) {
         let longer = format!("{text}{}{step}.", if text.is_empty() { "" } else { " " });
         if longer.chars().count() <= LONGEST_RECOMMENDATION {
             text = longer;

@@ -6,6 +6,7 @@ mod languages;
 mod muting;
 mod reviewing;
 mod scenarios;
+mod settings;
 mod telling;
 mod texts;
 mod the_digest;

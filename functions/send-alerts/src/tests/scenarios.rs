@@ -1,6 +1,11 @@
 //! Situations that people are told of: one for every kind of message, and every turn.
 
-use crisguard_core::finding::Finding;
+use crisguard_core::{
+    change::ChangeMade,
+    controls::ControlId,
+    finding::{Finding, PostureFinding},
+};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::fakes::{at, finding, observation, of_control, undecided};
@@ -101,6 +106,34 @@ pub(super) fn observed(region: &str, decisions: &[&str]) -> Record {
     record
 }
 
+/// Logging that somebody switched off; where it is on again, somebody else did that.
+pub(super) fn logging(region: &str, off: bool, observed_at: Timestamp) -> PostureFinding {
+    let reason = if off {
+        json!({"kind": "settings", "region": region, "problems": [{"kind": "logging_off"}]})
+    } else {
+        json!({"kind": "as_asked", "region": region})
+    };
+    let (name, who) = if off { ("Delete", "eve") } else { ("Put", "ops") };
+    let decision = if off { "non-compliant" } else { "compliant" };
+    let decision = serde_json::from_value(json!({"decision": decision, "reason": reason})).unwrap();
+    let mut finding = PostureFinding::new(
+        ControlId::InvocationLoggingEnabled,
+        "111122223333".parse().unwrap(),
+        region.parse().unwrap(),
+        observed_at,
+        decision,
+        "c0ffee",
+    );
+    finding.changes.push(ChangeMade {
+        time: observed_at - SignedDuration::from_secs(90),
+        event_name: format!("{name}ModelInvocationLoggingConfiguration"),
+        event_id: format!("7a9d8f4e-0000-4000-8000-00000000000{}", u8::from(off)),
+        region: region.parse().unwrap(),
+        principal: format!("arn:aws:iam::111122223333:role/{who}"),
+    });
+    finding
+}
+
 pub(super) fn hostile() -> Finding {
     let text =
         "us.x`*b* <!channel> @here <https://evil.example|click> & ~y~ [z](https://evil.example) www.evil.example";
@@ -137,6 +170,9 @@ pub(super) fn alert(
 pub(super) fn scenarios() -> Vec<Scenario> {
     use Transition as T;
     let first = Some(T::First);
+    let switched_off = Record::of_settings(&logging("eu-west-1", true, at(0)), at(0));
+    let mut switched_on = told(&switched_off);
+    switched_on.observe(&logging("eu-west-1", false, at(10)), at(10));
     let one = counted(&with(&app(), expired()), 1);
     let (two, three) = (counted(&profile_not_listed(), 3), counted(&denied(), 2));
     let again = reopened(&app());
@@ -186,6 +222,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             T::Reopened,
             &[(&broken_again, Some(T::Reopened))],
         ),
+        alert("alert_change", T::First, &[(&switched_off, first)]),
+        Scenario {
+            name: "resolved_change",
+            notice: Notice::resolved(&[&switched_on]),
+            listed: 1,
+        },
         Scenario {
             listed: 1,
             ..alert("alert_more", T::First, &[(&one, first), (&two, first), (&three, first)])

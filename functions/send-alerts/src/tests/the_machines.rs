@@ -219,7 +219,7 @@ async fn whatever_a_caller_sent_fits_into_the_format() {
 #[test]
 fn every_control_has_a_recommendation_of_its_own() {
     for control in crisguard_core::controls::ControlId::ALL {
-        let text = asff::recommendation(control.metadata());
+        let text = asff::recommendation(control.metadata(), "ap-northeast-1");
         assert!(
             (40..=512).contains(&text.chars().count()) && text.ends_with('.'),
             "{control}: {text}"

@@ -13,7 +13,7 @@ pub struct Metadata {
     pub title: &'static str,
     /// What is looked at, as a clause that holds where all is well.
     pub decides: &'static str,
-    /// What a violation is, in the few words of a headline before the Region.
+    /// What a violation is, in a headline's words before the Region: 26 characters at most.
     pub broken: &'static str,
     /// How much a finding matters.
     pub severity: Severity,

@@ -309,6 +309,8 @@ fn every_control_says_the_same_in_every_language() {
     for id in ControlId::ALL {
         let (en, ja) = (control(id, Language::En), control(id, Language::Ja));
         assert_eq!(en.remedy.len(), ja.remedy.len(), "{id}");
+        // With severity, Region and account it has to fit the 99 characters of an e-mail's subject.
+        assert!(en.broken.len() <= 26 && is_japanese(ja.broken), "{id}: {}", en.broken);
         assert_eq!(commands(en.remedy), commands(ja.remedy), "{id}");
         for (en, ja) in en.remedy.iter().zip(ja.remedy) {
             for word in FROM_FINDING {

@@ -15,11 +15,11 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "agent-encrypted",
     title: "Agents are encrypted with a customer-managed key",
     decides: "every agent's key works, and is the customer's own where the policy asks for that",
-    broken: "agent not encrypted as asked",
+    broken: "agent's key wrong",
     severity: Severity::Medium,
     rationale: "An agent's instructions, action groups and sessions tell how a business works and what its users asked. Only a key of the customer's own says who may read them, shows in the logs who did, and can be taken away.",
     remedy: &[
-        "Name the key: `aws bedrock-agent update-agent --region SOURCE --cli-input-json file://agent.json` with customerEncryptionKeyArn, then `aws bedrock-agent prepare-agent --region SOURCE --agent-id AGENT` (in the console: Amazon Bedrock, Agents, Edit; in CloudFormation: CustomerEncryptionKeyArn of AWS::Bedrock::Agent)",
+        "Name the key: `aws bedrock-agent update-agent --region SOURCE --cli-input-json \"$(cat agent.json)\"` with customerEncryptionKeyArn, then `aws bedrock-agent prepare-agent --region SOURCE --agent-id AGENT` (in the console: Amazon Bedrock, Agents, Edit; in CloudFormation: CustomerEncryptionKeyArn of AWS::Bedrock::Agent)",
         "If a key is disabled or waits for its deletion, bring it back: `aws kms cancel-key-deletion --region SOURCE --key-id KEY`, then `aws kms enable-key --region SOURCE --key-id KEY` (in the console: Key Management Service, Customer managed keys)",
     ],
     documentation: "https://docs.aws.amazon.com/bedrock/latest/userguide/encryption-agents-new.html",
@@ -37,7 +37,7 @@ pub(crate) const JA: ControlWords = ControlWords {
     broken: "エージェントの暗号化に問題",
     rationale: "エージェントの指示、アクショングループ、セッションからは、業務の進め方や利用者の質問の内容がわかります。それを読める利用者を定め、使用をログで確認し、使用を止めることができるのは、カスタマーマネージドキーだけです。",
     remedy: &[
-        "キーを指定します: `aws bedrock-agent update-agent --region SOURCE --cli-input-json file://agent.json`（customerEncryptionKeyArn を指定します）。続いて `aws bedrock-agent prepare-agent --region SOURCE --agent-id AGENT` を実行します（コンソールでは、Amazon Bedrock の「エージェント」の編集、CloudFormation では AWS::Bedrock::Agent の CustomerEncryptionKeyArn）",
+        "キーを指定します: `aws bedrock-agent update-agent --region SOURCE --cli-input-json \"$(cat agent.json)\"`（customerEncryptionKeyArn を指定します）。続いて `aws bedrock-agent prepare-agent --region SOURCE --agent-id AGENT` を実行します（コンソールでは、Amazon Bedrock の「エージェント」の編集、CloudFormation では AWS::Bedrock::Agent の CustomerEncryptionKeyArn）",
         "キーが無効か、削除待ちの場合は、元に戻します: `aws kms cancel-key-deletion --region SOURCE --key-id KEY`、続いて `aws kms enable-key --region SOURCE --key-id KEY`（コンソールでは、Key Management Service の「カスタマー管理型のキー」）",
     ],
 };

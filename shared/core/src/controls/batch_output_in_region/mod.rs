@@ -16,12 +16,12 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "batch-output-in-region",
     title: "Batch inference jobs write to allowed Regions",
     decides: "every bucket to which a batch inference job of late writes is in the job's own Region or in one that the policy allows",
-    broken: "batch inference job writes to a Region that is not allowed",
+    broken: "batch output leaves Region",
     severity: Severity::Medium,
     rationale: "A batch job writes its answers, and the prompts with them, to a bucket. If that is in another Region, both have left, wherever the model ran.",
     remedy: &[
         "See where the job writes: `aws bedrock get-model-invocation-job --region SOURCE --job-identifier JOB`, and where that is: `aws s3api get-bucket-location --bucket BUCKET`",
-        "Write to a bucket of the same Region: `aws bedrock create-model-invocation-job --region SOURCE --cli-input-json file://job.json` with outputDataConfig (in the console: Amazon Bedrock, Batch inference; in CloudFormation, AWS::S3::Bucket makes the bucket)",
+        "Write to a bucket of the same Region: `aws bedrock create-model-invocation-job --region SOURCE --cli-input-json \"$(cat job.json)\"` with outputDataConfig (in the console: Amazon Bedrock, Batch inference; in CloudFormation, AWS::S3::Bucket makes the bucket)",
         "Move what was written, and delete it where it was: `aws s3 mv s3://BUCKET/ s3://BUCKET_HERE/ --recursive`",
         "If it is intended, allow the Region in the policy, or add an exception with an owner and an expiry",
     ],
@@ -41,7 +41,7 @@ pub(crate) const JA: ControlWords = ControlWords {
     rationale: "バッチ推論ジョブは、応答をプロンプトとともにバケットに書き込みます。バケットが別のリージョンにあれば、モデルをどこで実行しても、どちらも外に出たことになります。",
     remedy: &[
         "ジョブの出力先を確認します: `aws bedrock get-model-invocation-job --region SOURCE --job-identifier JOB`。バケットのリージョンを確認します: `aws s3api get-bucket-location --bucket BUCKET`",
-        "同じリージョンのバケットに出力します: `aws bedrock create-model-invocation-job --region SOURCE --cli-input-json file://job.json`（outputDataConfig を指定します。コンソールでは、Amazon Bedrock の「バッチ推論」。CloudFormation では AWS::S3::Bucket でバケットを作成します）",
+        "同じリージョンのバケットに出力します: `aws bedrock create-model-invocation-job --region SOURCE --cli-input-json \"$(cat job.json)\"`（outputDataConfig を指定します。コンソールでは、Amazon Bedrock の「バッチ推論」。CloudFormation では AWS::S3::Bucket でバケットを作成します）",
         "出力済みのデータを移動し、元の場所から削除します: `aws s3 mv s3://BUCKET/ s3://BUCKET_HERE/ --recursive`",
         "意図した利用であれば、ポリシーでそのリージョンを許可するか、責任者と期限を定めた例外を追加します",
     ],

@@ -12,7 +12,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "data-retention-allowed",
     title: "Prompts are kept and shared only as the policy allows",
     decides: "the account's data-retention mode is one that the policy allows, or a stricter one; without a list in the policy, any but `provider_data_share`",
-    broken: "Bedrock may keep or share more of prompts than is allowed",
+    broken: "data retention too wide",
     severity: Severity::Critical,
     rationale: "The mode says whether AWS may keep prompts and answers, let its staff review them, or share them \
         with a model's provider. It is set for each account and Region by one call, and what is kept stands in the \

@@ -12,7 +12,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "destination-region-allowed",
     title: "Prompts are processed only in allowed Regions",
     decides: "the Region that processed the request, as its record says, is one that the policy allows",
-    broken: "Bedrock prompt processed in a Region that is not allowed",
+    broken: "prompt left the Regions",
     severity: Severity::Critical,
     rationale: "Cross-Region inference sends the prompt and its answer to another Region without asking. \
         Where that Region is not allowed, personal or regulated data has left the place that was promised.",

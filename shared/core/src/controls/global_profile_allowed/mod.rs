@@ -7,7 +7,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "global-profile-allowed",
     title: "Global inference profiles are used only where they are allowed",
     decides: "a global inference profile is used only where the policy allows it",
-    broken: "global inference profile used",
+    broken: "global profile used",
     severity: Severity::High,
     rationale: "A global profile can process a prompt in any commercial Region, now and in the future. \
         A call that stayed near today says nothing about the next one.",

@@ -19,13 +19,13 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "guardrail-enforced",
     title: "A guardrail is enforced for all model calls",
     decides: "where the policy asks for it and Bedrock is in use, the account or the organization enforces a guardrail for calls of every model",
-    broken: "no guardrail enforced for all model calls",
+    broken: "no guardrail enforced",
     severity: Severity::Medium,
     rationale: "A guardrail that each application must name itself checks only the calls of those that do. One that \
         is enforced checks every call, whoever makes it, and is set for each Region by itself.",
     remedy: &[
         "Enforce a version for the account: `aws bedrock put-enforced-guardrail-configuration --region SOURCE --guardrail-inference-config guardrailIdentifier=ID,guardrailVersion=1` (in the console: Amazon Bedrock, Guardrails, Account-level enforcement configurations; in CloudFormation: AWS::Bedrock::EnforcedGuardrailConfiguration)",
-        "Or enforce one for the organization by a Bedrock policy that names SOURCE: `aws organizations create-policy --type BEDROCK_POLICY --name guardrail --description guardrail --content file://policy.json`, then attach it",
+        "Or enforce one for the organization by a Bedrock policy that names SOURCE: `aws organizations create-policy --type BEDROCK_POLICY --name guardrail --description guardrail --content \"$(cat policy.json)\"`, then attach it",
         "Leave no models out: included models empty or `ALL`, excluded models empty",
         "See what the organization enforces here: `aws organizations describe-effective-policy --policy-type BEDROCK_POLICY`",
     ],
@@ -46,7 +46,7 @@ pub(crate) const JA: ControlWords = ControlWords {
         強制されたガードレールは、呼び出し元を問わず、すべての呼び出しを検査します。この設定はリージョンごとに行います。",
     remedy: &[
         "アカウントに対してガードレールのバージョンを強制します: `aws bedrock put-enforced-guardrail-configuration --region SOURCE --guardrail-inference-config guardrailIdentifier=ID,guardrailVersion=1`（コンソールでは、Amazon Bedrock の「ガードレール」のアカウントレベルの強制設定、CloudFormation では AWS::Bedrock::EnforcedGuardrailConfiguration）",
-        "または、SOURCE を含む Bedrock ポリシーで組織に対して強制し、対象にアタッチします: `aws organizations create-policy --type BEDROCK_POLICY --name guardrail --description guardrail --content file://policy.json`",
+        "または、SOURCE を含む Bedrock ポリシーで組織に対して強制し、対象にアタッチします: `aws organizations create-policy --type BEDROCK_POLICY --name guardrail --description guardrail --content \"$(cat policy.json)\"`",
         "対象から外れるモデルがないようにします（対象モデルは空か `ALL`、除外モデルは空にします）",
         "組織がこのリージョンで強制しているガードレールを確認します: `aws organizations describe-effective-policy --policy-type BEDROCK_POLICY`",
     ],

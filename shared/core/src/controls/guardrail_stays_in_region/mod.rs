@@ -18,14 +18,14 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "guardrail-stays-in-region",
     title: "Guardrails check prompts only in allowed Regions",
     decides: "no version of a guardrail has a cross-Region profile of its own that can reach a Region which is not allowed",
-    broken: "guardrail can send prompts out of the allowed Regions",
+    broken: "guardrail leaves Regions",
     severity: Severity::High,
     rationale: "A guardrail can route what it checks to other Regions by a profile of its own: prompts and answers \
         then leave although the model was called in its own Region, and no record names the Region that checked \
         them. The Standard tier of filters and topics needs such a profile, which does not make it allowed.",
     remedy: &[
         "See the profile of each version: `aws bedrock list-guardrails --region SOURCE --guardrail-identifier ID` (crossRegionDetails; in the console: Amazon Bedrock, Guardrails)",
-        "Take the profile away, and the Standard tier, which needs it: `aws bedrock update-guardrail --region SOURCE --cli-input-json file://guardrail.json` without crossRegionConfig and with the tier CLASSIC (in CloudFormation: CrossRegionConfig of AWS::Bedrock::Guardrail)",
+        "Take the profile away, and the Standard tier, which needs it: `aws bedrock update-guardrail --region SOURCE --cli-input-json \"$(cat guardrail.json)\"` without crossRegionConfig and with the tier CLASSIC (in CloudFormation: CrossRegionConfig of AWS::Bedrock::Guardrail)",
         "Or keep the guardrail in a Region whose profile stays inside the allowed ones",
         "Make a new version, use it, and delete those that leave: `aws bedrock delete-guardrail --region SOURCE --guardrail-identifier ID --guardrail-version VERSION`",
         "Deny it for everybody: an SCP that denies bedrock:ApplyGuardrail on `arn:aws:bedrock:*:*:guardrail-profile/*`",
@@ -48,7 +48,7 @@ pub(crate) const JA: ControlWords = ControlWords {
         フィルターやトピックの Standard ティアにはこのプロファイルが必要ですが、必要であることは許可の理由になりません。",
     remedy: &[
         "各バージョンのガードレールプロファイルを確認します: `aws bedrock list-guardrails --region SOURCE --guardrail-identifier ID`（crossRegionDetails。コンソールでは、Amazon Bedrock の「ガードレール」）",
-        "ガードレールプロファイルと、それを必要とする Standard ティアを外します: `aws bedrock update-guardrail --region SOURCE --cli-input-json file://guardrail.json`（crossRegionConfig を指定せず、ティアを CLASSIC にします。CloudFormation では AWS::Bedrock::Guardrail の CrossRegionConfig）",
+        "ガードレールプロファイルと、それを必要とする Standard ティアを外します: `aws bedrock update-guardrail --region SOURCE --cli-input-json \"$(cat guardrail.json)\"`（crossRegionConfig を指定せず、ティアを CLASSIC にします。CloudFormation では AWS::Bedrock::Guardrail の CrossRegionConfig）",
         "または、ガードレールプロファイルが許可されたリージョンの外に出ないリージョンで、ガードレールを使用します",
         "新しいバージョンを作成して切り替え、外に出るバージョンを削除します: `aws bedrock delete-guardrail --region SOURCE --guardrail-identifier ID --guardrail-version VERSION`",
         "すべての利用者に対して拒否します（`arn:aws:bedrock:*:*:guardrail-profile/*` に対する bedrock:ApplyGuardrail を拒否する SCP）",

@@ -11,13 +11,13 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "invocation-logging-bucket-encrypted",
     title: "The buckets of invocation logs are encrypted as the policy asks",
     decides: "each bucket that receives invocation logs encrypts with a key that is enabled, and with a customer-managed one where the policy asks for it",
-    broken: "Bedrock invocation logs are in a bucket without the right encryption",
+    broken: "log bucket's key wrong",
     severity: Severity::Medium,
     rationale: "Invocation logs hold whole prompts and answers. A customer-managed key lets its owner say who may \
         read them, see each use, and end all access at once; keys that AWS manages do not. With a key that is \
         disabled or about to be deleted nothing more is written, and what was written is lost with it.",
     remedy: &[
-        "Let the bucket encrypt with a customer-managed key, as SSEAlgorithm `aws:kms` with the whole ARN of the key as KMSMasterKeyID: `aws s3api put-bucket-encryption --region SOURCE --bucket BUCKET --server-side-encryption-configuration file://encryption.json`",
+        "Let the bucket encrypt with a customer-managed key, as SSEAlgorithm `aws:kms` with the whole ARN of the key as KMSMasterKeyID: `aws s3api put-bucket-encryption --region SOURCE --bucket BUCKET --server-side-encryption-configuration \"$(cat encryption.json)\"`",
         "In the console: Amazon S3, the bucket, Properties, Default encryption, Edit; in CloudFormation: BucketEncryption of AWS::S3::Bucket, as in infra/invocation-logging.yaml",
         "Let bedrock.amazonaws.com use the key: allow kms:GenerateDataKey in its key policy, with aws:SourceAccount set to this account",
         "Switch a disabled key on again: `aws kms enable-key --region SOURCE --key-id KEY_ID`",
@@ -41,7 +41,7 @@ pub(crate) const JA: ControlWords = ControlWords {
         アクセスの一括停止ができますが、AWS が管理するキーではできません。\
         無効なキーや削除待ちのキーでは、新しいログが書き込まれず、キーとともに既存のログも失われます。",
     remedy: &[
-        "バケットの暗号化をカスタマーマネージドキーに変更します（SSEAlgorithm は `aws:kms`、KMSMasterKeyID はキーの完全な ARN）: `aws s3api put-bucket-encryption --region SOURCE --bucket BUCKET --server-side-encryption-configuration file://encryption.json`",
+        "バケットの暗号化をカスタマーマネージドキーに変更します（SSEAlgorithm は `aws:kms`、KMSMasterKeyID はキーの完全な ARN）: `aws s3api put-bucket-encryption --region SOURCE --bucket BUCKET --server-side-encryption-configuration \"$(cat encryption.json)\"`",
         "コンソールでは、Amazon S3 のバケットの「プロパティ」→「デフォルトの暗号化」→「編集」で設定します（CloudFormation では、infra/invocation-logging.yaml のように AWS::S3::Bucket の BucketEncryption）",
         "bedrock.amazonaws.com にキーの使用を許可します（キーポリシーで、aws:SourceAccount をこのアカウントに限定して kms:GenerateDataKey を許可）",
         "無効なキーを有効に戻します: `aws kms enable-key --region SOURCE --key-id KEY_ID`",

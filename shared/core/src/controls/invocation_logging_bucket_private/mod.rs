@@ -21,7 +21,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "invocation-logging-bucket-private",
     title: "The buckets of invocation logs are private, and Bedrock writes there for this account alone",
     decides: "each bucket that receives invocation logs blocks public access, has access control lists off, refuses requests without TLS, and lets Bedrock write for this account alone",
-    broken: "Bedrock invocation logs are in a bucket that is open too wide",
+    broken: "log bucket open too wide",
     severity: Severity::High,
     rationale: "Invocation logs hold whole prompts and answers: what leaks from their bucket is everything that was \
         asked. A policy that lets Bedrock write for whichever account asks it to lets others put forged logs among \
@@ -31,7 +31,7 @@ pub(super) const METADATA: Metadata = Metadata {
         "Switch access control lists off: `aws s3api put-bucket-ownership-controls --region SOURCE --bucket BUCKET --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'`",
         "Refuse requests without TLS: in the policy, Deny s3:* for Principal * on the bucket and on its objects, with the one condition Bool `aws:SecureTransport` false",
         "Let Bedrock write for this account alone: Allow s3:PutObject for the service bedrock.amazonaws.com on PREFIX/AWSLogs/ACCOUNT/BedrockModelInvocationLogs/*, with StringEquals `aws:SourceAccount` set to the account",
-        "Put the policy: `aws s3api put-bucket-policy --region SOURCE --bucket BUCKET --policy file://policy.json`",
+        "Put the policy: `aws s3api put-bucket-policy --region SOURCE --bucket BUCKET --policy \"$(cat policy.json)\"`",
         "In the console: Amazon S3, the bucket, Permissions; in CloudFormation: PublicAccessBlockConfiguration and OwnershipControls of AWS::S3::Bucket, and AWS::S3::BucketPolicy, all as in infra/invocation-logging.yaml",
     ],
     documentation: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",
@@ -55,7 +55,7 @@ pub(crate) const JA: ControlWords = ControlWords {
         "ACL を無効にします: `aws s3api put-bucket-ownership-controls --region SOURCE --bucket BUCKET --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'`",
         "TLS を使用しないリクエストを拒否します（ポリシーで、バケットとそのオブジェクトに対し、Principal が * の s3:* を、`aws:SecureTransport` が false という Bool 条件だけで Deny）",
         "Bedrock の書き込みをこのアカウントのものだけに許可します（サービス bedrock.amazonaws.com に、PREFIX/AWSLogs/ACCOUNT/BedrockModelInvocationLogs/* への s3:PutObject を、`aws:SourceAccount` がこのアカウントであるという StringEquals 条件で Allow）",
-        "ポリシーを登録します: `aws s3api put-bucket-policy --region SOURCE --bucket BUCKET --policy file://policy.json`",
+        "ポリシーを登録します: `aws s3api put-bucket-policy --region SOURCE --bucket BUCKET --policy \"$(cat policy.json)\"`",
         "コンソールでは、Amazon S3 のバケットの「アクセス許可」で設定します（CloudFormation では、infra/invocation-logging.yaml のように AWS::S3::Bucket の PublicAccessBlockConfiguration と OwnershipControls、および AWS::S3::BucketPolicy）",
     ],
 };

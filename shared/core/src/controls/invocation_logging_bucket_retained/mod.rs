@@ -17,13 +17,13 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "invocation-logging-bucket-retained",
     title: "The buckets of invocation logs keep them for as long as the policy asks",
     decides: "no lifecycle rule of a bucket that receives invocation logs deletes them before the policy lets it",
-    broken: "Bedrock invocation logs are deleted from a bucket too early",
+    broken: "log bucket expires early",
     severity: Severity::Medium,
     rationale: "Whether a prompt left the allowed Regions is asked months later, and only a log that is still there \
         answers. A lifecycle rule that was made for other objects of the bucket deletes logs without a word.",
     remedy: &[
         "See the rules: `aws s3api get-bucket-lifecycle-configuration --region SOURCE --bucket BUCKET`",
-        "Let the rules that are about the logs expire them later, or leave Expiration out, and put all rules: `aws s3api put-bucket-lifecycle-configuration --region SOURCE --bucket BUCKET --lifecycle-configuration file://lifecycle.json`",
+        "Let the rules that are about the logs expire them later, or leave Expiration out, and put all rules: `aws s3api put-bucket-lifecycle-configuration --region SOURCE --bucket BUCKET --lifecycle-configuration \"$(cat lifecycle.json)\"`",
         "In the console: Amazon S3, the bucket, Management, Lifecycle rules; in CloudFormation: LifecycleConfiguration of AWS::S3::Bucket, as in infra/invocation-logging.yaml",
         "Give rules that are made for other objects a prefix of their own, such as tmp/",
         "If the logs need not be kept as long, shorten posture.invocation_logging.retention_days in the policy",
@@ -45,7 +45,7 @@ pub(crate) const JA: ControlWords = ControlWords {
         バケットのほかのオブジェクトのために作成したライフサイクルルールが、ログを気づかないうちに削除することがあります。",
     remedy: &[
         "ルールを確認します: `aws s3api get-bucket-lifecycle-configuration --region SOURCE --bucket BUCKET`",
-        "ログを対象とするルールの有効期限を延ばすか、Expiration を外して、すべてのルールを登録し直します: `aws s3api put-bucket-lifecycle-configuration --region SOURCE --bucket BUCKET --lifecycle-configuration file://lifecycle.json`",
+        "ログを対象とするルールの有効期限を延ばすか、Expiration を外して、すべてのルールを登録し直します: `aws s3api put-bucket-lifecycle-configuration --region SOURCE --bucket BUCKET --lifecycle-configuration \"$(cat lifecycle.json)\"`",
         "コンソールでは、Amazon S3 のバケットの「管理」→「ライフサイクルルール」で設定します（CloudFormation では、infra/invocation-logging.yaml のように AWS::S3::Bucket の LifecycleConfiguration）",
         "ほかのオブジェクトのためのルールには、tmp/ などの専用のプレフィックスを指定します",
         "それほど長く保持する必要がなければ、ポリシーの posture.invocation_logging.retention_days を短くします",

@@ -16,7 +16,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "invocation-logging-delivering",
     title: "Invocation logs arrive where they are delivered to",
     decides: "no delivery of invocation logs, to the bucket, to the log group or of large data, failed within 24 hours",
-    broken: "Bedrock invocation logs are not delivered",
+    broken: "invocation logs get lost",
     severity: Severity::High,
     rationale: "A configuration can look right and deliver nothing: the role cannot be assumed, the key or a policy \
         refuses Bedrock. It says so nowhere but in CloudWatch's metrics, and what was not delivered is lost.",

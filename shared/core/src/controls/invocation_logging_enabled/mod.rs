@@ -11,14 +11,14 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "invocation-logging-enabled",
     title: "Model invocation logging is on and delivers to this account and Region",
     decides: "model invocation logging is on wherever Bedrock is in use, and its buckets and log group exist, in the same account and Region",
-    broken: "Bedrock invocation logging is off or has nowhere to go",
+    broken: "invocation logging broken",
     severity: Severity::High,
     rationale: "Without invocation logs nobody can show what was asked and answered, nor read the Region of \
         processing from a second source. Logging is off by default in every Region, and a configuration whose \
         bucket or log group was deleted looks as if it were on.",
     remedy: &[
         "Deploy the evidence of a Region as one stack, which also turns logging on: `aws cloudformation deploy --region SOURCE --template-file infra/invocation-logging.yaml --stack-name crisguard-invocation-logging --capabilities CAPABILITY_IAM`",
-        "Or turn it on by hand: `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config file://logging.json`; in the console: Amazon Bedrock, Settings, Model invocation logging",
+        "Or turn it on by hand: `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config \"$(cat logging.json)\"`; in the console: Amazon Bedrock, Settings, Model invocation logging",
         "If a bucket or log group was deleted, make it again or name another one; both must be in the same account and Region",
         "See who changed it: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventName,AttributeValue=DeleteModelInvocationLoggingConfiguration`",
     ],
@@ -39,7 +39,7 @@ pub(crate) const JA: ControlWords = ControlWords {
         ログ記録は、どのリージョンでも初期状態では無効です。また、配信先のバケットやロググループが削除されていても、設定上は有効に見えます。",
     remedy: &[
         "リージョンの証跡一式を 1 つのスタックとしてデプロイします（ログ記録も有効になります）: `aws cloudformation deploy --region SOURCE --template-file infra/invocation-logging.yaml --stack-name crisguard-invocation-logging --capabilities CAPABILITY_IAM`",
-        "または、手動で有効にします: `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config file://logging.json`（コンソールでは、Amazon Bedrock の「設定」→「モデル呼び出しのログ記録」）",
+        "または、手動で有効にします: `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config \"$(cat logging.json)\"`（コンソールでは、Amazon Bedrock の「設定」→「モデル呼び出しのログ記録」）",
         "バケットやロググループが削除されている場合は、作成し直すか、別のものを指定します（どちらも同じアカウントとリージョンに置きます）",
         "変更した利用者を確認します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventName,AttributeValue=DeleteModelInvocationLoggingConfiguration`",
     ],

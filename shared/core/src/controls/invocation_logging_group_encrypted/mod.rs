@@ -11,7 +11,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "invocation-logging-group-encrypted",
     title: "The log group of invocation logs is encrypted as the policy asks",
     decides: "the log group that receives invocation logs encrypts with a key that is enabled, and with a customer-managed one where the policy asks for it",
-    broken: "Bedrock invocation logs are in a log group without the right encryption",
+    broken: "log group's key wrong",
     severity: Severity::Medium,
     rationale: "A log group holds prompts and answers of up to 100 KB each. Without a key of its own it is \
         encrypted by CloudWatch Logs, and whoever may read the group reads everything. With a key that is disabled \

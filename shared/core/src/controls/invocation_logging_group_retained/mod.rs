@@ -11,7 +11,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "invocation-logging-group-retained",
     title: "The log group of invocation logs keeps them for as long as the policy asks",
     decides: "the log group that receives invocation logs keeps them for at least as long as the policy asks",
-    broken: "Bedrock invocation logs are deleted from a log group too early",
+    broken: "log group expires early",
     severity: Severity::Medium,
     rationale: "Whether a prompt left the allowed Regions is asked months later, and only a log that is still there \
         answers. Retention of a log group is set by one call, which deletes what is older soon after.",

@@ -16,14 +16,14 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "invocation-logging-modalities",
     title: "Every kind of data that the policy asks for is logged whole",
     decides: "model invocation logging delivers every kind of data that the policy asks for, and has a bucket for what is binary or larger than 100 KB",
-    broken: "Bedrock invocation logs leave out data that the policy asks for",
+    broken: "invocation logs incomplete",
     severity: Severity::High,
     rationale: "Each kind of data has a switch of its own, and a log group takes no binary data and no body larger \
         than 100 KB. A log from which prompts are missing shows nothing about them, and reads as if they had not \
         been sent.",
     remedy: &[
         "Note down what is set: `aws bedrock get-model-invocation-logging-configuration --region SOURCE`",
-        "Put it back whole, with the flag of each kind of data that is asked for set to true (textDataDeliveryEnabled, imageDataDeliveryEnabled, embeddingDataDeliveryEnabled, videoDataDeliveryEnabled, audioDataDeliveryEnabled): `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config file://logging.json`",
+        "Put it back whole, with the flag of each kind of data that is asked for set to true (textDataDeliveryEnabled, imageDataDeliveryEnabled, embeddingDataDeliveryEnabled, videoDataDeliveryEnabled, audioDataDeliveryEnabled): `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config \"$(cat logging.json)\"`",
         "In the console: Amazon Bedrock, Settings, Model invocation logging, the data types to include",
         "If logs go to a log group alone, name a bucket besides it, as s3Config or as cloudWatchConfig.largeDataDeliveryS3Config",
         "CloudFormation has no resource of its own for it; this stack sets it: `aws cloudformation deploy --region SOURCE --template-file infra/invocation-logging.yaml --stack-name crisguard-invocation-logging --capabilities CAPABILITY_IAM`",
@@ -46,7 +46,7 @@ pub(crate) const JA: ControlWords = ControlWords {
         プロンプトが欠けたログは、そのプロンプトについて何も示さず、送信されなかったかのように見えます。",
     remedy: &[
         "現在の設定を控えます: `aws bedrock get-model-invocation-logging-configuration --region SOURCE`",
-        "求められている種類のフラグ（textDataDeliveryEnabled、imageDataDeliveryEnabled、embeddingDataDeliveryEnabled、videoDataDeliveryEnabled、audioDataDeliveryEnabled）を true にして、設定全体を登録し直します: `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config file://logging.json`",
+        "求められている種類のフラグ（textDataDeliveryEnabled、imageDataDeliveryEnabled、embeddingDataDeliveryEnabled、videoDataDeliveryEnabled、audioDataDeliveryEnabled）を true にして、設定全体を登録し直します: `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config \"$(cat logging.json)\"`",
         "コンソールでは、Amazon Bedrock の「設定」→「モデル呼び出しのログ記録」で、記録するデータの種類を選択します",
         "ロググループだけに配信している場合は、s3Config または cloudWatchConfig.largeDataDeliveryS3Config でバケットも指定します",
         "CloudFormation には専用のリソースがないため、次のスタックで設定します: `aws cloudformation deploy --region SOURCE --template-file infra/invocation-logging.yaml --stack-name crisguard-invocation-logging --capabilities CAPABILITY_IAM`",

@@ -15,11 +15,11 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "knowledge-base-encrypted",
     title: "Knowledge bases ingest with a customer-managed key",
     decides: "every data source's key works, and is the customer's own where the policy asks for that",
-    broken: "knowledge base not encrypted as asked",
+    broken: "knowledge base's key wrong",
     severity: Severity::Medium,
     rationale: "While a knowledge base takes in documents, their text is kept for a time by AWS. Only a key of the customer's own says who may read it, shows in the logs who did, and can be taken away.",
     remedy: &[
-        "Name the key: `aws bedrock-agent update-data-source --region SOURCE --cli-input-json file://source.json` with serverSideEncryptionConfiguration (in the console: Amazon Bedrock, Knowledge Bases, the data source, Edit; in CloudFormation: ServerSideEncryptionConfiguration of AWS::Bedrock::DataSource)",
+        "Name the key: `aws bedrock-agent update-data-source --region SOURCE --cli-input-json \"$(cat source.json)\"` with serverSideEncryptionConfiguration (in the console: Amazon Bedrock, Knowledge Bases, the data source, Edit; in CloudFormation: ServerSideEncryptionConfiguration of AWS::Bedrock::DataSource)",
         "If a key is disabled or waits for its deletion, bring it back: `aws kms cancel-key-deletion --region SOURCE --key-id KEY`, then `aws kms enable-key --region SOURCE --key-id KEY` (in the console: Key Management Service, Customer managed keys)",
     ],
     documentation: "https://docs.aws.amazon.com/bedrock/latest/userguide/encryption-kb.html",
@@ -37,7 +37,7 @@ pub(crate) const JA: ControlWords = ControlWords {
     broken: "ナレッジベースの暗号化に問題",
     rationale: "ナレッジベースがドキュメントを取り込む間、その内容は AWS 側に一時的に保持されます。それを読める利用者を定め、使用をログで確認し、使用を止めることができるのは、カスタマーマネージドキーだけです。",
     remedy: &[
-        "キーを指定します: `aws bedrock-agent update-data-source --region SOURCE --cli-input-json file://source.json`（serverSideEncryptionConfiguration を指定します。コンソールでは、Amazon Bedrock の「ナレッジベース」のデータソースの編集、CloudFormation では AWS::Bedrock::DataSource の ServerSideEncryptionConfiguration）",
+        "キーを指定します: `aws bedrock-agent update-data-source --region SOURCE --cli-input-json \"$(cat source.json)\"`（serverSideEncryptionConfiguration を指定します。コンソールでは、Amazon Bedrock の「ナレッジベース」のデータソースの編集、CloudFormation では AWS::Bedrock::DataSource の ServerSideEncryptionConfiguration）",
         "キーが無効か、削除待ちの場合は、元に戻します: `aws kms cancel-key-deletion --region SOURCE --key-id KEY`、続いて `aws kms enable-key --region SOURCE --key-id KEY`（コンソールでは、Key Management Service の「カスタマー管理型のキー」）",
     ],
 };

@@ -7,7 +7,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "profile-allowed",
     title: "Only inference profiles on the allow-list are used",
     decides: "the inference profile is on the policy's allow-list, where the policy has one",
-    broken: "unlisted inference profile used",
+    broken: "unlisted profile used",
     severity: Severity::High,
     rationale: "A company that has examined certain profiles wants no others: each profile has its own \
         destination Regions, and new ones appear without notice.",

@@ -21,7 +21,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "profile-destinations-allowed",
     title: "Inference profiles in use reach only allowed Regions",
     decides: "every Region is allowed that a profile can reach which was called within 24 h, or which the account made itself, even if each call stayed",
-    broken: "inference profile can leave the allowed Regions",
+    broken: "profile can leave Regions",
     severity: Severity::Medium,
     rationale: "A profile that can reach a Region will, when the nearer ones are busy: that every call stayed so far \
         says nothing about the next one. An application profile hides behind its own name what it was made from.",

@@ -7,7 +7,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "source-region-allowed",
     title: "Bedrock is called only in allowed Regions",
     decides: "the Region that was called is one that the policy allows",
-    broken: "Bedrock called in a Region that is not allowed",
+    broken: "call in another Region",
     severity: Severity::High,
     rationale: "The Region that is called receives the prompt, keeps the logs and stored data, and usually \
         processes the request itself. A call somewhere else escapes every setting made for the allowed Regions.",

@@ -14,7 +14,7 @@ pub(super) const METADATA: Metadata = Metadata {
     name: "trail-records-inference",
     title: "A trail that is on records every inference call",
     decides: "at least one trail covers the Region, is logging and delivering, and records Bedrock's read-only management events",
-    broken: "No trail records Bedrock inference calls",
+    broken: "no trail records Bedrock",
     severity: Severity::High,
     rationale: "CloudTrail's records are what says in which Region a prompt was processed. Calls of models are \
         read-only management events: a trail that records write events alone holds none of them, and without a \
