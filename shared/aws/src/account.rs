@@ -1,9 +1,12 @@
 //! AWS Account Management: which Regions the account can use.
 
 use aws_config::SdkConfig;
-use aws_sdk_account::{Client, types::RegionOptStatus};
+use aws_sdk_account::{
+    Client,
+    types::{Region, RegionOptStatus},
+};
 
-use crate::{Disposition, Failure};
+use crate::{Disposition, Failure, pages::every_page};
 
 /// The action by which Regions are listed, as an IAM policy names it.
 pub const ACTION: &str = "account:ListRegions";
@@ -41,37 +44,41 @@ impl Account {
     ///
     /// Fails if the service refuses or cannot be reached, or lists a Region without its name.
     pub async fn regions(&self) -> Result<Vec<ListedRegion>, Failure> {
-        let mut listed = Vec::new();
-        let mut pages = self.client.list_regions().into_paginator().items().send();
-        while let Some(region) = pages.next().await {
-            let region = region.map_err(|error| Failure::of(ACTION, RESOURCE, &error))?;
-            // One that is left out would never be looked at.
-            let Some(name) = region.region_name() else {
-                return Err(Failure {
-                    action: ACTION,
-                    resource: RESOURCE.to_owned(),
-                    cause: "the list has a Region without a name".to_owned(),
-                    disposition: Disposition::WillNotPass,
-                });
-            };
-            let enabled = !matches!(
-                region.region_opt_status(),
-                Some(RegionOptStatus::Disabled | RegionOptStatus::Enabling)
-            );
-            listed.push(ListedRegion {
-                name: name.to_owned(),
-                enabled,
-            });
-        }
-        Ok(listed)
+        every_page(ACTION, RESOURCE, async |next| {
+            let page = self.client.list_regions().set_next_token(next).send().await;
+            let page = page.map_err(|error| Failure::of(ACTION, RESOURCE, &error))?;
+            let listed: Result<_, Failure> = page.regions().iter().map(listed).collect();
+            Ok((listed?, page.next_token))
+        })
+        .await
     }
+}
+
+fn listed(region: &Region) -> Result<ListedRegion, Failure> {
+    // One that is left out would never be looked at.
+    let Some(name) = region.region_name() else {
+        return Err(Failure {
+            action: ACTION,
+            resource: RESOURCE.to_owned(),
+            cause: "the list has a Region without a name".to_owned(),
+            disposition: Disposition::WillNotPass,
+        });
+    };
+    let enabled = !matches!(
+        region.region_opt_status(),
+        Some(RegionOptStatus::Disabled | RegionOptStatus::Enabling)
+    );
+    Ok(ListedRegion {
+        name: name.to_owned(),
+        enabled,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use aws_sdk_account::{
         operation::list_regions::{ListRegionsError, ListRegionsOutput},
-        types::{Region, error::AccessDeniedException},
+        types::error::AccessDeniedException,
     };
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 

@@ -9,7 +9,7 @@ use aws_sdk_cloudwatch::{
     types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode},
 };
 
-use crate::{Disposition, Failure};
+use crate::{Disposition, Failure, pages::every_page};
 
 const LIST: &str = "cloudwatch:ListMetrics";
 const READ: &str = "cloudwatch:GetMetricData";
@@ -64,24 +64,22 @@ impl Metrics {
     ///
     /// Fails if CloudWatch refuses or cannot be reached.
     pub async fn list(&self, namespace: &str, metric: &str) -> Result<Vec<Series>, Failure> {
-        let request = self.client.list_metrics().namespace(namespace).metric_name(metric);
-        let mut pages = request.into_paginator().send();
-        let mut listed = Vec::new();
-        while let Some(page) = pages.next().await {
+        every_page(LIST, &self.region, async |next| {
+            let request = self.client.list_metrics().namespace(namespace).metric_name(metric);
+            let page = request.set_next_token(next).send().await;
             let page = page.map_err(|error| Failure::of(LIST, &self.region, &error))?;
-            listed.extend(page.metrics().iter().map(|found| {
-                Series {
-                    namespace: namespace.to_owned(),
-                    metric: metric.to_owned(),
-                    dimensions: found
-                        .dimensions()
-                        .iter()
-                        .filter_map(|dimension| Some((dimension.name()?.to_owned(), dimension.value()?.to_owned())))
-                        .collect(),
-                }
-            }));
-        }
-        Ok(listed)
+            let listed = page.metrics().iter().map(|found| Series {
+                namespace: namespace.to_owned(),
+                metric: metric.to_owned(),
+                dimensions: found
+                    .dimensions()
+                    .iter()
+                    .filter_map(|dimension| Some((dimension.name()?.to_owned(), dimension.value()?.to_owned())))
+                    .collect(),
+            });
+            Ok((listed.collect(), page.next_token))
+        })
+        .await
     }
 
     /// Reads the sum of each series in each period that has data, by the period's beginning.
@@ -102,16 +100,20 @@ impl Metrics {
             .iter()
             .zip(0..)
             .map(|(series, number)| query(series, number, span.period));
-        let request = self
-            .client
-            .get_metric_data()
-            .set_metric_data_queries(Some(queries.collect()))
-            .start_time(DateTime::from_secs(span.from))
-            .end_time(DateTime::from_secs(span.until));
-        let mut pages = request.into_paginator().send();
+        let queries: Vec<_> = queries.collect();
+        let pages = every_page(READ, &self.region, async |next| {
+            let request = self.client.get_metric_data().set_next_token(next);
+            let request = request
+                .set_metric_data_queries(Some(queries.clone()))
+                .start_time(DateTime::from_secs(span.from))
+                .end_time(DateTime::from_secs(span.until));
+            let page = request.send().await;
+            let mut page = page.map_err(|error| Failure::of(READ, &self.region, &error))?;
+            let next = page.next_token.take();
+            Ok((vec![page], next))
+        });
         let mut answers: BTreeMap<String, Answer> = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Failure::of(READ, &self.region, &error))?;
+        for page in pages.await? {
             if let Some(message) = page.messages().first() {
                 return Err(self.partial(message.value().unwrap_or("a message without a text")));
             }

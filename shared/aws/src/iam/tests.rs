@@ -32,8 +32,9 @@ async fn every_page_of_credentials_is_read() {
         <UserName>BedrockAPIKey-1</UserName><ServiceSpecificCredentialId>ACCA1</ServiceSpecificCredentialId>
         <ServiceCredentialAlias>BedrockAPIKey-1-at-111122223333</ServiceCredentialAlias><Status>Active</Status>
         <ExpirationDate>2026-11-01T00:00:00Z</ExpirationDate></member></ServiceSpecificCredentials>";
-    let second = "<IsTruncated>false</IsTruncated><ServiceSpecificCredentials/>";
-    let (replay, listed) = identities([credentials(first), credentials(second)]);
+    let second = "<Marker>3</Marker><ServiceSpecificCredentials/>";
+    let third = "<IsTruncated>false</IsTruncated><ServiceSpecificCredentials/>";
+    let (replay, listed) = identities([credentials(first), credentials(second), credentials(third)]);
     let expected = ServiceCredential {
         id: "ACCA1".to_owned(),
         user: "BedrockAPIKey-1".to_owned(),
@@ -45,10 +46,17 @@ async fn every_page_of_credentials_is_read() {
     };
     let credentials = listed.service_credentials("bedrock.amazonaws.com").await;
     assert_eq!(credentials.unwrap(), [expected]);
-    assert_eq!(replay.lines(), ["POST https://iam.amazonaws.com/"; 2]);
+    assert_eq!(replay.lines(), ["POST https://iam.amazonaws.com/"; 3]);
     let form = "Action=ListServiceSpecificCredentials&Version=2010-05-08&AllUsers=true\
                 &ServiceName=bedrock.amazonaws.com&MaxItems=1000";
-    assert_eq!(replay.bodies(), [form.to_owned(), format!("{form}&Marker=2%2F")]);
+    assert_eq!(
+        replay.bodies(),
+        [
+            form.to_owned(),
+            format!("{form}&Marker=2%2F"),
+            format!("{form}&Marker=3")
+        ]
+    );
     let authorization = &replay.headers("authorization")[0];
     assert!(authorization.contains("/us-east-1/iam/aws4_request"), "{authorization}");
 }
@@ -151,7 +159,7 @@ async fn who_is_in_the_account_is_read_from_every_page() {
     assert_eq!(read.authorization().await.unwrap(), expected);
     let form = "Action=GetAccountAuthorizationDetails&Version=2010-05-08&Filter.member.1=User&Filter.member.2=Role\
                 &Filter.member.3=Group&Filter.member.4=LocalManagedPolicy&Filter.member.5=AWSManagedPolicy\
-                &MaxItems=300";
+                &MaxItems=200";
     assert_eq!(replay.bodies(), [form.to_owned(), format!("{form}&Marker=m")]);
 }
 

@@ -16,8 +16,7 @@ pub(super) struct Credentials {
     #[serde(rename = "ServiceSpecificCredentials", deserialize_with = "members")]
     pub(super) listed: Vec<Credential>,
     pub(super) marker: Option<String>,
-    #[serde(default)]
-    pub(super) is_truncated: bool,
+    pub(super) is_truncated: Option<bool>,
 }
 
 #[derive(Deserialize)]

@@ -60,7 +60,21 @@ struct Filter {
     #[serde(rename = "ObjectSizeLessThan")]
     smaller_than: Option<u64>,
     #[serde(rename = "And")]
-    all: Option<Box<Filter>>,
+    all: Option<All>,
+}
+
+/// Several conditions at once.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct All {
+    #[serde(rename = "Prefix")]
+    prefix: Option<String>,
+    #[serde(rename = "Tag", default)]
+    tags: Vec<Tag>,
+    #[serde(rename = "ObjectSizeGreaterThan")]
+    larger_than: Option<u64>,
+    #[serde(rename = "ObjectSizeLessThan")]
+    smaller_than: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +101,7 @@ struct Noncurrent {
 impl From<Rule> for LifecycleRule {
     fn from(rule: Rule) -> Self {
         let filter = rule.filter.unwrap_or_default();
-        let all = filter.all.map(|all| *all).unwrap_or_default();
+        let all = filter.all.unwrap_or_default();
         let prefixes = [rule.prefix, filter.prefix, all.prefix];
         let tags = filter.tags.into_iter().chain(all.tags);
         let (expires_after, expires_on) = rule.expiration.map_or((None, None), |when| (when.days, when.date));
