@@ -112,6 +112,22 @@ impl Statement {
         self.not_principal.is_some() || self.is_about_everyone()
     }
 
+    /// Tells whether it is about a service, by its name or with everyone.
+    pub(crate) fn is_about_service(&self, service: &str) -> bool {
+        let principals = self.principal.as_ref().filter(|_| self.not_principal.is_none());
+        principals.is_some_and(|principals| principals.everyone() || principals.has_service(service))
+    }
+
+    /// Tells whether it is about all the actions that match `set`, a pattern in lower case, by name.
+    pub(crate) fn is_about_all_actions(&self, set: &str) -> bool {
+        let named = self.action.as_ref().filter(|_| self.not_action.is_none());
+        named.is_some_and(|named| {
+            named
+                .iter()
+                .any(|pattern| covers(&pattern.to_ascii_lowercase(), set))
+        })
+    }
+
     /// Tells whether it is about an action; their names are told apart without case.
     pub(crate) fn is_about_action(&self, action: &str) -> bool {
         let action = action.to_ascii_lowercase();
@@ -177,6 +193,17 @@ impl Principals {
             Self::Each(each) => each
                 .get("AWS")
                 .is_some_and(|names| names.iter().any(|name| name == "*")),
+        }
+    }
+}
+
+impl Principals {
+    fn has_service(&self, service: &str) -> bool {
+        match self {
+            Self::All(_) => false,
+            Self::Each(each) => each
+                .get("Service")
+                .is_some_and(|names| names.iter().any(|name| name == service)),
         }
     }
 }

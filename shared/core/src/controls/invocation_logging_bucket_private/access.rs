@@ -2,8 +2,12 @@
 
 use wildmatch::WildMatch;
 
-use super::document::{Condition, Document, Effect, Statement};
-use crate::{account::AccountId, arn::Arn, region::Region};
+use crate::{
+    account::AccountId,
+    arn::Arn,
+    region::Region,
+    statement::{Condition, Document, Effect, Statement},
+};
 
 /// As whom Bedrock writes its logs
 /// (<https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html>).
@@ -36,65 +40,59 @@ pub(super) enum Answer {
     Depends(String),
 }
 
-impl Document {
-    /// Tells whether every request without TLS is refused, from whomever, for the bucket and for each
-    /// of its objects.
-    ///
-    /// `aws:SecureTransport` is in every request, `s3:TlsVersion` only in those with TLS: a denial of
-    /// old versions does not refuse those without any. A denial with a further condition, or for some
-    /// principals, actions or keys alone, leaves the rest open.
-    pub(super) fn refuses_plain_http(&self, partition: &str, bucket: &str) -> bool {
-        let denials: Vec<&Statement> = self
-            .statements(Effect::Deny)
-            .filter(|denial| denial.is_about_everyone() && denial.is_about_every_action())
-            .filter(|denial| denial.conditions().all(|condition| holds_without_tls(&condition)))
-            .collect();
-        denials.iter().any(|denial| denial.is_about_bucket(partition, bucket))
-            && denials
-                .iter()
-                .any(|denial| denial.is_about_objects(partition, bucket, ""))
-    }
+/// Tells whether every request without TLS is refused, from whomever, for the bucket and for each of its
+/// objects.
+///
+/// `aws:SecureTransport` is in every request, `s3:TlsVersion` only in those with TLS: a denial of old
+/// versions does not refuse those without any. A denial with a further condition, or for some
+/// principals, actions or keys alone, leaves the rest open.
+pub(super) fn refuses_plain_http(policy: &Document, partition: &str, bucket: &str) -> bool {
+    let denials: Vec<&Statement> = policy
+        .statements(Effect::Deny)
+        .filter(|denial| denial.is_about_everyone() && denial.is_about_all_actions("s3:*"))
+        .filter(|denial| denial.conditions().all(|condition| holds_without_tls(&condition)))
+        .collect();
+    let refused = |set: &str| denials.iter().any(|denial| denial.resources().cover(set));
+    let bucket = format!("arn:{partition}:s3:::{bucket}");
+    refused(&bucket) && refused(&format!("{bucket}/*"))
+}
 
-    /// Tells whether Bedrock may write objects whose keys begin with `keys` for the account.
-    ///
-    /// A denial counts where it surely holds. What one with an unknown condition refuses is seen when
-    /// deliveries fail.
-    pub(super) fn lets_bedrock_write(&self, writer: Writer<'_>, keys: &str) -> Answer {
-        let partition = writer.region.partition();
-        let about = |statement: &&Statement| {
-            statement.is_about_service(BEDROCK)
-                && statement.is_about_action(WRITE)
-                && statement.is_about_objects(partition, writer.bucket, keys)
-        };
-        let denied = self
-            .statements(Effect::Deny)
-            .filter(about)
-            .any(|denial| holds(denial, writer) == Answer::Yes);
-        if denied {
-            return Answer::No;
-        }
-        let mut best = Answer::No;
-        for allowance in self.statements(Effect::Allow).filter(about) {
-            match (holds(allowance, writer), &best) {
-                (Answer::Yes, _) => return Answer::Yes,
-                (depends @ Answer::Depends(_), Answer::No) => best = depends,
-                _ => {}
-            }
-        }
-        best
+/// Tells whether Bedrock may write objects whose keys begin with `keys` for the account.
+///
+/// A denial counts where it surely holds. What one with an unknown condition refuses is seen when
+/// deliveries fail.
+pub(super) fn lets_bedrock_write(policy: &Document, writer: Writer<'_>, keys: &str) -> Answer {
+    let logs = format!("arn:{}:s3:::{}/{keys}*", writer.region.partition(), writer.bucket);
+    let about = |statement: &&Statement| {
+        statement.is_about_service(BEDROCK) && statement.is_about_action(WRITE) && statement.resources().cover(&logs)
+    };
+    let mut denials = policy.statements(Effect::Deny).filter(about);
+    if denials.any(|denial| holds(denial, writer) == Answer::Yes) {
+        return Answer::No;
     }
+    let mut best = Answer::No;
+    for allowance in policy.statements(Effect::Allow).filter(about) {
+        match (holds(allowance, writer), &best) {
+            (Answer::Yes, _) => return Answer::Yes,
+            (depends @ Answer::Depends(_), Answer::No) => best = depends,
+            _ => {}
+        }
+    }
+    best
+}
 
-    /// Tells whether Bedrock is let write anywhere in the bucket without being held to the account for
-    /// which it does so: another account could name the bucket as its own destination.
-    pub(super) fn lets_bedrock_write_for_others(&self, account: &AccountId) -> bool {
-        self.statements(Effect::Allow)
-            .filter(|allowance| allowance.may_be_about_service(BEDROCK) && allowance.is_about_action(WRITE))
-            .any(|allowance| {
-                !allowance
-                    .conditions()
-                    .any(|condition| keeps_others_out(&condition, account))
-            })
-    }
+/// Tells whether Bedrock is let write anywhere in the bucket without being held to the account for which
+/// it does so: another account could name the bucket as its own destination.
+pub(super) fn lets_bedrock_write_for_others(policy: &Document, account: &AccountId) -> bool {
+    let about = |allowance: &&Statement| {
+        (allowance.is_about_nearly_everyone() || allowance.is_about_service(BEDROCK))
+            && allowance.is_about_action(WRITE)
+    };
+    let mut allowances = policy.statements(Effect::Allow).filter(about);
+    allowances.any(|allowance| {
+        let mut conditions = allowance.conditions();
+        !conditions.any(|condition| keeps_others_out(&condition, account))
+    })
 }
 
 /// Tells whether a condition holds for every request without TLS.

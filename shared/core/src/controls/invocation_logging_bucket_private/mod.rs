@@ -1,7 +1,6 @@
 //! Nobody reaches the buckets of invocation logs who must not, and Bedrock writes for this account alone.
 
 mod access;
-mod document;
 
 use super::{
     Metadata,
@@ -12,10 +11,10 @@ use super::{
 use crate::{
     decision::Severity,
     posture::{LoggingPosture, Observed, Place, PostureDecision, PublicAccessBlock, Unknown, Wrong},
+    statement::Document,
     texts::ControlWords,
 };
-use access::{Answer, Writer};
-use document::Document;
+use access::{Answer, Writer, lets_bedrock_write, lets_bedrock_write_for_others, refuses_plain_http};
 
 pub(super) const METADATA: Metadata = Metadata {
     name: "invocation-logging-bucket-private",
@@ -118,7 +117,7 @@ fn judge_policy(judged: &mut Judged<'_>, bucket: &LogBucket<'_>, place: &Place<'
         judged.unknown(not_understood("the bucket policy".to_owned()));
         return;
     };
-    if !policy.refuses_plain_http(place.region.partition(), bucket.name) {
+    if !refuses_plain_http(&policy, place.region.partition(), bucket.name) {
         judged.wrong(of(), Wrong::PlainHttpAllowed);
     }
     let writer = Writer {
@@ -130,7 +129,7 @@ fn judge_policy(judged: &mut Judged<'_>, bucket: &LogBucket<'_>, place: &Place<'
         let ways = keys_begin(delivery, place.account);
         let answers: Vec<Answer> = ways
             .iter()
-            .map(|keys| policy.lets_bedrock_write(writer, keys))
+            .map(|keys| lets_bedrock_write(&policy, writer, keys))
             .collect();
         let depends = answers.iter().find_map(|answer| match answer {
             Answer::Depends(on) => Some(on.clone()),
@@ -142,7 +141,7 @@ fn judge_policy(judged: &mut Judged<'_>, bucket: &LogBucket<'_>, place: &Place<'
             None => judged.wrong(of(), Wrong::BedrockMayNotWrite),
         }
     }
-    if policy.lets_bedrock_write_for_others(place.account) {
+    if lets_bedrock_write_for_others(&policy, place.account) {
         judged.wrong(of(), Wrong::BedrockMayWriteForOthers);
     }
 }

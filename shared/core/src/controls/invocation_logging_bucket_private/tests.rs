@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    access::{Answer, Writer},
-    document::Document,
-};
+use super::access::{Answer, Writer, lets_bedrock_write, lets_bedrock_write_for_others, refuses_plain_http};
+use crate::statement::Document;
 
 fn document(statements: &Value) -> Document {
     Document::parse(&json!({ "Version": "2012-10-17", "Statement": statements }).to_string())
@@ -33,7 +31,7 @@ fn tls_only() -> Value {
 }
 
 fn refuses(statements: &Value) -> bool {
-    document(statements).refuses_plain_http("aws", "logs")
+    refuses_plain_http(&document(statements), "aws", "logs")
 }
 
 #[test]
@@ -53,6 +51,7 @@ fn requests_without_tls_are_refused_in_every_equivalent_form() {
         json!({ "Condition": { "Bool": { "AWS:securetransport": ["false"] } } }),
         json!({ "Condition": { "BoolIfExists": { "aws:SecureTransport": "false" } } }),
         json!({ "Condition": null }),
+        json!({ "Resource": null, "NotResource": ["arn:aws:s3:::other", "arn:aws:s3:::other/*"] }),
     ];
     for form in &forms {
         assert!(refuses(&json!([with(tls_only(), form)])), "{form}");
@@ -80,7 +79,8 @@ fn what_leaves_some_requests_without_tls_open_is_not_enough() {
         json!({ "Resource": ["arn:aws:s3:::other", "arn:aws:s3:::other/*"] }),
         json!({ "Resource": ["arn:aws-cn:s3:::logs", "arn:aws-cn:s3:::logs/*"] }),
         json!({ "Resource": ["arn:aws:s3:::logs", "arn:aws:s3:::logs/*.json"] }),
-        json!({ "Resource": null, "NotResource": "arn:aws:s3:::other" }),
+        json!({ "Resource": null, "NotResource": "arn:aws:s3:::logs/public/*" }),
+        json!({ "Resource": ["arn:aws:s3:::logs", "arn:aws:s3:::${aws:PrincipalTag/bucket}/*"] }),
         json!({ "Condition": { "Bool": { "aws:SecureTransport": "true" } } }),
         json!({ "Condition": { "Bool": { "aws:SecureTransport": "false", "aws:MultiFactorAuthPresent": "false" } } }),
         json!({ "Condition": {
@@ -141,8 +141,8 @@ fn write(statements: &Value) -> (Answer, bool) {
         bucket: "logs",
     };
     (
-        document.lets_bedrock_write(writer, KEYS),
-        document.lets_bedrock_write_for_others(&account),
+        lets_bedrock_write(&document, writer, KEYS),
+        lets_bedrock_write_for_others(&document, &account),
     )
 }
 

@@ -106,12 +106,11 @@ fn judge(trail: &Trail, of: &Resource, place: &Place<'_>) -> Judgement {
     match &trail.status {
         Err(unseen) => unknown.push(unseen.into()),
         Ok(status) if !status.logging => wrong.push(Wrong::TrailStopped),
-        Ok(status) => wrong.extend(
-            status
-                .delivery_error
-                .clone()
-                .map(|error| Wrong::TrailNotDelivering { error }),
-        ),
+        Ok(status) => {
+            // Where nothing failed, CloudTrail answers with an empty text or with none.
+            let error = status.delivery_error.clone().filter(|error| !error.is_empty());
+            wrong.extend(error.map(|error| Wrong::TrailNotDelivering { error }));
+        }
     }
     match trail.selectors.as_ref().map(recorded) {
         Err(unseen) => unknown.push(unseen.into()),
