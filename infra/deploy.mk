@@ -3,10 +3,13 @@
 
 POLICY ?= policy.yaml
 
-.PHONY: deploy look verify uninstall lint-templates test-templates test-emulator test-scripts
+.PHONY: deploy deploy-logging look verify uninstall lint-templates test-templates test-emulator test-scripts
 
 deploy: ## Deploy into the account: POLICY=policy.yaml [HOME_REGION=R] [REGIONS="A B"] [DEPLOY_OPTIONS="…"]
 	scripts/deploy --policy $(POLICY) $(if $(HOME_REGION),--region $(HOME_REGION)) $(if $(REGIONS),--regions "$(REGIONS)") $(DEPLOY_OPTIONS)
+
+deploy-logging: ## Turn Bedrock's invocation logging on, as crisguard asks for it: REGIONS="A B" [LOGGING_OPTIONS="…"]
+	scripts/deploy-logging --regions "$(REGIONS)" $(LOGGING_OPTIONS)
 
 look: ## Does crisguard receive what happens? Asks now what is asked every night: [HOME_REGION=R] [REGIONS="A B"]
 	scripts/look $(if $(HOME_REGION),--region $(HOME_REGION)) $(if $(REGIONS),--regions "$(REGIONS)")

@@ -1,9 +1,9 @@
-# What deploy, verify and uninstall share. Sourced, not run.
+# What deploy, deploy-logging, verify, look and uninstall share. Sourced, not run.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # used by the scripts that source this file
-readonly main_stack=crisguard source_stack=crisguard-source-region change_stack=crisguard-change-region
+readonly main_stack=crisguard source_stack=crisguard-source-region change_stack=crisguard-change-region logging_stack=crisguard-invocation-logging
 records=$root/build/deploy
 
 say() { printf '%s\n' "$*"; }
@@ -42,6 +42,48 @@ stack_output() {
 }
 
 stack_exists() { aws cloudformation describe-stacks --region "$1" --stack-name "$2" >/dev/null 2>&1; }
+
+# build_functions BUILDER ARCHITECTURE FUNCTION…: leaves the code of each in target/lambda.
+build_functions() {
+  local builder=$1 architecture=$2 function
+  shift 2
+  case $builder in
+    none) ;;
+    cargo-lambda)
+      need cargo-lambda "Install it (pip install cargo-lambda), or pass --builder cargo on a Linux machine of the functions' processor."
+      local target=--arm64
+      [[ $architecture == arm64 ]] || target=--x86-64
+      (cd "$root" && cargo lambda build --profile dist "$target" --output-format binary --lambda-dir "$root/target/lambda" "${@/#/--package=}")
+      for function in "$@"; do
+        "$root/scripts/zip-function" "$root/target/lambda/$function/bootstrap"{,.zip}
+      done
+      ;;
+    cargo)
+      warn "built for this machine: the functions run only if its processor is $architecture and its C library is no newer than Amazon Linux 2023's (glibc 2.34)"
+      (cd "$root" && cargo build --profile dist "${@/#/--package=}")
+      for function in "$@"; do
+        "$root/scripts/zip-function" "${CARGO_TARGET_DIR:-$root/target}/dist/$function" "$root/target/lambda/$function/bootstrap.zip"
+      done
+      ;;
+    *) fail "unknown builder $builder" "Use cargo-lambda, cargo or none." ;;
+  esac
+  for function in "$@"; do
+    [[ -f $root/target/lambda/$function/bootstrap.zip ]] ||
+      fail "target/lambda/$function/bootstrap.zip is missing" "Leave out --builder none, so that it is built."
+  done
+}
+
+# bucket_for_artifacts REGION: prints the name of a private bucket there for code and templates,
+# and makes it if there is none.
+bucket_for_artifacts() {
+  local bucket=crisguard-artifacts-$account-$1
+  if ! aws s3api head-bucket --bucket "$bucket" >/dev/null 2>&1; then
+    aws s3 mb "s3://$bucket" --region "$1" >/dev/null || return 1
+    aws s3api put-public-access-block --region "$1" --bucket "$bucket" --public-access-block-configuration \
+      BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true || return 1
+  fi
+  printf '%s' "$bucket"
+}
 
 # put_back REGION STACK [OPTION…]: brings what was changed beside the templates in line with them
 # again; an ordinary deployment leaves alone what is unchanged in the template. What cannot be put

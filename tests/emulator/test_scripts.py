@@ -195,6 +195,8 @@ def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> Non
     ("deploy", ("--polcy", "x"), "unknown option --polcy"),
     ("deploy", ("--parameter", "ReservedConcurrency=10"), "is not above MaximumConcurrency=10"),
     ("deploy", ("--parameter", "ReservedConcurrency=10", "--parameter", "MaximumConcurrency=9"), "no policy was given"),
+    ("deploy-logging", (), "no Region was named"),
+    ("deploy-logging", ("--regions",), "--regions needs a value"),
     ("verify", (), "no model was given"),
     ("uninstall", ("--region",), "--region needs a value"),
     ("venv", (), "Usage: scripts/venv"),
@@ -206,7 +208,9 @@ def test_mistakes_are_explained(shell: Shell, script: str, arguments: tuple[str,
     assert said in done.stderr
 
 
-@pytest.mark.parametrize("script", ["deploy", "look", "verify", "uninstall", "venv", "lint-templates"])
+@pytest.mark.parametrize(
+    "script", ["deploy", "deploy-logging", "look", "verify", "uninstall", "venv", "lint-templates"]
+)
 def test_help_says_what_it_does(shell: Shell, script: str) -> None:
     done = shell.run(script, "--help")
     assert done.returncode == 0

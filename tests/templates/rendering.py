@@ -16,6 +16,7 @@ import yaml
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 ACCOUNT = "111122223333"
 HOME = "ap-northeast-1"
+STACK_NUMBER = "a1b2c3d4-0000-0000-0000-000000000000"
 NO_VALUE = object()
 
 
@@ -66,6 +67,7 @@ class Stack:
     parameters: dict[str, str]
     region: str = HOME
     prefix: str = ""
+    partition: str = "aws"
     resources: dict[str, Resource] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
 
@@ -75,7 +77,7 @@ class Stack:
         unknown = set(self.parameters) - set(declared)
         if unknown:
             raise KeyError(f"{self.template} has no parameters {sorted(unknown)}")
-        self.values = {name: self.parameters.get(name, spec.get("Default")) for name, spec in declared.items()}
+        self.values = {name: self._value(name, spec) for name, spec in declared.items()}
         missing = [name for name, value in self.values.items() if value is None]
         if missing:
             raise KeyError(f"{self.template} needs values for {missing}")
@@ -85,6 +87,11 @@ class Stack:
                 self._render(logical_id, spec)
         for name, spec in self.body.get("Outputs", {}).items():
             self.outputs[name] = self.resolve(spec["Value"])
+
+    def _value(self, name: str, spec: dict[str, Any]) -> Any:
+        value = self.parameters.get(name, spec.get("Default"))
+        is_list = spec["Type"] == "CommaDelimitedList" or spec["Type"].startswith("List<")
+        return value.split(",") if is_list and value is not None else value
 
     def of_type(self, kind: str) -> list[Resource]:
         """All resources of a type, in this stack and the nested ones."""
@@ -129,22 +136,24 @@ class Stack:
         return self.resources[self.prefix + logical_id]
 
     def _call(self, name: str, argument: Any) -> Any:
-        if name == "Ref":
-            return self._ref(argument)
-        if name == "Fn::GetAtt":
-            return self._get_att(argument)
-        if name == "Fn::Sub":
-            return self._sub(argument)
-        if name == "Fn::If":
-            condition, then, otherwise = argument
-            return self.resolve(then if self.holds(condition) else otherwise)
-        if name == "Fn::Select":
-            index, items = argument
-            return self.resolve(items)[int(index)]
-        if name == "Fn::Split":
-            separator, text = argument
-            return str(self.resolve(text)).split(separator)
-        raise NotImplementedError(name)
+        functions = {
+            "Ref": self._ref,
+            "Fn::GetAtt": self._get_att,
+            "Fn::If": lambda a: self.resolve(a[1] if self.holds(a[0]) else a[2]),
+            "Fn::Join": self._join,
+            "Fn::Select": lambda a: self.resolve(self.resolve(a[1])[int(a[0])]),
+            "Fn::Split": lambda a: str(self.resolve(a[1])).split(a[0]),
+            "Fn::Sub": self._sub,
+        }
+        if name not in functions:
+            raise NotImplementedError(name)
+        return functions[name](argument)
+
+    def _join(self, argument: list[Any]) -> str:
+        separator, items = argument
+        if not isinstance(separator, str):
+            raise TypeError("CloudFormation wants the separator in plain text")
+        return separator.join(map(str, self.resolve(items)))
 
     def _test(self, condition: dict[str, Any]) -> bool:
         ((name, argument),) = condition.items()
@@ -162,8 +171,9 @@ class Stack:
         pseudo = {
             "AWS::AccountId": ACCOUNT,
             "AWS::NoValue": NO_VALUE,
-            "AWS::Partition": "aws",
+            "AWS::Partition": self.partition,
             "AWS::Region": self.region,
+            "AWS::StackId": f"arn:aws:cloudformation:{self.region}:{ACCOUNT}:stack/crisguard/{STACK_NUMBER}",
             "AWS::URLSuffix": "amazonaws.com",
         }
         if name in pseudo:
@@ -189,6 +199,12 @@ class Stack:
             return str(self._get_att(name) if "." in name else self._ref(name))
 
         return re.sub(r"\$\{([^}!]+)\}", value, text)
+
+
+def bucket_name(bucket: Resource) -> str:
+    """The name that a bucket has, or that CloudFormation makes up: the stack's, its own and something random."""
+    made_up = f"crisguard-{bucket.template.removesuffix('.yaml')}-{bucket.path}-a1b2c3".lower()
+    return str(bucket.properties.get("BucketName", made_up))
 
 
 def attribute(resource: Resource, name: str) -> Any:
@@ -220,7 +236,12 @@ def attribute(resource: Resource, name: str) -> Any:
             "Arn": f"arn:aws:logs:{base}:log-group:{p['LogGroupName']}:*",
             "Ref": p["LogGroupName"],
         },
-        "AWS::S3::Bucket": lambda: {"Arn": f"arn:aws:s3:::{p['BucketName']}", "Ref": p["BucketName"]},
+        "AWS::S3::Bucket": lambda: {
+            "Arn": f"arn:aws:s3:::{bucket_name(resource)}",
+            "Ref": bucket_name(resource),
+        },
+        "AWS::EC2::SecurityGroup": lambda: {"Ref": "sg-1", "GroupId": "sg-1"},
+        "AWS::EC2::VPCEndpoint": lambda: {"Ref": "vpce-1", "Id": "vpce-1"},
         "AWS::SNS::Topic": lambda: dict.fromkeys(("Arn", "Ref"), f"arn:aws:sns:{base}:{p['TopicName']}"),
         "AWS::SQS::Queue": lambda: {
             "Arn": f"arn:aws:sqs:{base}:{p['QueueName']}",
@@ -254,3 +275,14 @@ def source_region(region: str = "us-east-1", **parameters: str) -> Stack:
 def change_region(region: str = "us-east-1") -> Stack:
     """The second small stack in a Region."""
     return Stack("change-region.yaml", {"HomeBusArn": HOME_BUS}, region)
+
+
+def invocation_logging(region: str = "eu-west-1", **parameters: str) -> Stack:
+    """The stack that turns invocation logging on in a Region."""
+    return Stack("invocation-logging.yaml", parameters, region)
+
+
+def vpc_endpoint(partition: str = "aws", **parameters: str) -> Stack:
+    """The stack of a private endpoint."""
+    chosen = {"VpcId": "vpc-1", "VpcCidr": "10.0.0.0/16", "SubnetIds": "subnet-1,subnet-2", **parameters}
+    return Stack("vpc-endpoint.yaml", chosen, "ap-northeast-1", partition=partition)

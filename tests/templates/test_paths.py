@@ -11,12 +11,14 @@ import pytest
 import yaml
 
 from .permissions import ROOT, Permissions, Request, as_list
-from .rendering import ACCOUNT, HOME, change_region, home, source_region
+from .rendering import ACCOUNT, HOME, change_region, home, invocation_logging, source_region
 
 HOME_STACK = home(SecurityHub="yes")
 SOURCE_STACK = source_region(CustomerManagedKey="yes")
 CHANGE_STACK = change_region()
-DEPLOYED = Permissions(HOME_STACK, SOURCE_STACK, CHANGE_STACK)
+LOGGING_STACK = invocation_logging("eu-west-1")
+STACKS = (HOME_STACK, SOURCE_STACK, CHANGE_STACK, LOGGING_STACK)
+DEPLOYED = Permissions(*STACKS)
 PATHS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "paths.yaml").read_text(encoding="utf-8"))
 FOREIGN = "999999999999"
 
@@ -27,9 +29,10 @@ def filled(text: str) -> str:
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
         plain = {"Region": HOME, "Account": ACCOUNT, "source.Region": SOURCE_STACK.region}
+        plain["logging.Region"] = LOGGING_STACK.region
         if name in plain:
             return plain[name]
-        for prefix, stack in (("source.", SOURCE_STACK), ("change.", CHANGE_STACK)):
+        for prefix, stack in (("source.", SOURCE_STACK), ("change.", CHANGE_STACK), ("logging.", LOGGING_STACK)):
             if name.startswith(prefix):
                 return stack.resources[name.removeprefix(prefix)].arn
         return HOME_STACK.resources[name].arn
@@ -88,7 +91,7 @@ def only_by_account(request: Request) -> bool:
 OURS = tuple(
     r.arn
     for kind in ("AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue")
-    for stack in (HOME_STACK, SOURCE_STACK)
+    for stack in STACKS
     for r in stack.of_type(kind)
 )
 # The other services are offered over TLS only, and the policies of others' buckets are not ours.
@@ -122,7 +125,7 @@ def test_no_permission_is_idle(place: str, sid: str | None, action: str) -> None
 
 
 def test_every_sender_that_is_named_exists_and_may_send() -> None:
-    roles = {r.arn: r for r in [*HOME_STACK.of_type("AWS::IAM::Role"), *SOURCE_STACK.of_type("AWS::IAM::Role")]}
+    roles = {r.arn: r for stack in STACKS for r in stack.of_type("AWS::IAM::Role")}
     for place, statement in DEPLOYED.statements():
         if statement.get("Principal") != {"AWS": ROOT} or "Condition" not in statement:
             continue
@@ -163,11 +166,23 @@ ON_EVERY_RESOURCE = {
 }
 
 
+# The one configuration of a Region is no resource; this is what turn-on-logging is for.
+OF_THE_REGION = {
+    "bedrock:DeleteModelInvocationLoggingConfiguration",
+    "bedrock:GetModelInvocationLoggingConfiguration",
+    "bedrock:PutModelInvocationLoggingConfiguration",
+}
+
+
 def test_no_role_may_do_everything() -> None:
     for place, documents in DEPLOYED.roles.items():
         for statement in (s for d in documents for s in as_list(d["Statement"])):
             assert not any("*" in action for action in as_list(statement["Action"])), place
             if "*" in as_list(statement["Resource"]):
+                if place == LOGGING_STACK.resources["FunctionRole"].arn:
+                    assert set(statement["Action"]) == OF_THE_REGION
+                    assert statement["Condition"] == {"StringEquals": {"aws:RequestedRegion": LOGGING_STACK.region}}
+                    continue
                 assert set(as_list(statement["Action"])) <= ON_EVERY_RESOURCE, place
             # Describing a key uses it for nothing.
             if any(a.startswith("kms:") and a != "kms:DescribeKey" for a in as_list(statement["Action"])):
