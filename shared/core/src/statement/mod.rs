@@ -121,11 +121,7 @@ impl Statement {
     /// Tells whether it is about all the actions that match `set`, a pattern in lower case, by name.
     pub(crate) fn is_about_all_actions(&self, set: &str) -> bool {
         let named = self.action.as_ref().filter(|_| self.not_action.is_none());
-        named.is_some_and(|named| {
-            named
-                .iter()
-                .any(|pattern| covers(&pattern.to_ascii_lowercase(), set))
-        })
+        named.is_some_and(|named| named.iter().any(|pattern| covers(&pattern.to_ascii_lowercase(), set)))
     }
 
     /// Tells whether it is about an action; their names are told apart without case.
@@ -195,9 +191,7 @@ impl Principals {
                 .is_some_and(|names| names.iter().any(|name| name == "*")),
         }
     }
-}
 
-impl Principals {
     fn has_service(&self, service: &str) -> bool {
         match self {
             Self::All(_) => false,
