@@ -2,7 +2,7 @@
 
 use crisguard_core::{
     account::AccountId,
-    change::{Change, Events},
+    change::{self, Change},
 };
 use crisguard_lambda::{
     batch::{Message, MessageId},
@@ -22,11 +22,11 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// Reads every message, and counts those that are no change of this account's settings.
-    pub(crate) fn read(messages: Vec<Message>, events: &Events, account: &AccountId, counts: &mut Counts) -> Self {
+    pub(crate) fn read(messages: Vec<Message>, account: &AccountId, counts: &mut Counts) -> Self {
         let (mut changes, mut rejected) = (Vec::new(), Vec::new());
         counts.add(metric::CHANGES, messages.len());
         for message in messages {
-            match events.parse(message.body.as_bytes()) {
+            match change::parse(message.body.as_bytes()) {
                 Ok(Some(change)) if change.account == *account => changes.push((message.id, change)),
                 Ok(_) => counts.add(metric::CHANGES_NOT_APPLICABLE, 1),
                 Err(rejection) => {

@@ -7,7 +7,7 @@ use std::{
 
 use crisguard_aws::account;
 use crisguard_core::{
-    change::{Change, Events, Evidence},
+    change::{Change, Evidence},
     controls::ControlId,
     posture::{NotObserved, Observed, PostureDecision},
     region::Region,
@@ -104,7 +104,6 @@ enum Lost {
 pub struct CheckPosture<Store, Ports> {
     function_name: String,
     home: Region,
-    events: Events,
     pub(crate) ports: Ports,
     grounds: grounds::Grounds<Store>,
 }
@@ -116,12 +115,10 @@ impl<Store: ReadPolicy, Ports: ports::Ports> CheckPosture<Store, Ports> {
     ///
     /// Fails if there is no usable policy: the function must not start then.
     pub async fn start(config: Config, store: Store, ports: Ports, now: Timestamp) -> Result<Self, Report> {
-        let events = Events::embedded().map_err(|error| Report::of("Events", &error))?;
         let grounds = grounds::Grounds::read(store, config.common.policy.scope, now).await?;
         Ok(Self {
             function_name: config.common.function_name,
             home: config.home,
-            events,
             ports,
             grounds,
         })
@@ -159,7 +156,7 @@ impl<Store: ReadPolicy, Ports: ports::Ports> CheckPosture<Store, Ports> {
                     .await
             }
             Request::Changes(messages) => {
-                let batch = Batch::read(messages, &self.events, &policy.scope().account, &mut counts);
+                let batch = Batch::read(messages, &policy.scope().account, &mut counts);
                 session.after(batch, &mut counts).await.map(Reply::Batch)
             }
         };

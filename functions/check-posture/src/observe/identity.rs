@@ -31,14 +31,15 @@ pub(super) async fn observe(eye: &Eye<'_>) -> IdentityPosture {
 }
 
 fn api_key(key: iam::ServiceCredential) -> Observed<(String, ApiKey)> {
-    let unreadable = |_| {
-        let cause = format!("the answer's time at which the key {} expires cannot be read", key.id);
-        NotObserved::new("iam:ListServiceSpecificCredentials", &cause)
+    let time = |text: &str| {
+        let cause = format!("`{text}`, a time of the key {}, cannot be read", key.id);
+        text.parse()
+            .map_err(|_| NotObserved::new("iam:ListServiceSpecificCredentials", &cause))
     };
-    let expires = key.expires.as_deref().map(str::parse).transpose().map_err(unreadable)?;
     let seen = ApiKey {
         active: key.status == "Active",
-        expires,
+        created: time(&key.created)?,
+        expires: key.expires.as_deref().map(time).transpose()?,
     };
     Ok((format!("{}/{}", key.user, key.id), seen))
 }

@@ -13,6 +13,7 @@ use crisguard_aws::{
 };
 use crisguard_core::{
     catalog::Catalogue,
+    change::{self, Forwarded},
     pattern,
     policy::PolicyDocument,
     posture::{Area, NotObserved, Observed, Seen, names},
@@ -232,6 +233,11 @@ impl World {
         add(names::SEEN_COMPLETIONS, &pattern::seen_completions(), None);
         let queue = "arn:aws:sqs:eu-central-1:111122223333:crisguard-events";
         add(names::INFERENCE, &pattern::unfiltered(), Some(queue));
+        for Forwarded { rule, pattern } in change::patterns("eu-west-1") {
+            add(&rule, &pattern, Some(BUS));
+        }
+        let changes = "arn:aws:sqs:eu-central-1:111122223333:crisguard-changes";
+        add(names::CHANGES, &change::bus_pattern(), Some(changes));
         let counted = |metric, rule: &str, sum| ((metric, rule.to_owned()), sum);
         Self {
             rules,
@@ -275,7 +281,7 @@ impl ReadRules for World {
         self.looks.set(self.looks.get() - 1);
         self.allow("events:ListRules")?;
         assert_eq!(prefix, "crisguard-");
-        let on_bus = |name: &str| (name == names::INFERENCE) == bus.is_some();
+        let on_bus = |name: &str| [names::INFERENCE, names::CHANGES].contains(&name) == bus.is_some();
         let rules = self.rules.values().map(|(rule, _)| rule);
         Ok(rules
             .filter(|rule| on_bus(&rule.name) && !self.is_removed(region, &rule.name))

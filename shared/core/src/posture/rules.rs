@@ -23,6 +23,8 @@ pub mod names {
     pub const INFERENCE: &str = "crisguard-inference";
     /// The queue to which that rule sends.
     pub const EVENTS_QUEUE: &str = "crisguard-events";
+    /// The rule on that bus that takes changes of settings, and the queue to which it sends.
+    pub const CHANGES: &str = "crisguard-changes";
     /// The state in which a rule receives read-only management events, as calls of Bedrock are
     /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>).
     pub const STATE: &str = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";

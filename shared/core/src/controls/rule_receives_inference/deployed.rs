@@ -15,6 +15,11 @@ pub(super) fn events_queue(intended: &Intended<'_>) -> String {
     arn(intended, "sqs", "", names::EVENTS_QUEUE)
 }
 
+/// Returns the ARN of the queue of changes that check-posture reads.
+pub(super) fn changes_queue(intended: &Intended<'_>) -> String {
+    arn(intended, "sqs", "", names::CHANGES)
+}
+
 fn arn(intended: &Intended<'_>, service: &str, kind: &str, name: &str) -> String {
     let Intended { account, home, .. } = intended;
     format!("arn:{}:{service}:{home}:{account}:{kind}{name}", home.partition())

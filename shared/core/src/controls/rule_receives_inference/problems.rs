@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Intended, deployed};
 use crate::{
+    change::{self, Forwarded},
     pattern,
     posture::{Bus, Home, NotObserved, RegionRules, Rule, RuleProblem, Target, names},
+    region::Region,
 };
 
 /// The longest ARN of an unknown target that is shown, in characters.
@@ -43,7 +45,7 @@ impl Problems {
         };
         match &observed.rules {
             Err(not_observed) => problems.not_observed(not_observed),
-            Ok(rules) => problems.compare(rules, &in_every_region(rules, intended)),
+            Ok(rules) => problems.compare(rules, &in_every_region(&observed.region, rules, intended)),
         }
         if let Some(home) = &observed.home {
             problems.look_at_bus(home, intended);
@@ -97,7 +99,13 @@ impl Problems {
                     policy_sha256: None,
                     target: Some(deployed::events_queue(intended)),
                 };
-                self.compare(rules, &[inference]);
+                let changes = Expected {
+                    name: names::CHANGES.to_owned(),
+                    pattern: Some(change::bus_pattern()),
+                    policy_sha256: None,
+                    target: Some(deployed::changes_queue(intended)),
+                };
+                self.compare(rules, &[inference, changes]);
             }
         }
     }
@@ -168,7 +176,7 @@ impl Problems {
 ///
 /// Where a rule forwards everything, the compiled ones need not stand. Those that stand beyond what
 /// the policy compiles to let through more than they must, and are not held against any pattern.
-fn in_every_region<'a>(rules: &BTreeMap<String, Rule>, intended: &Intended<'a>) -> Vec<Expected<'a>> {
+fn in_every_region<'a>(region: &Region, rules: &BTreeMap<String, Rule>, intended: &Intended<'a>) -> Vec<Expected<'a>> {
     let forwarding = |name: String, pattern: Option<String>| Expected {
         name,
         pattern,
@@ -199,6 +207,13 @@ fn in_every_region<'a>(rules: &BTreeMap<String, Rule>, intended: &Intended<'a>) 
     expected.extend(beyond);
     expected.push(counting(names::SEEN_CALLS, pattern::seen_calls()));
     expected.push(counting(names::SEEN_COMPLETIONS, pattern::seen_completions()));
+    let of_changes = change::patterns(region.as_str()).into_iter();
+    expected.extend(of_changes.map(|Forwarded { rule, pattern }| Expected {
+        name: rule,
+        pattern: Some(pattern),
+        policy_sha256: None,
+        target: Some(deployed::bus(intended)),
+    }));
     expected
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     catalog::Catalogue,
+    change,
     controls::{
         ControlId,
         cases::{self, merge},
@@ -64,7 +65,11 @@ fn all_is_well(compiled: &Compiled) -> Value {
         let description = format!("Compiled from the policy with sha256 {sha256}");
         rules[names::forward(number)] = rule(&pattern.json, &description, Some(BUS));
     }
+    for change::Forwarded { rule: name, pattern } in change::patterns("eu-central-1") {
+        rules[name] = rule(&pattern, "Changes", Some(BUS));
+    }
     let queue = "arn:aws:sqs:eu-central-1:111122223333:crisguard-events";
+    let changes = "arn:aws:sqs:eu-central-1:111122223333:crisguard-changes";
     let policy = json!({
         "Statement": [{
             "Sid": "ForwardersOfThisAccount", "Effect": "Allow", "Principal": { "AWS": ["111122223333"] },
@@ -82,7 +87,10 @@ fn all_is_well(compiled: &Compiled) -> Value {
         "home": {
             "regions": { "Ok": null },
             "bus": { "Ok": { "standing": { "policy": policy.to_string() } } },
-            "rules": { "Ok": { "crisguard-inference": rule(&pattern::unfiltered(), "Events", Some(queue)) } }
+            "rules": { "Ok": {
+                "crisguard-inference": rule(&pattern::unfiltered(), "Events", Some(queue)),
+                "crisguard-changes": rule(&change::bus_pattern(), "Changes", Some(changes))
+            } }
         },
         "traffic": {
             "calls": { "Ok": [0, 2, 0, 1] },
