@@ -11,6 +11,7 @@ pub(in crate::texts) const UNDECIDED: [&str; 3] = [
     "確認のうえ許容する場合は、責任者と期限を定めた例外を追加します",
 ];
 
+#[expect(clippy::too_many_lines, reason = "each control has its arm")]
 pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
     match control {
         ControlId::DestinationRegionAllowed => ControlWords {
