@@ -304,23 +304,41 @@ def test_every_dead_letter_queue_has_its_alarm() -> None:
     assert watched == {name for name in queues if "-dlq" in name}
 
 
-def test_exits_that_do_not_add_up_are_an_alarm() -> None:
-    exits = {
-        "crisguard-watch-inference": "Compliant Violation Undecided NotApplicable NotBedrock Canary Rejected Retried",
-        "crisguard-send-alerts": "Counted Duplicate CanaryArrived Rejected Retried",
-        "crisguard-check-posture": "Compliant Violation Undecided",
-    }
-    for function, names in exits.items():
-        total = "Regions" if function == "crisguard-check-posture" else "Received"
-        (alarm,) = [a for a in of_type("AWS::CloudWatch::Alarm") if a.properties["AlarmName"] == f"{function}-exits"]
-        by_id = {m["Id"]: m for m in alarm.properties["Metrics"]}
-        metrics = {i: m["MetricStat"]["Metric"]["MetricName"] for i, m in by_id.items() if "MetricStat" in m}
-        assert sorted(metrics.values()) == sorted([total, *names.split()])
-        terms = re.findall(r"(- )?FILL\((\w+), 0\)", by_id["difference"]["Expression"])
-        assert {metrics[i]: sign for sign, i in terms} == {total: "", **dict.fromkeys(names.split(), "- ")}
-        for metric in by_id.values():
-            if "MetricStat" in metric:
-                assert metric["MetricStat"]["Metric"]["Dimensions"] == [{"Name": "FunctionName", "Value": function}]
+@pytest.mark.parametrize(
+    ("function", "alarm_name", "total", "exits"),
+    [
+        (
+            "watch-inference",
+            "watch-inference-exits",
+            "Received",
+            "Compliant Violation Undecided NotApplicable NotBedrock Canary Rejected Retried",
+        ),
+        ("send-alerts", "send-alerts-exits", "Received", "Counted Duplicate CanaryArrived Rejected Retried"),
+        ("check-posture", "check-posture-exits", "Assessments", "Compliant Violation Undecided"),
+        (
+            "check-posture",
+            "check-posture-changes-exits",
+            "Changes",
+            "ChangesLookedAt ChangesNotApplicable ChangesRejected",
+        ),
+    ],
+)
+def test_exits_that_do_not_add_up_are_an_alarm(function: str, alarm_name: str, total: str, exits: str) -> None:
+    alarms = {a.properties["AlarmName"]: a.properties for a in of_type("AWS::CloudWatch::Alarm")}
+    by_id = {m["Id"]: m for m in alarms[f"crisguard-{alarm_name}"]["Metrics"]}
+    metrics = {i: m["MetricStat"]["Metric"]["MetricName"] for i, m in by_id.items() if "MetricStat" in m}
+    assert sorted(metrics.values()) == sorted([total, *exits.split()])
+    terms = re.findall(r"(- )?FILL\((\w+), 0\)", by_id["difference"]["Expression"])
+    assert {metrics[i]: sign for sign, i in terms} == {total: "", **dict.fromkeys(exits.split(), "- ")}
+    for metric in by_id.values():
+        if "MetricStat" in metric:
+            dimension = {"Name": "FunctionName", "Value": f"crisguard-{function}"}
+            assert metric["MetricStat"]["Metric"]["Dimensions"] == [dimension]
+
+
+def test_each_sum_that_must_add_up_has_its_alarm() -> None:
+    sums = [a for a in of_type("AWS::CloudWatch::Alarm") if "Metrics" in a.properties]
+    assert len(sums) == 4
 
 
 def test_alarms_are_told_to_the_operations_topic() -> None:
