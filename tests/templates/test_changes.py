@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from .patterns import matches
-from .rendering import ACCOUNT, HOME_BUS, INFRA, Resource, change_region, home, source_region
+from .rendering import ACCOUNT, HOME_BUS, Resource, change_region, home, source_region
 
 HOME_STACK = home()
 REGION = change_region("us-east-1")
@@ -103,12 +103,6 @@ def test_each_rule_names_these_events_and_no_other() -> None:
     choices = pattern_of(ON_THE_BUS)["detail"]["$or"]
     assert sorted(choices[0]["eventName"]) == sorted(CHANGES["bedrock"].split())
     assert {f"{s}.amazonaws.com" for s in CHANGES if s != "bedrock"} == set(choices[1]["eventSource"])
-
-
-def test_check_posture_reads_what_is_forwarded_and_nothing_else() -> None:
-    listed = json.loads((INFRA.parent / "shared/core/src/change/events.json").read_text(encoding="utf-8"))
-    read = {(kind["source"].removesuffix(".amazonaws.com"), name) for kind in listed for name in kind["names"]}
-    assert read == {*NAMED, ("bedrock-mantle", "PutAccountDataRetention")}
 
 
 def test_data_retention_of_bedrock_mantle_goes_through() -> None:
