@@ -43,6 +43,8 @@ const TO_HAND_ON: SignedDuration = SignedDuration::from_secs(30);
 pub mod metric {
     pub use crisguard_lambda::metrics::POLICY_REJECTED;
 
+    /// Nightly looks that came to their end.
+    pub const NIGHTLY: &str = "NightlyLooks";
     /// Regions looked at.
     pub const REGIONS: &str = "Regions";
     /// Decisions: each of a control about a Region.
@@ -66,7 +68,8 @@ pub mod metric {
     /// Messages that could not be read.
     pub const CHANGES_REJECTED: &str = "ChangesRejected";
     /// Every metric.
-    pub const ALL: [&str; 12] = [
+    pub const ALL: [&str; 13] = [
+        NIGHTLY,
         REGIONS,
         ASSESSMENTS,
         COMPLIANT,
@@ -136,9 +139,10 @@ impl<Store: ReadPolicy, Ports: ports::Ports> CheckPosture<Store, Ports> {
         event: &str,
         now: Timestamp,
         deadline: Timestamp,
-        out: impl io::Write,
+        mut out: impl io::Write,
     ) -> Result<Reply, Report> {
         let request = Request::read(event)?;
+        let nightly = matches!(request, Request::Nightly);
         let mut counts = Counts::of(&metric::ALL);
         let policy = self.grounds.policy(now, &mut counts).await;
         let until = (deadline - TO_HAND_ON).max(now);
@@ -160,7 +164,12 @@ impl<Store: ReadPolicy, Ports: ports::Ports> CheckPosture<Store, Ports> {
                 session.after(batch, &mut counts).await.map(Reply::Batch)
             }
         };
-        counts.write(&self.function_name, now, out);
+        counts.write(&self.function_name, now, &mut out);
+        if let Ok(Reply::Report(answer)) = &reply
+            && nightly
+        {
+            by_control(answer, &self.function_name, out);
+        }
         reply
     }
 }
@@ -197,6 +206,7 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
         if unsent > 0 {
             return Err(Report::of("Finding", &Lost::NotSent(unsent)));
         }
+        counts.add(metric::NIGHTLY, usize::from(nightly));
         Ok(Reply::Report(answer))
     }
 
@@ -349,6 +359,20 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
             all = all.and_then(|()| incomplete(format!("{home} is not in the list")));
         }
         (enabled, all)
+    }
+}
+
+/// Writes what each control decided; of the nightly look alone, for each control costs.
+fn by_control(answer: &Answer, function: &str, mut out: impl io::Write) {
+    let mut controls: BTreeMap<ControlId, Counts> = BTreeMap::new();
+    for Assessed { finding, .. } in &answer.assessments {
+        let counts = || Counts::of(&[metric::COMPLIANT, metric::VIOLATION, metric::UNDECIDED]);
+        let counts = controls.entry(finding.control).or_insert_with(counts);
+        counts.add(name(&finding.decision), 1);
+    }
+    for (control, counts) in controls {
+        let dimensions = [("FunctionName", function), ("Control", control.name())];
+        counts.write_under(&dimensions, answer.observed_at, &mut out);
     }
 }
 

@@ -50,18 +50,26 @@ impl Counts {
 
     /// Writes the counts as one line. What was done stays done if it cannot be written: the log then
     /// says so.
-    pub fn write(&self, function: &str, now: Timestamp, mut out: impl Write) {
-        let written = self.line(function, now).and_then(|line| writeln!(out, "{line}"));
+    pub fn write(&self, function: &str, now: Timestamp, out: impl Write) {
+        self.write_under(&[("FunctionName", function)], now, out);
+    }
+
+    /// Writes the counts as one line under some dimensions, given as names and values.
+    ///
+    /// CloudWatch charges for each set of values by itself, in every hour in which it is written
+    /// (<https://aws.amazon.com/cloudwatch/pricing/>).
+    pub fn write_under(&self, dimensions: &[(&'static str, &str)], now: Timestamp, mut out: impl Write) {
+        let written = self.line(dimensions, now).and_then(|line| writeln!(out, "{line}"));
         if let Err(error) = written {
             tracing::error!(%error, "the metrics could not be written");
         }
     }
 
-    fn line(&self, function: &str, now: Timestamp) -> io::Result<String> {
+    fn line(&self, dimensions: &[(&'static str, &str)], now: Timestamp) -> io::Result<String> {
         let metrics = self.counts.keys().map(|name| Metric { name, unit: "Count" }).collect();
         let directive = Directive {
             namespace: NAMESPACE,
-            dimensions: [["FunctionName"]],
+            dimensions: [dimensions.iter().map(|(name, _)| *name).collect()],
             metrics,
         };
         let line = Line {
@@ -69,7 +77,7 @@ impl Counts {
                 timestamp: now.as_millisecond(),
                 cloud_watch_metrics: [directive],
             },
-            function_name: function,
+            dimensions: dimensions.iter().copied().collect(),
             counts: &self.counts,
         };
         Ok(serde_json::to_string(&line)?)
@@ -80,8 +88,8 @@ impl Counts {
 struct Line<'a> {
     #[serde(rename = "_aws")]
     aws: Metadata<'a>,
-    #[serde(rename = "FunctionName")]
-    function_name: &'a str,
+    #[serde(flatten)]
+    dimensions: BTreeMap<&'static str, &'a str>,
     #[serde(flatten)]
     counts: &'a BTreeMap<&'static str, u64>,
 }
@@ -97,7 +105,7 @@ struct Metadata<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Directive<'a> {
     namespace: &'a str,
-    dimensions: [[&'a str; 1]; 1],
+    dimensions: [Vec<&'static str>; 1],
     metrics: Vec<Metric<'a>>,
 }
 

@@ -59,6 +59,43 @@ async fn every_control_decides_about_every_region_and_the_coverage_adds_up() {
     );
 }
 
+/// One line for all, and one for each control, of the nightly look alone.
+#[tokio::test]
+async fn what_each_control_decided_is_counted_once_a_night() {
+    let function = function(&TWO_REGIONS, World::as_deployed(), &[]).await;
+    let mut metrics = Vec::new();
+    answered(&function, NIGHTLY, now(), &mut metrics).await.unwrap();
+    let lines: Vec<Value> = String::from_utf8(metrics)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let sum = |line: &Value| -> u64 {
+        let counts = ["Compliant", "Violation", "Undecided"];
+        counts.iter().map(|name| line[name].as_u64().unwrap()).sum()
+    };
+    let (all, by_control) = lines.split_first().unwrap();
+    assert_eq!(
+        (&all["NightlyLooks"], sum(all)),
+        (&1.into(), all["Assessments"].as_u64().unwrap())
+    );
+    assert_eq!(by_control.iter().map(sum).sum::<u64>(), sum(all));
+    let logging = by_control
+        .iter()
+        .find(|line| line["Control"] == "invocation-logging-enabled");
+    assert_eq!(
+        logging.unwrap()["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
+        json!([["FunctionName", "Control"]])
+    );
+
+    let mut metrics = Vec::new();
+    answered(&function, r#"{"regions":["eu-west-1"]}"#, now(), &mut metrics)
+        .await
+        .unwrap();
+    let line: Value = serde_json::from_slice(&metrics).unwrap();
+    assert_eq!(line["NightlyLooks"], 0);
+}
+
 #[tokio::test]
 async fn nothing_is_looked_at_twice() {
     let function = function(&TWO_REGIONS, World::as_deployed(), &[]).await;
