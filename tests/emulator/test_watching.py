@@ -143,7 +143,7 @@ def test_a_bus_has_the_policy_of_its_template(watched: Emulator) -> None:
 
 def test_concurrency_is_reserved(watched: Emulator) -> None:
     functions = watched.client("lambda")
-    for name, reserved in (("watch-inference", 20), ("send-alerts", 20), ("check-posture", 2)):
+    for name, reserved in (("watch-inference", 20), ("send-alerts", 20), ("check-posture", 4)):
         answer = functions.get_function_concurrency(FunctionName=f"crisguard-{name}")
         assert answer["ReservedConcurrentExecutions"] == reserved
 
@@ -243,8 +243,9 @@ def test_what_a_function_counts_raises_the_alarm_about_it(tmp_path: Path) -> Non
             payload = json.dumps({"count": name, "value": value})
             aws.client("lambda").invoke(FunctionName="crisguard-check-posture", Payload=payload)
 
-        count("Regions", 30)
-        assert sums(aws, HOME, "Regions", named("FunctionName", "crisguard-check-posture"), namespace="crisguard") == 30
+        count("NightlyLooks", 1)
+        posture = named("FunctionName", "crisguard-check-posture")
+        assert sums(aws, HOME, "NightlyLooks", posture, namespace="crisguard") == 1
         count("PolicyRejected", 1)
         states = {a["AlarmName"]: a["StateValue"] for a in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]}
         assert states["crisguard-policy-rejected-by-check-posture"] == "ALARM"

@@ -358,7 +358,7 @@ def test_silence_of_what_must_be_heard_is_an_alarm() -> None:
     assert {name: (p["MetricName"], p["Period"] * p["EvaluationPeriods"] // 3600) for name, p in silent.items()} == {
         "crisguard-canary-missing": ("Canary", 3),
         "crisguard-review-missing": ("Reviews", 3),
-        "crisguard-nightly-missing": ("Regions", 26),
+        "crisguard-nightly-missing": ("NightlyLooks", 26),
     }
     for p in silent.values():
         assert (p["ComparisonOperator"], p["Threshold"], p["Statistic"]) == ("LessThanThreshold", 1, "Sum")
@@ -375,7 +375,7 @@ def test_each_function_s_troubles_are_alarms() -> None:
     assert watched == {
         "crisguard-watch-inference": every | {"Canary"},
         "crisguard-send-alerts": every | {"CanaryLate", "Reviews"},
-        "crisguard-check-posture": every | {"Regions"},
+        "crisguard-check-posture": every | {"NightlyLooks"},
     }
 
 
