@@ -24,9 +24,12 @@ pub(crate) mod invocation_logging_enabled;
 pub(crate) mod invocation_logging_group_encrypted;
 pub(crate) mod invocation_logging_group_retained;
 pub(crate) mod invocation_logging_modalities;
+pub(crate) mod invoke_is_least_privilege;
 mod judged;
 pub(crate) mod knowledge_base_encrypted;
+pub(crate) mod manage_and_invoke_separate;
 mod metadata;
+mod permissions;
 mod profile_allowed;
 pub(crate) mod profile_destinations_allowed;
 pub mod rule_receives_inference;
@@ -111,6 +114,10 @@ pub enum ControlId {
     VpcEndpointPresent,
     /// VPC endpoints for Bedrock let only some callers or calls through.
     VpcEndpointRestricted,
+    /// IAM policies name the models and profiles that may be called, where the policy asks for it.
+    InvokeIsLeastPrivilege,
+    /// Who calls models cannot change the evidence, where the policy asks for it.
+    ManageAndInvokeSeparate,
     /// Long-term Bedrock API keys last no longer than 90 days.
     ApiKeyLongTerm,
 }
@@ -128,7 +135,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 23] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 25] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -240,6 +247,16 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 23] = [
         Decide::Endpoints(vpc_endpoint_restricted::decide),
     ),
     (
+        ControlId::InvokeIsLeastPrivilege,
+        Binds::Everywhere,
+        Decide::Identity(invoke_is_least_privilege::decide),
+    ),
+    (
+        ControlId::ManageAndInvokeSeparate,
+        Binds::Everywhere,
+        Decide::Identity(manage_and_invoke_separate::decide),
+    ),
+    (
         ControlId::ApiKeyLongTerm,
         Binds::Everywhere,
         Decide::Identity(api_key_long_term::decide),
@@ -248,7 +265,7 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 23] = [
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -276,6 +293,8 @@ impl ControlId {
         Self::BatchOutputInRegion,
         Self::VpcEndpointPresent,
         Self::VpcEndpointRestricted,
+        Self::InvokeIsLeastPrivilege,
+        Self::ManageAndInvokeSeparate,
         Self::ApiKeyLongTerm,
     ];
 
@@ -315,6 +334,8 @@ impl ControlId {
             Self::BatchOutputInRegion => &batch_output_in_region::METADATA,
             Self::VpcEndpointPresent => &vpc_endpoint_present::METADATA,
             Self::VpcEndpointRestricted => &vpc_endpoint_restricted::METADATA,
+            Self::InvokeIsLeastPrivilege => &invoke_is_least_privilege::METADATA,
+            Self::ManageAndInvokeSeparate => &manage_and_invoke_separate::METADATA,
             Self::ApiKeyLongTerm => &api_key_long_term::METADATA,
         }
     }

@@ -172,14 +172,14 @@ pub enum Wrong {
     /// A private endpoint lets everything through.
     #[error("its policy lets every principal do everything")]
     EndpointUnrestricted,
-    /// IAM lets a principal call every model.
-    #[error("may invoke every model and profile ({policy})")]
+    /// IAM lets a principal call models, or profiles, without naming them.
+    #[error("may invoke models or profiles that {policy} does not name")]
     InvokesEverything {
         /// The name or ARN of the policy that says so.
         policy: String,
     },
     /// One principal can both call models and change what proves it.
-    #[error("may both invoke models and change {action}")]
+    #[error("may both invoke models and do {action}")]
     ManagesAndInvokes {
         /// An action that changes the evidence.
         action: String,

@@ -12,41 +12,55 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     WildMatch::new(pattern).matches(text)
 }
 
-/// Tells whether every text that matches `set`, a pattern with `*` alone, also matches `pattern`.
+/// Tells whether every text of a set matches a pattern.
 ///
-/// It tries two texts of the set that have nothing in common where the set leaves them free: what
-/// matches both does so by a `*` of its own.
+/// A set is written as a pattern of which `*` matches anything but colons, as in a Region or a name, and
+/// `**` anything at all. Two texts of it are tried that have nothing in common where the set leaves them
+/// free: what matches both does so by a `*` of its own.
 pub(crate) fn covers(pattern: &str, set: &str) -> bool {
-    let with = |free: &str| matches(pattern, &set.replace('*', free));
-    with("") && with("\u{1}:\u{1}/\u{1}")
+    let empty = set.replace('*', "");
+    let full = set.replace("**", "\u{1}:\u{1}").replace('*', "\u{1}/\u{1}");
+    matches(pattern, &empty) && matches(pattern, &full)
 }
 
-/// Tells whether some text matches both patterns.
-pub(crate) fn meets(one: &str, other: &str) -> bool {
-    let other: Vec<char> = other.chars().collect();
-    // The places in `other` up to which it matches what was read of `one`.
+/// Puts `*` for each variable, such as `${aws:username}`, whose value nobody knows here
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>).
+pub(crate) fn widened(pattern: &str) -> String {
+    let mut widened = String::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once("${") {
+        widened.push_str(before);
+        widened.push('*');
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    widened + rest
+}
+
+/// Tells whether some text of a set, written as for [`covers`], matches a pattern.
+pub(crate) fn meets(pattern: &str, set: &str) -> bool {
+    let set: Vec<char> = set.chars().collect();
+    // The places in the set up to which it matches what was read of the pattern.
     let mut places = BTreeSet::new();
-    reach(&mut places, &other, 0);
-    for sign in one.chars() {
+    reach(&mut places, &set, 0);
+    for sign in pattern.chars() {
         let mut next = BTreeSet::new();
         if sign == '*' {
             if let Some(first) = places.first() {
-                next.extend(*first..=other.len());
+                next.extend(*first..=set.len());
             }
         } else {
             for place in places {
-                match other.get(place) {
-                    Some('*') => reach(&mut next, &other, place),
-                    Some(there) if *there == sign || *there == '?' || sign == '?' => {
-                        reach(&mut next, &other, place.saturating_add(1));
-                    }
+                let after = place.saturating_add(1);
+                match set.get(place) {
+                    Some('*') if sign != ':' || set.get(after) == Some(&'*') => reach(&mut next, &set, place),
+                    Some(there) if *there == sign || (sign == '?' && *there != '*') => reach(&mut next, &set, after),
                     _ => {}
                 }
             }
         }
         places = next;
     }
-    places.contains(&other.len())
+    places.contains(&set.len())
 }
 
 /// Adds a place, and those after it that a `*` without any text leads to.
@@ -66,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_pattern_covers_a_set_only_by_wildcards_of_its_own() {
-        let models = "arn:aws:bedrock:*::foundation-model/*";
+        let models = "arn:aws:bedrock:*::foundation-model/**";
         for pattern in [
             "*",
             "arn:*",
@@ -89,37 +103,60 @@ mod tests {
     }
 
     #[test]
-    fn patterns_meet_where_one_text_matches_both() {
-        for (one, other) in [
+    fn a_variable_may_be_anything() {
+        for (pattern, expected) in [
+            ("a", "a"),
+            ("${a}", "*"),
+            ("a${b:c, 'd'}e${f}", "a*e*"),
+            ("a${b", "a*"),
+            ("$a}", "$a}"),
+        ] {
+            assert_eq!(widened(pattern), expected);
+        }
+    }
+
+    #[test]
+    fn a_pattern_meets_a_set_where_one_text_is_of_both() {
+        for (pattern, set) in [
             ("*", ""),
             ("", ""),
             ("a*c", "ab*"),
             ("*a", "b*"),
-            ("a?c", "*b*"),
+            ("a?c", "*bc"),
+            ("*", "(no resource)"),
+            ("arn:aws:bedrock:*", "arn:aws:bedrock:*:*:**"),
+            ("arn:aws:bedrock:*:*:custom-model/a:b", "arn:aws:bedrock:*:*:**"),
             (
                 "arn:aws:events:*:*:rule/*",
-                "arn:*:events:*:111122223333:rule/crisguard*",
+                "arn:aws:events:*:111122223333:rule/crisguard-*",
+            ),
+            (
+                "arn:aws:events:*:rule/*",
+                "arn:aws:events:*:111122223333:rule/crisguard-*",
             ),
         ] {
-            assert!(meets(one, other) && meets(other, one), "{one} {other}");
+            assert!(meets(pattern, set), "{pattern} {set}");
         }
-        for (one, other) in [
+        for (pattern, set) in [
             ("a", ""),
             ("a*", "b*"),
             ("a?", "a"),
             ("*a", "*b"),
-            ("rule/x*", "rule/crisguard*"),
+            ("a:b", "*"),
+            ("arn:*", "(no resource)"),
+            ("arn:aws:events:*:1:rule/app-*", "arn:aws:events:*:1:rule/crisguard-*"),
+            ("arn:aws:events:*:2:rule/*", "arn:aws:events:*:1:rule/crisguard-*"),
         ] {
-            assert!(!meets(one, other) && !meets(other, one), "{one} {other}");
+            assert!(!meets(pattern, set), "{pattern} {set}");
         }
     }
 
     proptest! {
         #[test]
-        fn what_matches_both_makes_them_meet(one in "[ab*?]{0,6}", other in "[ab*?]{0,6}", text in "[ab]{0,6}") {
-            prop_assert_eq!(meets(&one, &text), matches(&one, &text));
-            if matches(&one, &text) && matches(&other, &text) {
-                prop_assert!(meets(&one, &other));
+        fn what_is_of_both_makes_them_meet(pattern in "[ab:*?]{0,6}", set in "[ab*]{0,6}", text in "[ab]{0,6}") {
+            prop_assert_eq!(meets(&pattern, &text), matches(&pattern, &text));
+            if matches(&pattern, &text) && matches(&set, &text) {
+                prop_assert!(meets(&pattern, &set));
             }
         }
 

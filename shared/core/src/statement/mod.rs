@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use glob::{covers, matches, meets};
+use glob::{covers, matches, meets, widened};
 
 /// A policy. An element that is not known makes it unreadable: it could turn the meaning around.
 #[derive(Clone, Debug, Deserialize)]
@@ -165,19 +165,27 @@ impl Statement {
 }
 
 impl Resources<'_> {
-    /// Tells whether it may be about some resource of a set, which a pattern with `*` describes.
+    /// Tells whether it may be about some resource of a set, written as for [`covers`].
     pub(crate) fn meet(self, set: &str) -> bool {
         match self {
-            Self::Only(patterns) => patterns.iter().any(|pattern| meets(pattern, set)),
+            Self::Only(patterns) => patterns.iter().any(|pattern| meets(&widened(pattern), set)),
             Self::AllBut(patterns) => !patterns.iter().any(|pattern| covers(pattern, set)),
         }
     }
 
-    /// Tells whether it is surely about every resource of a set, which a pattern with `*` describes.
+    /// Tells whether it may be about every resource of a set, or every one but a few.
+    pub(crate) fn may_cover(self, set: &str) -> bool {
+        match self {
+            Self::Only(patterns) => patterns.iter().any(|pattern| covers(&widened(pattern), set)),
+            Self::AllBut(patterns) => !patterns.iter().any(|pattern| covers(pattern, set)),
+        }
+    }
+
+    /// Tells whether it is surely about every resource of a set, written as for [`covers`].
     pub(crate) fn cover(self, set: &str) -> bool {
         match self {
             Self::Only(patterns) => patterns.iter().any(|pattern| covers(pattern, set)),
-            Self::AllBut(patterns) => !patterns.iter().any(|pattern| meets(pattern, set)),
+            Self::AllBut(patterns) => !patterns.iter().any(|pattern| meets(&widened(pattern), set)),
         }
     }
 }

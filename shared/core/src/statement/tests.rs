@@ -18,7 +18,7 @@ fn single_values_and_lists_are_the_same() {
         assert!(
             statement.is_about_action("bedrock:invokemodel") && !statement.is_about_action("bedrock:ApplyGuardrail")
         );
-        assert!(statement.resources().cover("arn:aws:bedrock:*") && statement.is_unconditional());
+        assert!(statement.resources().cover("arn:aws:bedrock:**") && statement.is_unconditional());
     }
 }
 
@@ -28,8 +28,8 @@ fn what_is_excepted_is_not_meant() {
         "Effect": "Allow", "NotAction": ["iam:*", "Organizations:*"], "NotResource": "arn:aws:s3:::*"
     }));
     assert!(statement.is_about_action("bedrock:InvokeModel") && !statement.is_about_action("IAM:PassRole"));
-    assert!(!statement.resources().meet("arn:aws:s3:::a*") && statement.resources().cover("arn:aws:bedrock:*"));
-    assert!(statement.resources().meet("arn:aws:*") && !statement.resources().cover("arn:aws:*"));
+    assert!(!statement.resources().meet("arn:aws:s3:::a*") && statement.resources().cover("arn:aws:bedrock:**"));
+    assert!(statement.resources().meet("arn:aws:**") && !statement.resources().cover("arn:aws:**"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     decision::Severity,
     posture::{EndpointPosture, Place, PostureDecision, Resource, Unknown, Wrong},
-    statement::{Condition, Document, Effect, Resources, Statement},
+    statement::{Condition, Document, Effect, Statement},
     texts::ControlWords,
 };
 
@@ -121,9 +121,9 @@ fn narrow(policy: &str, place: &Place<'_>) -> Narrow {
         return Narrow::Depends("the endpoint policy".to_owned());
     };
     let (partition, region) = (place.region.partition(), place.region);
-    let all = format!("arn:{partition}:bedrock:*:*:*");
+    let all = format!("arn:{partition}:bedrock:*:*:**");
     // Through an endpoint, only models of its own Region can be called.
-    let every_model = format!("arn:{partition}:bedrock:{region}::foundation-model/*");
+    let every_model = format!("arn:{partition}:bedrock:{region}::foundation-model/**");
     let everything =
         |statement: &&Statement| statement.is_about_action(ANY_ACTION) && statement.resources().cover(&all);
     let mut denials = policy
@@ -139,7 +139,8 @@ fn narrow(policy: &str, place: &Place<'_>) -> Narrow {
         if !allowance.is_about_nearly_everyone() || !allowance.is_about_action(ANY_ACTION) || excepts_all {
             continue;
         }
-        if names_resources(allowance, &every_model) || allowance.conditions().any(|condition| narrows(&condition)) {
+        if !allowance.resources().may_cover(&every_model) || allowance.conditions().any(|condition| narrows(&condition))
+        {
             continue;
         }
         match allowance
@@ -153,14 +154,6 @@ fn narrow(policy: &str, place: &Place<'_>) -> Narrow {
     depends.map_or(Narrow::Yes, |key| {
         Narrow::Depends(format!("the condition on {key} in the endpoint policy"))
     })
-}
-
-/// Tells whether a statement that allows names models; all but a few are not named.
-fn names_resources(allowance: &Statement, every_model: &str) -> bool {
-    match allowance.resources() {
-        Resources::Only(_) => !allowance.resources().cover(every_model),
-        Resources::AllBut(_) => false,
-    }
 }
 
 /// Tells whether a condition holds only for some principals or resources that are named.

@@ -116,5 +116,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::ApiKeyLongTerm => controls::api_key_long_term::JA,
         ControlId::VpcEndpointPresent => controls::vpc_endpoint_present::JA,
         ControlId::VpcEndpointRestricted => controls::vpc_endpoint_restricted::JA,
+        ControlId::InvokeIsLeastPrivilege => controls::invoke_is_least_privilege::JA,
+        ControlId::ManageAndInvokeSeparate => controls::manage_and_invoke_separate::JA,
     }
 }

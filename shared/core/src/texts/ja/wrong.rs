@@ -129,10 +129,10 @@ fn told(wrong: &Wrong) -> String {
             "エンドポイントポリシーが、すべてのプリンシパルにすべての操作を許可しています".to_owned()
         }
         Wrong::InvokesEverything { policy } => {
-            format!("すべてのモデルと推論プロファイルの呼び出しが許可されています（{policy}）")
+            format!("{policy} で指定されていないモデルや推論プロファイルの呼び出しが許可されています")
         }
         Wrong::ManagesAndInvokes { action } => {
-            format!("モデルの呼び出しと、証跡を変更する {action} の両方が許可されています")
+            format!("モデルの呼び出しと {action} の両方が許可されています")
         }
         Wrong::NeverExpires => "有効期限がありません".to_owned(),
         Wrong::ExpiresLate { expires, days } => format!("有効期限が {expires} で、有効期間が {days} 日を超えています"),
