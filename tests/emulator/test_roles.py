@@ -17,7 +17,7 @@ from .probe import PROBE
 SOURCE = "us-east-1"
 BUCKET = f"crisguard-policy-{ACCOUNT}-{HOME}"
 REPORTS = f"crisguard-reports-{ACCOUNT}-{HOME}"
-EVIDENCE = {"Bucket": REPORTS, "Key": f"posture/{ACCOUNT}/evidence.json"}
+EVIDENCE = {"Bucket": REPORTS, "Key": f"posture/{ACCOUNT}/known.json"}
 METRIC = {"Namespace": "AWS/Bedrock", "MetricName": "Invocations"}
 QUERY = {"Id": "m0", "MetricStat": {"Metric": METRIC, "Period": 3600, "Stat": "Sum"}}
 HOURS = {"StartTime": "2026-11-21T00:00:00Z", "EndTime": "2026-11-22T00:00:00Z"}

@@ -20,7 +20,7 @@ pub mod ports;
 mod report;
 mod request;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_aws::sqs::OutgoingMessage;
 use crisguard_core::{
@@ -32,7 +32,10 @@ use crisguard_core::{
     region::Region,
 };
 use crisguard_lambda::{findings_queue::SendFindings, fingerprint, policy_in_force::PolicyInForce};
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::{
+    future::join_all,
+    stream::{self, StreamExt as _},
+};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -46,6 +49,8 @@ pub use report::{Answer, Coverage, known_key};
 /// besides.
 const LOOKS_AT_ONCE: usize = 64;
 
+/// How many calls that hand decisions on are on their way at once.
+const LANES: usize = 16;
 /// How many alerts may come of one look at everything; more are told together.
 const HANDFUL: usize = 5;
 
@@ -142,19 +147,32 @@ pub async fn run(
     if let Some(known) = grounds.known {
         gather_many(&mut assessed, known);
     }
+    let unsent = hand_on(queue, &assessed).await?;
+    Ok(Outcome { assessed, seen, unsent })
+}
+
+/// Hands every decision on, and returns how many were not accepted.
+///
+/// A queue takes ten messages a call, one call after the other; so several lanes go side by side. A
+/// subject's decisions keep to one lane, for their order matters: the worst comes first.
+async fn hand_on(queue: &impl SendFindings, assessed: &[Assessed]) -> Result<usize, serde_json::Error> {
     let mut findings: Vec<&PostureFinding> = assessed.iter().map(|assessed| &assessed.finding).collect();
     findings.sort_by_key(|finding| place_in_the_queue(&finding.decision));
-    let outgoing = findings.into_iter().map(outgoing);
-    let outgoing = outgoing.collect::<Result<Vec<_>, _>>()?;
-    let unsent = queue.send(&outgoing).await;
-    for unsent in &unsent {
+    let mut subjects: BTreeMap<&str, Vec<OutgoingMessage>> = BTreeMap::new();
+    for finding in findings {
+        subjects.entry(&finding.subject).or_default().push(outgoing(finding)?);
+    }
+    let mut lanes: Vec<Vec<OutgoingMessage>> = (0..LANES.min(subjects.len())).map(|_| Vec::new()).collect();
+    for messages in subjects.into_values() {
+        if let Some(lane) = lanes.iter_mut().min_by_key(|lane| lane.len()) {
+            lane.extend(messages);
+        }
+    }
+    let unsent = join_all(lanes.iter().map(async |lane| queue.send(lane).await)).await;
+    for unsent in unsent.iter().flatten() {
         tracing::warn!(error = %unsent.failure, "a decision was not handed on");
     }
-    Ok(Outcome {
-        assessed,
-        seen,
-        unsent: unsent.len(),
-    })
+    Ok(unsent.iter().map(Vec::len).sum())
 }
 
 /// Marks what is found for the first time, if more than a handful of alerts would come of it.
@@ -272,7 +290,7 @@ const fn place_in_the_queue(decision: &PostureDecision) -> u8 {
 fn outgoing(finding: &PostureFinding) -> Result<OutgoingMessage, serde_json::Error> {
     let observed_at = finding.observed_at.to_string();
     Ok(OutgoingMessage {
-        body: Message::Posture(finding.clone()).to_json()?,
+        body: Message::Posture(Box::new(finding.clone())).to_json()?,
         group: finding.subject.clone(),
         deduplication_id: fingerprint::of([finding.id.as_str(), &observed_at, finding.decision.name()]),
     })

@@ -100,7 +100,7 @@ pub enum Message {
     /// What a control found in some invocations.
     Invocations(Box<Finding>),
     /// What a control decided about an account's settings in a Region, compliant or not.
-    Posture(PostureFinding),
+    Posture(Box<PostureFinding>),
     /// The synthetic record of a Region came through.
     Canary(CanaryArrival),
 }

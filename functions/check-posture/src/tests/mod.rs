@@ -98,7 +98,7 @@ async fn every_region_is_decided_and_handed_on_and_the_metrics_add_up() {
     let answered = ["eu-west-1", "eu-central-1", "me-south-1"].map(|region| {
         let mut assessed = answer.assessments.iter();
         let assessed = assessed.find(|assessed| assessed.finding.region.as_str() == region);
-        Message::Posture(assessed.unwrap().finding.clone())
+        Message::Posture(Box::new(assessed.unwrap().finding.clone()))
     });
     assert_eq!(
         sent, answered,

@@ -287,7 +287,7 @@ pub(super) fn observation(region: &str, decision: &str, observed_at: Timestamp) 
 pub(super) async fn observe(world: &World, observations: &[PostureFinding], now: Timestamp) -> Vec<WayOut> {
     let message = |(finding, n): (&PostureFinding, usize)| Message {
         id: MessageId::new(format!("{n:04}")).unwrap(),
-        body: finding::Message::Posture(finding.clone()).to_json().unwrap(),
+        body: finding::Message::Posture(Box::new(finding.clone())).to_json().unwrap(),
         group: Some(finding.subject.clone()),
     };
     let messages = observations.iter().zip(0..).map(message).collect();
