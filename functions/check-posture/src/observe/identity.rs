@@ -44,17 +44,16 @@ fn api_key(key: iam::ServiceCredential) -> Observed<(String, ApiKey)> {
     Ok((format!("{}/{}", key.user, key.id), seen))
 }
 
-/// Returns the users and roles that some policy lets do anything in Bedrock, with all their policies:
-/// what denies it, or allows something else besides, may stand in another.
+/// Returns the users and roles, and the text of every policy that one of them has.
 fn concerned(authorization: &Authorization) -> (BTreeMap<String, Principal>, BTreeMap<String, String>) {
-    let mut texts: BTreeMap<String, &str> = BTreeMap::new();
-    for policy in &authorization.policies {
-        texts.insert(policy.arn.clone(), &policy.document);
-    }
-    let mut groups: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for group in &authorization.groups {
-        groups.insert(&group.name, policies_of(group, &mut texts));
-    }
+    let managed = authorization.policies.iter();
+    let managed = managed.map(|policy| (policy.arn.clone(), policy.document.clone()));
+    let mut texts: BTreeMap<String, String> = managed.collect();
+    let groups: BTreeMap<&str, BTreeSet<String>> = authorization
+        .groups
+        .iter()
+        .map(|group| (group.name.as_str(), policies_of(group, &mut texts)))
+        .collect();
     let mut principals = BTreeMap::new();
     for holder in authorization.users.iter().chain(&authorization.roles) {
         let mut policies = policies_of(holder, &mut texts);
@@ -65,36 +64,20 @@ fn concerned(authorization: &Authorization) -> (BTreeMap<String, Principal>, BTr
                 None => drop(policies.insert(format!("the policies of the group {group}"))),
             }
         }
-        let concerns = |name: &String| texts.get(name).is_none_or(|text| may_concern_bedrock(text));
-        if policies.iter().any(concerns) {
-            let boundary = holder.boundary.clone();
-            principals.insert(holder.arn.clone(), Principal { policies, boundary });
-        }
+        let boundary = holder.boundary.clone();
+        principals.insert(holder.arn.clone(), Principal { policies, boundary });
     }
-    let named: BTreeSet<&String> = principals
-        .values()
-        .flat_map(|principal| principal.policies.iter().chain(&principal.boundary))
-        .collect();
-    let named = named
-        .into_iter()
-        .filter_map(|name| Some((name.clone(), (*texts.get(name)?).to_owned())));
-    let policies = named.collect();
-    (principals, policies)
+    (principals, texts)
 }
 
 /// Names the policies of a user, role or group, and adds the texts of those that are its own.
-fn policies_of<'a>(holder: &'a iam::Principal, texts: &mut BTreeMap<String, &'a str>) -> BTreeSet<String> {
+fn policies_of(holder: &iam::Principal, texts: &mut BTreeMap<String, String>) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = holder.attached.iter().cloned().collect();
     for policy in &holder.inline {
-        let name = format!("{} ({})", policy.name, holder.arn);
-        texts.insert(name.clone(), &policy.document);
+        // A user and a role can have the same name, and not the same ARN.
+        let name = format!("{}/{}", holder.arn, policy.name);
+        texts.insert(name.clone(), policy.document.clone());
         names.insert(name);
     }
     names
-}
-
-/// Tells whether a policy may say something of Bedrock: most name other services alone.
-fn may_concern_bedrock(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    text.contains("bedrock") || text.contains("notaction") || text.contains("\"*\"") || text.contains("\"b*")
 }

@@ -13,10 +13,10 @@ use super::Observed;
 pub struct IdentityPosture {
     /// The long-term API keys of Bedrock, as `USER/KEY_ID`.
     pub api_keys: Observed<BTreeMap<String, ApiKey>>,
-    /// Users and roles with the policies that let them do something in Bedrock, by ARN.
+    /// Users and roles, by ARN.
     pub principals: Observed<BTreeMap<String, Principal>>,
     /// The text of each policy that is named there, boundaries included, as JSON, by its ARN or, for one
-    /// that stands in a user, group or role, as `OWNER/NAME`.
+    /// that stands in a user, group or role, as the owner's ARN with `/NAME`.
     pub policies: BTreeMap<String, String>,
 }
 
