@@ -14,6 +14,7 @@ pub mod cloudtrail;
 pub mod cloudwatch;
 #[cfg(test)]
 mod contract;
+pub mod custom_resource;
 pub mod dynamodb;
 pub mod ec2;
 pub mod events;

@@ -92,6 +92,13 @@ impl Replay {
         requests.iter().map(value).collect()
     }
 
+    /// Returns the names of all headers of all requests.
+    pub(crate) fn header_names(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap();
+        let headers = requests.iter().flat_map(|request| request.headers().iter());
+        headers.map(|(name, _)| name.to_owned()).collect()
+    }
+
     /// Returns the body of each request.
     pub(crate) fn bodies(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap();

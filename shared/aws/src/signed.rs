@@ -64,6 +64,17 @@ impl Service {
         signing: SigningOptions,
         configuration: &SdkConfig,
     ) -> OperationBuilder {
+        self.unsigned(operation, endpoint, configuration)
+            .runtime_plugin(self.signed(region, signing, configuration))
+    }
+
+    /// Starts an operation that says neither who is asking nor that it may.
+    pub(crate) fn unsigned(
+        self,
+        operation: &'static str,
+        endpoint: &str,
+        configuration: &SdkConfig,
+    ) -> OperationBuilder {
         let mut operation = Operation::builder()
             .service_name(self.id)
             .operation_name(operation)
@@ -83,8 +94,7 @@ impl Service {
             .retry_classifier(HttpStatusCodeClassifier::default())
             .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
             .retry_classifier(AwsErrorCodeClassifier::<ErrorMetadata>::new())
-            .with_connection_poisoning()
-            .runtime_plugin(self.signed(region, signing, configuration));
+            .with_connection_poisoning();
         if let Some(version) = configuration.behavior_version() {
             operation = operation.behavior_version(version);
         }

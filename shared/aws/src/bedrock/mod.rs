@@ -1,4 +1,5 @@
-//! Amazon Bedrock: how one Region is set up, read and never changed.
+//! Amazon Bedrock: how one Region is set up. It is read; where invocations are logged is all that is
+//! ever changed.
 //!
 //! What has many details is listed in short and described one by one: how many are asked for at once
 //! is the caller's.

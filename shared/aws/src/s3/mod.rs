@@ -24,7 +24,7 @@ pub use buckets::{Buckets, ListedBucket};
 pub use lifecycle::LifecycleRule;
 
 const ACTION: &str = "s3:GetObject";
-const SERVICE: Service = Service {
+pub(crate) const SERVICE: Service = Service {
     id: "S3",
     signs_as: "s3",
     version: "2006-03-01",

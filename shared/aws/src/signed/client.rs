@@ -116,6 +116,18 @@ impl Client {
         )
     }
 
+    /// Names a place that whoever knows a request's address may send it to.
+    pub(crate) fn unsigned(service: Service, endpoint: &str, error: ReadError, configuration: &SdkConfig) -> Self {
+        Self {
+            ask: service
+                .unsigned("any", endpoint, configuration)
+                .no_auth()
+                .serializer(write)
+                .deserializer_impl(Read { error })
+                .build(),
+        }
+    }
+
     /// Sends a request, as often as retries allow, and returns what is answered in the end.
     pub(crate) async fn send(&self, action: &'static str, resource: &str, request: Request) -> Result<Answer, Refused> {
         let sent = self.ask.invoke(request).await;
