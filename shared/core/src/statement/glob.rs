@@ -23,6 +23,15 @@ pub(crate) fn covers(pattern: &str, set: &str) -> bool {
     matches(pattern, &empty) && matches(pattern, &full)
 }
 
+/// Tells whether a pattern matches texts of a set, written as for [`covers`], that look as those of AWS do
+/// and have nothing in common but the signs between their parts, so that it names none of them.
+///
+/// `?*` and `*.*` cover nothing surely, and let everything through that there is.
+pub(crate) fn names_none_of(pattern: &str, set: &str) -> bool {
+    let like = |name: &str, part: &str| matches(pattern, &set.replace("**", name).replace('*', part));
+    like("zz.qqq-9-v8:7", "zz-qqqq-9") && like("jj.wwwww-4-0-v6:5", "jj-wwwwww-6")
+}
+
 /// Puts `*` for each variable, such as `${aws:username}`, whose value nobody knows here
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>).
 pub(crate) fn widened(pattern: &str) -> String {
@@ -99,6 +108,28 @@ mod tests {
             "",
         ] {
             assert!(!covers(pattern, models), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_signs_names_nothing() {
+        let models = "arn:aws:bedrock:eu-west-1::foundation-model/**";
+        for pattern in [
+            "*",
+            "arn:aws:bedrock:eu-*::foundation-model/?*",
+            "*/*.*-*",
+            "*/??.*-v?:?",
+        ] {
+            assert!(names_none_of(pattern, models), "{pattern}");
+        }
+        for pattern in [
+            "",
+            "*/anthropic.*",
+            "*.claude-*",
+            "*/zz*",
+            "arn:aws:bedrock:us-*::foundation-model/*",
+        ] {
+            assert!(!names_none_of(pattern, models), "{pattern}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use glob::{covers, matches, meets, widened};
+use glob::{covers, matches, meets, names_none_of, widened};
 
 /// A policy. An element that is not known makes it unreadable: it could turn the meaning around.
 #[derive(Clone, Debug, Deserialize)]
@@ -173,10 +173,10 @@ impl Resources<'_> {
         }
     }
 
-    /// Tells whether it may be about every resource of a set, or every one but a few.
-    pub(crate) fn may_cover(self, set: &str) -> bool {
+    /// Tells whether it names none of a set's resources, but is about all of them or all but a few.
+    pub(crate) fn name_none_of(self, set: &str) -> bool {
         match self {
-            Self::Only(patterns) => patterns.iter().any(|pattern| covers(&widened(pattern), set)),
+            Self::Only(patterns) => patterns.iter().any(|pattern| names_none_of(&widened(pattern), set)),
             Self::AllBut(patterns) => !patterns.iter().any(|pattern| covers(pattern, set)),
         }
     }

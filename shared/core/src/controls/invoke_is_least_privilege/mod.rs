@@ -87,7 +87,7 @@ pub(super) fn decide(seen: &IdentityPosture, place: &Place<'_>) -> PostureDecisi
 fn names_nothing(allowance: &Statement, place: &Place<'_>) -> bool {
     let unnamed = match allowance.resources() {
         Resources::Only(patterns) => patterns.iter().any(|pattern| is_everything(pattern, place)),
-        Resources::AllBut(_) => allowance.resources().may_cover(&every_model(place)),
+        Resources::AllBut(_) => allowance.resources().name_none_of(&every_model(place)),
     };
     unnamed
         && !allowance
@@ -120,7 +120,7 @@ fn is_everything(pattern: &str, place: &Place<'_>) -> bool {
         format!("arn:{partition}:bedrock:{region}:{account}:inference-profile/**"),
     ]
     .iter()
-    .any(|set| glob::covers(&pattern, set))
+    .any(|set| glob::names_none_of(&pattern, set))
 }
 
 /// Tells whether a condition holds only for calls through profiles, or of models, that it names.

@@ -139,7 +139,8 @@ fn narrow(policy: &str, place: &Place<'_>) -> Narrow {
         if !allowance.is_about_nearly_everyone() || !allowance.is_about_action(ANY_ACTION) || excepts_all {
             continue;
         }
-        if !allowance.resources().may_cover(&every_model) || allowance.conditions().any(|condition| narrows(&condition))
+        if !allowance.resources().name_none_of(&every_model)
+            || allowance.conditions().any(|condition| narrows(&condition))
         {
             continue;
         }
