@@ -14,9 +14,16 @@ impl<Question: Ord + Clone, Answer: Clone> Once<Question, Answer> {
     }
 
     /// Returns the answer, which `look_up` finds if nobody has asked before.
-    pub(crate) async fn get(&self, question: &Question, look_up: impl Future<Output = Answer>) -> Answer {
-        let cell = Arc::clone(self.0.lock().await.entry(question.clone()).or_default());
-        cell.get_or_init(|| look_up).await.clone()
+    pub(crate) fn get(
+        &self,
+        question: &Question,
+        look_up: impl Future<Output = Answer>,
+    ) -> impl Future<Output = Answer> {
+        let look_up = Box::pin(look_up);
+        async move {
+            let cell = Arc::clone(self.0.lock().await.entry(question.clone()).or_default());
+            cell.get_or_init(|| look_up).await.clone()
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Coverage {
     /// How many decisions came out compliant.
     pub compliant: usize,
     /// How many came out non-compliant.
-    pub non_compliant: usize,
+    pub(crate) non_compliant: usize,
     /// How many could not be decided.
     pub undecided: usize,
 }
@@ -62,17 +62,16 @@ impl Coverage {
 
 /// What is known from when it was last looked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Known {
+pub(crate) struct Known {
     /// What the settings rested on.
-    pub evidence: Evidence,
+    pub(crate) evidence: Evidence,
     /// The ids of what was non-compliant.
-    pub non_compliant: BTreeSet<String>,
+    pub(crate) non_compliant: BTreeSet<String>,
 }
 
 impl Known {
     /// Of an account at which nobody has looked.
-    #[must_use]
-    pub const fn nothing() -> Self {
+    pub(crate) const fn nothing() -> Self {
         Self {
             evidence: Evidence::unknown(),
             non_compliant: BTreeSet::new(),

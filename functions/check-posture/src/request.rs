@@ -64,8 +64,8 @@ impl Request {
         if !members.is_empty() || (regions.is_none() && controls.is_none()) {
             return Err(refused(Refusal::NotARequest));
         }
-        let regions = regions.map(|names| names.into_iter().map(region).collect::<Result<_, _>>());
-        let controls = controls.map(|names| names.into_iter().map(control).collect::<Result<_, _>>());
+        let regions = regions.map(|names| names.iter().map(|name| region(name)).collect::<Result<_, _>>());
+        let controls = controls.map(|names| names.iter().map(|name| control(name)).collect::<Result<_, _>>());
         Ok(Self::ByHand {
             regions: regions.transpose().map_err(refused)?,
             controls: controls.transpose().map_err(refused)?,
@@ -84,13 +84,13 @@ fn names(members: &mut Map<String, Value>, member: &'static str) -> Result<Optio
     Ok(Some(names))
 }
 
-fn region(name: String) -> Result<Region, Refusal> {
-    name.parse().map_err(|_| Refusal::NotARegion(shown(&name)))
+fn region(name: &str) -> Result<Region, Refusal> {
+    name.parse().map_err(|_| Refusal::NotARegion(shown(name)))
 }
 
-fn control(name: String) -> Result<ControlId, Refusal> {
+fn control(name: &str) -> Result<ControlId, Refusal> {
     let found = ControlId::ALL.into_iter().find(|control| control.name() == name);
-    let control = found.ok_or_else(|| Refusal::NotAControl(shown(&name)))?;
+    let control = found.ok_or_else(|| Refusal::NotAControl(shown(name)))?;
     if control.area().is_some() {
         Ok(control)
     } else {

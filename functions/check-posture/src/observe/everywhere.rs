@@ -67,15 +67,21 @@ impl Look for World {
 
 impl Eye<'_> {
     /// Waits until a call may be made, makes it, and says what was observed.
-    pub(super) async fn ask<T>(&self, call: impl Future<Output = Result<T, Failure>>) -> Observed<T> {
-        observed(self.call(call).await)
+    pub(super) fn ask<T>(&self, call: impl Future<Output = Result<T, Failure>>) -> impl Future<Output = Observed<T>> {
+        let called = self.call(call);
+        async { observed(called.await) }
     }
 
     /// Waits until a call may be made, and makes it.
-    async fn call<T>(&self, call: impl Future<Output = T>) -> T {
-        // The semaphore is never closed: without a permit the call is made all the same.
-        let _permit = self.permits.acquire().await.ok();
-        call.await
+    fn call<T>(&self, call: impl Future<Output = T>) -> impl Future<Output = T> {
+        // A call of an SDK takes tens of kilobytes, and hundreds wait at once: they are small until
+        // they are made.
+        let call = Box::pin(call);
+        async {
+            // The semaphore is never closed: without a permit the call is made all the same.
+            let _permit = self.permits.acquire().await.ok();
+            call.await
+        }
     }
 
     /// Returns what Bedrock counted in a Region within a day.
@@ -120,21 +126,21 @@ impl See for Eye<'_> {
         match area {
             Area::Rules => {
                 let calls = self.calls(region);
-                Seen::Rules(rules::observe(self, self, calls, region, &self.sweep).await)
+                Seen::Rules(Box::pin(rules::observe(self, self, calls, region, &self.sweep)).await)
             }
-            Area::Logging => Seen::Logging(logging::observe(self, region).await),
-            Area::Trails => Seen::Trails(trails::observe(self, region).await),
+            Area::Logging => Seen::Logging(Box::pin(logging::observe(self, region)).await),
+            Area::Trails => Seen::Trails(Box::pin(trails::observe(self, region)).await),
             Area::DataRetention => {
                 let mode = self.ask(self.aws.bedrock(region.as_str()).data_retention()).await;
                 Seen::DataRetention(mode.map(Some))
             }
-            Area::Guardrails => Seen::Guardrails(guardrails::observe(self, region).await),
-            Area::Profiles => Seen::Profiles(resources::profiles(self, region).await),
-            Area::Models => Seen::Models(resources::models(self, region).await),
-            Area::Agents => Seen::Agents(resources::agents(self, region).await),
-            Area::Batches => Seen::Batches(resources::batches(self, region).await),
-            Area::Endpoints => Seen::Endpoints(resources::endpoints(self, region).await),
-            Area::Identity => Seen::Identity(identity::observe(self).await),
+            Area::Guardrails => Seen::Guardrails(Box::pin(guardrails::observe(self, region)).await),
+            Area::Profiles => Seen::Profiles(Box::pin(resources::profiles(self, region)).await),
+            Area::Models => Seen::Models(Box::pin(resources::models(self, region)).await),
+            Area::Agents => Seen::Agents(Box::pin(resources::agents(self, region)).await),
+            Area::Batches => Seen::Batches(Box::pin(resources::batches(self, region)).await),
+            Area::Endpoints => Seen::Endpoints(Box::pin(resources::endpoints(self, region)).await),
+            Area::Identity => Seen::Identity(Box::pin(identity::observe(self)).await),
         }
     }
 

@@ -24,13 +24,13 @@ pub(super) async fn observe(eye: &Eye<'_>) -> IdentityPosture {
         Err(not_observed) => (Err(not_observed), BTreeMap::new()),
     };
     IdentityPosture {
-        api_keys: api_keys.and_then(|keys| keys.into_iter().map(api_key).collect()),
+        api_keys: api_keys.and_then(|keys| keys.iter().map(api_key).collect()),
         principals,
         policies,
     }
 }
 
-fn api_key(key: iam::ServiceCredential) -> Observed<(String, ApiKey)> {
+fn api_key(key: &iam::ServiceCredential) -> Observed<(String, ApiKey)> {
     let time = |text: &str| {
         let cause = format!("`{text}`, a time of the key {}, cannot be read", key.id);
         text.parse()

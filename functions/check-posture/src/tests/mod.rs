@@ -52,7 +52,7 @@ async fn under(policy: PolicyObject, regions: &[(&'static str, bool)], world: Wo
 
 /// When the Lambda service would end the invocation.
 fn deadline(now: Timestamp) -> Timestamp {
-    now + std::time::Duration::from_secs(300)
+    now + std::time::Duration::from_mins(5)
 }
 
 async fn answered(

@@ -83,7 +83,9 @@ async fn observe_by(rules: &Rules, world: &World, decision: &str, minutes: i64) 
     let observation = observation("us-east-1", decision, at(minutes));
     let message = || Message {
         id: MessageId::new("m".to_owned()).unwrap(),
-        body: finding::Message::Posture(observation.clone()).to_json().unwrap(),
+        body: finding::Message::Posture(Box::new(observation.clone()))
+            .to_json()
+            .unwrap(),
         group: Some(observation.subject.clone()),
     };
     let mut deliveries = 1;

@@ -46,7 +46,9 @@ async fn play<Told: Announce>(ports: &Ports<Memory, Topic, Told>) {
         let now = at(i64::try_from(day).unwrap() * DAY);
         let observed = observation("ap-northeast-1", decision, now);
         let mut observed_message = message("4", &again);
-        observed_message.body = crisguard_core::finding::Message::Posture(observed).to_json().unwrap();
+        observed_message.body = crisguard_core::finding::Message::Posture(Box::new(observed))
+            .to_json()
+            .unwrap();
         run(ports, &rules, vec![observed_message], now).await;
     }
 }

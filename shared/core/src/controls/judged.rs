@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     policy::PostureRules,
     posture::{
-        Key, Keys, NotObserved, Observed, Place, PostureBasis, PostureDecision, PostureGap, PostureViolation, Problem,
+        Keys, NotObserved, Observed, Place, PostureBasis, PostureDecision, PostureGap, PostureViolation, Problem,
         Resource, Unknown, Wrong,
     },
     region::Region,
@@ -84,7 +84,7 @@ impl<'a> Judged<'a> {
         }
         self.unknown(Unknown::NotUnderstood {
             of: Box::new(of.clone()),
-            part: name.to_owned(),
+            part: "what was seen of it".to_owned(),
         });
         None
     }
@@ -105,7 +105,7 @@ impl<'a> Judged<'a> {
                 if customers_own && !key.customer_managed {
                     self.wrong(of.clone(), Wrong::WithoutCustomerKey);
                 }
-                if key.state != Key::ENABLED {
+                if !key.works() {
                     let state = key.state.clone();
                     self.wrong(of.clone(), Wrong::KeyNotEnabled { state });
                 }

@@ -125,7 +125,13 @@ pub struct Key {
 }
 
 impl Key {
-    /// The state in which a key encrypts
-    /// (<https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>).
+    /// The usual state of a key that encrypts.
     pub const ENABLED: &'static str = "Enabled";
+
+    /// Tells whether the key encrypts in its state
+    /// (<https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>).
+    #[must_use]
+    pub fn works(&self) -> bool {
+        matches!(self.state.as_str(), Self::ENABLED | "Updating")
+    }
 }

@@ -130,17 +130,16 @@ fn posture_after(last: Option<&PostureDecision>) -> Option<PostureDecision> {
             region,
             not_observed: vec![NotObserved::new("account:ListRegions", "AccessDeniedException: no")],
         })),
-        Some(D::Undecided(PostureGap::RegionsNotListed { .. })) => None,
         // Those of settings are in a chain of their own.
         Some(
-            D::Compliant(
+            D::Undecided(PostureGap::RegionsNotListed { .. } | PostureGap::Settings { .. })
+            | D::Compliant(
                 PostureBasis::AsAsked { .. }
                 | PostureBasis::NotInUse { .. }
                 | PostureBasis::NotAsked { .. }
                 | PostureBasis::NothingThere { .. },
             )
-            | D::NonCompliant(PostureViolation::Settings { .. })
-            | D::Undecided(PostureGap::Settings { .. }),
+            | D::NonCompliant(PostureViolation::Settings { .. }),
         ) => None,
     }
 }
