@@ -113,6 +113,13 @@ impl Coverage {
     pub(super) fn profiles(&self) -> &[ProfilePattern] {
         self.0.profile.as_deref().unwrap_or_default()
     }
+
+    /// Returns the controls that are named in vain: a finding on settings has no principal, destination or profile.
+    pub(super) fn controls_in_vain(&self) -> impl Iterator<Item = ControlId> {
+        let of_calls = self.0.principal.is_some() || self.0.destination.is_some() || self.0.profile.is_some();
+        let named = self.0.control.iter().flatten().copied();
+        named.filter(move |control| of_calls && control.area().is_some())
+    }
 }
 
 impl TryFrom<CoverageWire> for Coverage {

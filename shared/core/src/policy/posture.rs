@@ -111,3 +111,14 @@ pub enum DataRetentionMode {
     AwsReview,
     ProviderDataShare,
 }
+
+impl fmt::Display for DataRetentionMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Default => "default",
+            Self::AwsReview => "aws_review",
+            Self::ProviderDataShare => "provider_data_share",
+        })
+    }
+}

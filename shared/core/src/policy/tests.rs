@@ -332,6 +332,32 @@ fn warnings_name_contradictions() {
 }
 
 #[test]
+fn an_exception_that_can_never_cover_a_setting_is_warned_about() {
+    let catalogue = Catalogue::embedded().unwrap();
+    for (covers, warned) in [
+        ("account: [\"111122223333\"], control: [trail-records-inference]", false),
+        ("source: [us-west-2], control: [trail-records-inference]", false),
+        ("destination: [us-west-2], control: [trail-records-inference]", true),
+        (
+            "profile: [\"jp.*\"], account: [\"111122223333\"], control: [trail-records-inference]",
+            true,
+        ),
+        ("destination: [us-west-2], control: [destination-region-allowed]", false),
+        ("destination: [us-west-2]", false),
+    ] {
+        let text = FULL.replace(
+            "principal: \"arn:aws:iam::111122223333:role/research-*\", destination: [us-west-2]",
+            covers,
+        );
+        let warnings = parse(&text).warnings(&catalogue, jiff::civil::date(2027, 1, 1));
+        let found = warnings
+            .iter()
+            .any(|text| text.to_string().contains("trail-records-inference is about settings"));
+        assert_eq!(found, warned, "{covers}: {warnings:#?}");
+    }
+}
+
+#[test]
 fn an_exception_holds_through_its_last_day() {
     let document = parse(FULL);
     let policy = document

@@ -1,5 +1,7 @@
 //! What a sound policy document may still have wrong: contradictions, dead rules, exceptions running out.
 
+mod posture;
+
 use std::collections::BTreeSet;
 
 use jiff::{ToSpan, civil::Date};
@@ -58,10 +60,20 @@ pub(super) fn of(document: &DocumentWire, catalogue: &Catalogue, today: Date) ->
             ));
         }
     }
+    warnings.extend(document.posture.iter().flat_map(posture::of));
     for (index, exception) in document.exceptions.0.iter().enumerate() {
         for (position, pattern) in exception.covers.profiles().iter().enumerate() {
             let at = format!("exceptions[{index}].match.profile[{position}]");
             warnings.extend(by_arn(pattern).map(|message| Warning::new(at, message)));
+        }
+        for control in exception.covers.controls_in_vain() {
+            warnings.push(Warning::new(
+                format!("exceptions[{index}].match"),
+                format!(
+                    "{control} is about settings, which have no principal, destination or profile: cover it by \
+                     `account` or `source` alone, in an exception of its own"
+                ),
+            ));
         }
         let at = format!("exceptions[{index}].expires");
         let (id, owner) = (exception.id.as_str(), exception.owner.as_str());
