@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import coldstart, core, document
+from . import coldstart, core, document, sweep
 from .aws import ROOT
 from .table import machine
 
@@ -16,7 +16,10 @@ Measures, in one run on this machine:
   - cold starts of the functions over TLS, each against a function in Python that
     does the same, alternately: spawn to first poll of the Runtime API, to the first
     answer with its first AWS calls, CPU time and peak memory (tests/runtime);
+  - a nightly sweep of check-posture over 17 Regions, each call of AWS 50 ms away
+    (tests/answers before the local AWS): how long against the least it can take;
   - the sizes of the zips.
+Fails if the sweep makes a call twice; times are no failures, for they are the machine's.
 Times of a busy machine are not worth much: the table says how busy it was.
 """
 
@@ -27,24 +30,35 @@ def main() -> None:
         prog="make bench", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=20, help="cold starts of each program (default: 20)")
+    parser.add_argument("--sweeps", type=int, default=5, help="nightly sweeps (default: 5)")
     parser.add_argument("--programs", type=Path, default=ROOT / "target/dist", help="where the functions are built")
     parser.add_argument("--python", type=Path, required=True, help="the interpreter for the functions in Python")
     parser.add_argument("--without-core", action="store_true", help="leave the core's benchmarks out")
+    parser.add_argument("--only-sweep", action="store_true", help="measure the nightly sweep alone")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also write the tables into FILE, between its marks")
     arguments = parser.parse_args()
+    if arguments.write and arguments.only_sweep:
+        parser.error("--write is for all tables at once: leave out --only-sweep")
 
     parts = [machine()]
-    if not arguments.without_core:
+    if not arguments.without_core and not arguments.only_sweep:
         progress("core: building and running the benchmarks (a minute, longer the first time)")
         parts.append(core.as_table(core.run()))
-    pairs = coldstart.measure(arguments.programs, arguments.python, arguments.rounds, progress)
-    parts.append(f"Cold starts, medians of {arguments.rounds} (and the least):\n\n{coldstart.as_table(pairs)}")
+    if not arguments.only_sweep:
+        pairs = coldstart.measure(arguments.programs, arguments.python, arguments.rounds, progress)
+        parts.append(f"Cold starts, medians of {arguments.rounds} (and the least):\n\n{coldstart.as_table(pairs)}")
+    swept = sweep.measure(arguments.programs / sweep.NAME, arguments.sweeps, progress)
+    parts.append(f"A nightly sweep, medians of {arguments.sweeps} (and the least):\n\n{sweep.as_table(swept)}")
     parts.append(coldstart.sizes({"dist": arguments.programs, "release": ROOT / "target/release"}))
     progress("")
     text = "\n\n".join(parts)
     print(text)
-    if arguments.write:
+    problems = sweep.problems(swept)
+    if arguments.write and not problems:
         document.write(arguments.write, "bench", text)
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    sys.exit(1 if problems else 0)
 
 
 def progress(text: str) -> None:

@@ -1,10 +1,11 @@
 """A lean stand-in for the AWS services that the functions call, in a process of its own.
 
 `python -m tests.bench.aws` is started by `Aws`, which asks it what happened. It answers S3
-GetObject, SQS SendMessageBatch, the DynamoDB calls of `dynamodb.py`, SNS Publish, EventBridge
-PutEvents and Security Hub BatchImportFindings; to check-posture, which looks into Regions, that
-there is one Region, without rules and metrics. Whatever else is called is refused. It checks no
-signatures. `tests/emulator` is the faithful one; this one is for volume and for TLS.
+GetObject and PutObject, SQS SendMessageBatch, the DynamoDB calls of `dynamodb.py`, SNS Publish,
+EventBridge PutEvents and Security Hub BatchImportFindings; to check-posture, which looks into
+Regions, that there is one Region, without rules and metrics, at which nobody has looked before.
+Whatever else is called is refused. It checks no signatures. `tests/emulator` is the faithful one;
+this one is for volume and for TLS.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+from . import events
 from .dynamodb import RefusedError, Table
-from .events import REGION
 from .web import Request, Response, serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +35,10 @@ XML = (("content-type", "text/xml"),)
 CBOR = (("content-type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"))
 NO_METRICS = b"\xa1\x67Metrics\x80"
 """`{"Metrics": []}` in CBOR, which the SDK for Rust speaks with CloudWatch."""
+RESULTS = b"\xa1\x71MetricDataResults"
+NO_VALUES = b"\xa2\x62Id%b\x6aStatusCode\x68Complete"
+"""A result without values, its id left out."""
+NEVER_LOOKED = b"<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"
 
 
 @dataclass
@@ -59,6 +64,9 @@ class State:
             "GraniteServiceVersion20100801.ListMetrics": lambda _: self._nothing(
                 "cloudwatch:ListMetrics", {"Metrics": []}
             ),
+            "GraniteServiceVersion20100801.GetMetricData": lambda _: self._nothing(
+                "cloudwatch:GetMetricData", {"MetricDataResults": []}
+            ),
             "AWSEvents.ListRules": lambda _: self._nothing("events:ListRules", {"Rules": []}),
             "AWSEvents.DescribeEventBus": lambda request: self._nothing(
                 "events:DescribeEventBus",
@@ -69,21 +77,24 @@ class State:
             return json_calls[target](json.loads(request.body))
         if request.path.startswith("/_bench/"):
             return self._tell(request.path.removeprefix("/_bench/"))
-        if request.method == "GET":
-            return self._policy(request)
+        if request.method in ("GET", "PUT"):
+            return self._object(request)
         return self._by_path(request)
 
     def _by_path(self, request: Request) -> Response:
         if request.path == "/findings/import":
             return self._import(json.loads(request.body))
         if request.path == "/listRegions":
-            only = {"RegionName": REGION, "RegionOptStatus": "ENABLED_BY_DEFAULT"}
+            only = {"RegionName": events.REGION, "RegionOptStatus": "ENABLED_BY_DEFAULT"}
             return self._nothing("account:ListRegions", {"Regions": [only]})
         if b"Action=Publish" in request.body:
             return self._publish(parse_qs(request.body.decode()))
         if request.path.endswith("/operation/ListMetrics"):
             self.calls["cloudwatch:ListMetrics"] += 1
             return Response(NO_METRICS, headers=CBOR)
+        if request.path.endswith("/operation/GetMetricData"):
+            self.calls["cloudwatch:GetMetricData"] += 1
+            return Response(_no_values(request.body.count(b"MetricStat")), headers=CBOR)
         target = request.headers.get("x-amz-target", "")
         return _json({"__type": "UnknownOperationException", "message": f"{request.path} {target}"}, 400)
 
@@ -102,8 +113,12 @@ class State:
         self.calls["securityhub:BatchImportFindings"] += 1
         return _json({"SuccessCount": len(request["Findings"]), "FailedCount": 0, "FailedFindings": []})
 
-    def _policy(self, request: Request) -> Response:
-        self.calls["s3:GetObject"] += 1
+    def _object(self, request: Request) -> Response:
+        self.calls["s3:PutObject" if request.method == "PUT" else "s3:GetObject"] += 1
+        if request.method == "PUT":
+            return Response(headers=(("etag", '"0"'),))
+        if events.REPORTS in request.path:
+            return Response(NEVER_LOOKED, 404, XML)
         etag = f'"{hashlib.md5(self.policy).hexdigest()}"'
         if request.headers.get("if-none-match") == etag:
             return Response(status=304, headers=(("etag", etag),))
@@ -159,6 +174,13 @@ class State:
         if what.startswith("bodies/"):
             return _json(self.table.bodies(what.removeprefix("bodies/")))
         return _json(answers.get(what, {"__type": "NotFound"}), 200 if what in answers else 404)
+
+
+def _no_values(queries: int) -> bytes:
+    """Results without values in CBOR, for as many queries as check-posture asks at once, which it numbers."""
+    texts = (f"m{number}".encode() for number in range(queries))
+    results = [NO_VALUES % (bytes([0x60 + len(text)]) + text) for text in texts]
+    return RESULTS + bytes([0x98, len(results)]) + b"".join(results)
 
 
 def _json(value: Any, status: int = 200) -> Response:

@@ -2,10 +2,10 @@
 
 .PHONY: bench storm
 
-bench: ## Measure the core, cold starts (against Python) and sizes: [BENCH_OPTIONS="--rounds 20 --write docs/performance.md"]
+bench: ## Measure the core, cold starts (against Python), a nightly sweep and sizes: [BENCH_OPTIONS="--rounds 20 --write docs/performance.md"]
 	cargo build --locked --profile dist $(FUNCTIONS)
 	@python=$$(scripts/venv bench)/bin/python; \
-	  python3 -m tests.bench --python "$$python" $(BENCH_OPTIONS)
+	  "$$(scripts/venv emulator)/bin/python" -m tests.bench --python "$$python" $(BENCH_OPTIONS)
 
 storm: ## Play a million violations into the functions: exactness, alerts, what it costs: [STORM_OPTIONS="--events 1000000"]
 	cargo build --locked --profile dist $(FUNCTIONS)

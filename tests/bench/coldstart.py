@@ -18,6 +18,8 @@ from .table import megabytes, milliseconds, table
 
 PYTHON_FUNCTIONS = ROOT / "tests/bench/python_functions"
 VIOLATION = events.Violation(1, "chat", "apac.amazon.nova-lite-v1:0", "ap-southeast-2", "2026-11-21T10:04:11Z")
+# One control in one Region: how long a whole look takes is measured by the sweep.
+LOOK = json.dumps({"regions": [events.REGION], "controls": ["rule-receives-inference"]})
 CALLS = events.batch([("m-1", "", VIOLATION.body())], "crisguard-calls")
 
 
@@ -61,7 +63,7 @@ def measure(programs: Path, python: Path, rounds: int, progress: Callable[[str],
         with Aws(policy, certificate=certificate) as aws:
             environment = events.environment(aws.url, trust=str(trust))
             findings = _findings(programs, environment, aws)
-            handed = [("watch-inference", CALLS), findings, ("check-posture", '{"regions":["ap-northeast-1"]}')]
+            handed = [("watch-inference", CALLS), findings, ("check-posture", LOOK)]
             pairs = [_pair(programs, python, name, event) for name, event in handed if (programs / name).is_file()]
             # The first round warms the disk cache and the stand-in, and does not count.
             for number in range(rounds + 1):

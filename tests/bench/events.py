@@ -9,6 +9,7 @@ from typing import Any
 
 ACCOUNT = "111122223333"
 REGION = "ap-northeast-1"
+REPORTS = "crisguard-reports"
 POLICY = """\
 # What the measurements decide by: prompts of a company in Japan stay in Japan.
 version: 1
@@ -140,6 +141,7 @@ def environment(url: str, *, trust: str = "") -> dict[str, str]:
         "CRISGUARD_POLICY_BUCKET": "crisguard-policy",
         "CRISGUARD_POLICY_KEY": "policy.yaml",
         "CRISGUARD_FINDINGS_QUEUE_URL": f"{url}/{ACCOUNT}/crisguard-findings.fifo",
+        "CRISGUARD_REPORTS_BUCKET": REPORTS,
         "CRISGUARD_TABLE": "crisguard-memory",
         "CRISGUARD_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:crisguard-alerts",
         "CRISGUARD_EVENT_BUS": "default",

@@ -1,12 +1,13 @@
-"""The stand-in for DynamoDB is all or nothing, and checks every condition: the storm's count rests on it."""
+"""What measurements rest on: a table that is all or nothing, answers of AWS's form, tables that say what was."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import cbor2
 import pytest
 
-from tests.bench import core
+from tests.bench import aws, core, sweep
 from tests.bench.dynamodb import RefusedError, Table
 
 
@@ -95,3 +96,24 @@ core               fastest       │ slowest       │ median        │ mean   
         ("parse an event: no bedrock", 830.0, 880.0, pytest.approx((1627.0, 1535.0))),
         ("last", 1_000_000.0, 1_000_000.0, None),
     ]
+
+
+def test_metrics_without_values_are_of_cloudwatch_s_form() -> None:
+    results = cbor2.loads(aws._no_values(13))["MetricDataResults"]
+    assert [result["Id"] for result in results] == [f"m{number}" for number in range(13)]
+    assert {result["StatusCode"] for result in results} == {"Complete"}
+
+
+def call(service: str, started: float) -> dict[str, Any]:
+    return {"service": service, "started": started}
+
+
+def test_a_sweep_is_held_against_the_least_it_can_take() -> None:
+    calls = [call("s3", 1.0), call("account", 1.1), *[call("kms", 1.2)] * 16, call("sqs", 2.0), call("s3", 2.4)]
+    run = sweep.Run(1.5, 0.1, 10, calls, 4, {}, {})
+    assert run.least == pytest.approx(20 * sweep.AWAY / 4)
+    assert run.ratio == pytest.approx(1.5 / run.least)
+    assert run.phases == pytest.approx((0.2, 0.8, 0.5))
+    assert sweep.problems([run]) == []
+    twice = sweep.Run(1.5, 0.1, 10, calls, 4, {"kms:DescribeKey in us-east-1: x": 2}, {})
+    assert sweep.problems([run, twice]) == ["check-posture made a call more than once: kms:DescribeKey in us-east-1: x"]

@@ -53,6 +53,8 @@ class _Connection(asyncio.Protocol):
             lines += [f"content-length: {len(response.body)}", "x-amzn-requestid: 0", "", ""]
             assert isinstance(self._transport, asyncio.WriteTransport)
             self._transport.write("\r\n".join(lines).encode("latin-1") + response.body)
+            if request.headers.get("connection") == "close":
+                self._transport.close()
 
     def _request(self) -> Request | None:
         if self._head is None:
