@@ -1,11 +1,15 @@
 //! `crisguard policy check`: whether a policy is sound, and what it comes to.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    io::{self, Write},
+};
 
 use crisguard_core::{
     account::AccountId,
     catalog::Catalogue,
-    policy::{Exception, Policy, PolicyError, ProfilePattern, RegionSet},
+    policy::{Exception, Policy, PolicyError, PostureRules, ProfilePattern, RegionSet},
     region::Region,
 };
 use jiff::civil::Date;
@@ -58,6 +62,7 @@ struct Report<'a> {
     destination: &'a RegionSet,
     global_profiles: &'static str,
     allowed_profiles: Option<Vec<&'a str>>,
+    posture: Option<&'a PostureRules>,
     exceptions: Vec<ExceptionLine<'a>>,
     warnings: Vec<String>,
 }
@@ -139,6 +144,7 @@ impl<'a> Report<'a> {
             allowed_profiles: policy
                 .allow_list()
                 .map(|patterns| patterns.iter().map(ProfilePattern::as_str).collect()),
+            posture: policy.posture(),
             exceptions: policy
                 .exceptions()
                 .iter()
@@ -191,6 +197,14 @@ impl<'a> Report<'a> {
             } else {
                 "denied"
             },
+        )?;
+        let settings = self.posture.map(asked).filter(|asked| !asked.is_empty());
+        line(
+            "settings",
+            &settings.map_or_else(
+                || "only what must hold in any case".to_owned(),
+                |asked| asked.join("; "),
+            ),
         )?;
         if self.account.is_none() && !self.overrides.is_empty() {
             line(
@@ -251,6 +265,58 @@ fn listed(set: &RegionSet) -> String {
         RegionSet::Every => "every Region".to_owned(),
         RegionSet::Only(regions) => regions.iter().map(Region::as_str).collect::<Vec<_>>().join(", "),
     }
+}
+
+/// Names what is asked of settings beyond what must hold in any case.
+fn asked(rules: &PostureRules) -> Vec<String> {
+    let PostureRules {
+        invocation_logging,
+        data_retention,
+        customer_managed_key,
+        guardrail,
+        vpc_endpoint,
+        iam,
+    } = rules;
+    let logging = invocation_logging.as_ref().map(|logging| {
+        let kinds = names(&logging.modalities);
+        let key = if logging.customer_managed_key {
+            ", under a customer-managed key"
+        } else {
+            ""
+        };
+        let kept = counted(usize::try_from(logging.retention_days).unwrap_or(usize::MAX), "day");
+        format!("invocations logged ({kinds}) for {kept}{key}")
+    });
+    let retention = data_retention
+        .as_ref()
+        .map(|modes| format!("data retention {}", names(modes)));
+    let keys = customer_managed_key.then(|| "customer-managed keys of models, agents and data sources".to_owned());
+    let enforced = guardrail
+        .is_some_and(|rules| rules.enforced)
+        .then(|| "a guardrail enforced for all calls".to_owned());
+    let agents = guardrail
+        .is_some_and(|rules| rules.agents)
+        .then(|| "a guardrail on every agent".to_owned());
+    let endpoint = vpc_endpoint.then(|| "a VPC endpoint".to_owned());
+    let least = iam
+        .as_ref()
+        .is_some_and(|rules| rules.least_privilege)
+        .then(|| "IAM policies that name models and profiles".to_owned());
+    let separate = iam
+        .as_ref()
+        .is_some_and(|rules| rules.separate_duties)
+        .then(|| "nobody who both invokes and manages".to_owned());
+    [logging, retention, keys, enforced, agents, endpoint, least, separate]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn names(items: &BTreeSet<impl fmt::Display>) -> String {
+    if items.is_empty() {
+        return "none".to_owned();
+    }
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes a text, or a list of texts, without JSON's quotes.

@@ -173,6 +173,13 @@ fn the_example_passes_its_own_check() {
     let example = crisguard("policy example", "").output;
     let ended = crisguard("policy check -", &example);
     assert_eq!(ended.status, Status::Clean, "{}", ended.output);
+    assert!(
+        ended
+            .output
+            .contains("settings     invocations logged (text, image, embedding, video, audio) for 365 days, under a"),
+        "{}",
+        ended.output
+    );
     // What the comments suggest is right too.
     let uncommented: String = example
         .lines()
@@ -185,11 +192,23 @@ fn the_example_passes_its_own_check() {
         .collect();
     let ended = crisguard("policy check - --format json", &uncommented);
     assert_ne!(ended.status, Status::Incomplete, "{uncommented}{}", ended.output);
-    assert!(
-        ended.output.contains("research-2027") && ended.output.contains("ou-ab12-11111111"),
-        "{}",
-        ended.output
-    );
+    for suggested in ["research-2027", "ou-ab12-11111111", "break-glass", "\"agents\": true"] {
+        assert!(ended.output.contains(suggested), "{suggested}: {}", ended.output);
+    }
+    let ended = crisguard("policy check -", &uncommented);
+    let settings: Vec<&str> = ended
+        .output
+        .lines()
+        .skip_while(|line| !line.contains("settings"))
+        .take_while(|line| !line.contains("overrides"))
+        .collect();
+    insta::assert_snapshot!(settings.join("\n"), @r"
+    settings     invocations logged (text, image, embedding, video, audio) for 365 days, under a
+                 customer-managed key; data retention none, default; customer-managed keys of models,
+                 agents and data sources; a guardrail enforced for all calls; a guardrail on every
+                 agent; a VPC endpoint; IAM policies that name models and profiles; nobody who both
+                 invokes and manages
+    ");
 }
 
 #[test]

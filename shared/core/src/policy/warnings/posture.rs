@@ -27,7 +27,7 @@ pub(super) fn of(rules: &PostureRules) -> Vec<Warning> {
     }
     warnings.extend(invocation_logging.iter().flat_map(of_logging));
     warnings.extend(data_retention.iter().filter_map(of_data_retention));
-    warnings.extend(guardrail.iter().filter_map(of_guardrail));
+    warnings.extend(guardrail.and_then(of_guardrail));
     warnings.extend(iam.iter().flat_map(of_iam));
     warnings
 }
@@ -77,7 +77,7 @@ fn of_data_retention(allowed: &BTreeSet<DataRetentionMode>) -> Option<Warning> {
     ))
 }
 
-fn of_guardrail(rules: &GuardrailRules) -> Option<Warning> {
+fn of_guardrail(rules: GuardrailRules) -> Option<Warning> {
     (!rules.enforced && !rules.agents).then(|| Warning::new("posture.guardrail", NOTHING))
 }
 
