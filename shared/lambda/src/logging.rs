@@ -11,7 +11,13 @@ use tracing::level_filters::{LevelFilter, ParseLevelFilterError};
 use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// The crates to which the level applies, by the prefix of their names.
-const OWN: [&str; 4] = ["crisguard", "check_posture", "send_alerts", "watch_inference"];
+const OWN: [&str; 5] = [
+    "crisguard",
+    "check_posture",
+    "send_alerts",
+    "turn_on_logging",
+    "watch_inference",
+];
 /// Where the runtime logs a failed invocation once more, after `crate::runtime` has.
 const REPEATING: &str = "lambda_runtime::layers::panic";
 
