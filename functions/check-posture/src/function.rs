@@ -280,18 +280,17 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
     /// Keeps what is known now, and the report.
     async fn kept(&self, outcome: Outcome, known: &Known, occasion: Occasion) -> Result<Answer, Report> {
         let account = &self.policy.scope().account;
-        let reports = self.function.ports.reports();
-        let json = serde_json::to_vec(known).map_err(|error| Report::of("Report", &error))?;
-        let stored = reports.store(&report::known_key(account), json).await;
-        stored.map_err(|failure| Report::of("Report", &failure))?;
         let answer = Answer {
             observed_at: self.now,
             policy_sha256: self.policy.sha256().to_owned(),
             coverage: Coverage::of(&outcome.assessed),
             assessments: outcome.assessed,
         };
-        let json = serde_json::to_vec(&answer).map_err(|error| Report::of("Report", &error))?;
-        let stored = reports.store(&report::key(account, self.now, occasion), json).await;
+        let json = |json: Result<Vec<u8>, _>| json.map_err(|error: serde_json::Error| Report::of("Report", &error));
+        let (known, report) = (json(serde_json::to_vec(known))?, json(serde_json::to_vec(&answer))?);
+        let (known_key, report_key) = (report::known_key(account), report::key(account, self.now, occasion));
+        let reports = self.function.ports.reports();
+        let stored = tokio::try_join!(reports.store(&known_key, known), reports.store(&report_key, report));
         stored.map_err(|failure| Report::of("Report", &failure))?;
         Ok(answer)
     }

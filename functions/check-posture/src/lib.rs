@@ -49,8 +49,8 @@ pub use report::{Answer, Coverage, known_key};
 /// besides.
 const LOOKS_AT_ONCE: usize = 64;
 
-/// How many calls that hand decisions on are on their way at once.
-const LANES: usize = 16;
+/// How many calls that hand decisions on are on their way at once: about as many as there are controls.
+const LANES: usize = 24;
 /// How many alerts may come of one look at everything; more are told together.
 const HANDFUL: usize = 5;
 

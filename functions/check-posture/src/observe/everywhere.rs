@@ -41,6 +41,7 @@ pub struct Eye<'a> {
     pub(super) sweep: Sweep,
     permits: Semaphore,
     calls: Once<Region, Result<Calls, Failure>>,
+    used: Once<Region, Observed<bool>>,
     keys: Once<(Region, String), Observed<Option<Key>>>,
     pub(super) buckets: logging::Buckets,
     pub(super) trails: trails::Trails,
@@ -57,6 +58,7 @@ impl Look for World {
             sweep: sweep.clone(),
             permits: Semaphore::new(CALLS_AT_ONCE),
             calls: Once::new(),
+            used: Once::new(),
             keys: Once::new(),
             buckets: logging::Buckets::unseen(),
             trails: trails::Trails::unseen(),
@@ -87,6 +89,22 @@ impl Eye<'_> {
     /// Returns what Bedrock counted in a Region within a day.
     pub(super) async fn calls(&self, region: &Region) -> Result<Calls, Failure> {
         self.calls.get(region, Calls::read(self, region, self.sweep.now)).await
+    }
+
+    /// A series without data for two weeks is not listed, so the sum over all models is asked for, too.
+    async fn look_for_use(&self, region: &Region) -> Observed<bool> {
+        let calls = observed(self.calls(region).await)?;
+        if calls.were_made() {
+            return Ok(true);
+        }
+        let until = self.sweep.now.as_second();
+        let span = Span {
+            from: until - i64::from(Use::DAYS) * SECONDS_A_DAY,
+            until,
+            period: 86_400,
+        };
+        let sums = observed(self.sums(region, &[of_bedrock("Invocations")], span).await)?;
+        Ok(sums.iter().flat_map(BTreeMap::values).any(|sum| whole(*sum) > 0))
     }
 
     /// Looks at a key, by its id, alias or ARN; an ARN names the key's own Region.
@@ -144,20 +162,8 @@ impl See for Eye<'_> {
         }
     }
 
-    /// A series without data for two weeks is not listed, so the sum over all models is asked for, too.
     async fn was_used(&self, region: &Region) -> Observed<bool> {
-        let calls = observed(self.calls(region).await)?;
-        if calls.were_made() {
-            return Ok(true);
-        }
-        let until = self.sweep.now.as_second();
-        let span = Span {
-            from: until - i64::from(Use::DAYS) * SECONDS_A_DAY,
-            until,
-            period: 86_400,
-        };
-        let sums = observed(self.sums(region, &[of_bedrock("Invocations")], span).await)?;
-        Ok(sums.iter().flat_map(BTreeMap::values).any(|sum| whole(*sum) > 0))
+        self.used.get(region, self.look_for_use(region)).await
     }
 }
 

@@ -166,14 +166,9 @@ fn bucket_of(output: &JobOutput) -> Option<String> {
 
 /// Looks at the VPC endpoints for bedrock-runtime in a Region.
 pub(super) async fn endpoints(eye: &Eye<'_>, region: &Region) -> EndpointPosture {
-    // In China the names of services begin otherwise
-    // (<https://docs.amazonaws.cn/en_us/vpc/latest/privatelink/aws-services-privatelink-support.html>).
-    let prefix = match region.partition() {
-        "aws-cn" => "cn.com.amazonaws",
-        _ => "com.amazonaws",
-    };
-    let service = format!("{prefix}.{region}.bedrock-runtime");
-    let endpoints = eye.ask(eye.aws.networks(region.as_str()).endpoints(&service)).await;
+    let endpoints = eye
+        .ask(eye.aws.networks(region.as_str()).endpoints("bedrock-runtime"))
+        .await;
     EndpointPosture {
         endpoints: endpoints.and_then(|endpoints| {
             let each = endpoints.into_iter().map(|endpoint| {
