@@ -4,7 +4,7 @@ mod fakes;
 
 use std::cell::RefCell;
 
-use crisguard_aws::bedrock::Logging;
+use crisguard_aws::bedrock::{LogGroup, Logging, Prefix};
 use crisguard_lambda::test_support::failure;
 use serde_json::{Value, json};
 
@@ -243,11 +243,32 @@ async fn who_is_late_answers_before_the_time_is_up() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_put_or_deleted_must_be_read_back() {
-    let mut theirs = somebody_elses();
-    theirs.embedding = Some(true);
-    theirs.audio = None;
+    let theirs = |name: &str| Prefix {
+        bucket: name.to_owned(),
+        prefix: None,
+    };
+    let all_different = Logging {
+        log_group: Some(LogGroup {
+            name: "theirs".to_owned(),
+            role: "arn:theirs".to_owned(),
+            large_bodies: Some(theirs("large-theirs")),
+        }),
+        bucket: Some(theirs("theirs")),
+        text: Some(false),
+        image: None,
+        embedding: Some(true),
+        video: Some(false),
+        audio: Some(true),
+    };
+    let mut without_flags = logging();
+    (without_flags.text, without_flags.audio) = (None, None);
     let mut reasons = Vec::new();
-    for (standing, kind) in [(None, "Create"), (Some(theirs), "Update"), (Some(logging()), "Delete")] {
+    for (standing, kind) in [
+        (None, "Create"),
+        (Some(all_different), "Create"),
+        (Some(without_flags), "Update"),
+        (Some(logging()), "Delete"),
+    ] {
         let bedrock = FakeBedrock {
             standing: RefCell::new(standing).into(),
             deaf: true,
