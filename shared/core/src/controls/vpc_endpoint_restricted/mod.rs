@@ -135,8 +135,7 @@ fn narrow(policy: &str, place: &Place<'_>) -> Narrow {
     }
     let mut depends = None;
     for allowance in policy.statements(Effect::Allow) {
-        let excepts_all = !allowance.resources().meet(&all);
-        if !allowance.is_about_nearly_everyone() || !allowance.is_about_action(ANY_ACTION) || excepts_all {
+        if !allowance.is_about_nearly_everyone() || !allowance.is_about_action(ANY_ACTION) {
             continue;
         }
         if !allowance.resources().name_none_of(&every_model)
