@@ -49,7 +49,7 @@ use settings::{Binds, Decide};
 pub use settings::{assess as assess_settings, binds_where_in_use};
 
 use crate::{
-    catalog::{Catalogue, Destinations},
+    catalog::Catalogue,
     cloudtrail::{Half, Invocation, Operation, ProcessedIn},
     decision::{Assessment, Basis, Decision, EvidenceGap, ExpiredException, Irrelevance, Severity},
     model::ModelReference,
@@ -126,17 +126,16 @@ pub enum ControlId {
 type AboutInvocation = fn(&Evidence<'_>) -> Decision;
 
 /// The controls that decide about invocations, in the order of reports.
-const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 6] = [
+const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
     (ControlId::DestinationRegionAllowed, destination_region_allowed::decide),
     (ControlId::SourceRegionAllowed, source_region_allowed::decide),
     (ControlId::GlobalProfileAllowed, global_profile_allowed::decide),
     (ControlId::ProfileAllowed, profile_allowed::decide),
-    (ControlId::ProfileDestinationsKnown, profile_destinations_known::decide),
     (ControlId::InferenceDeniedByScp, inference_denied_by_scp::decide),
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 24] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 25] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -361,9 +360,8 @@ impl ControlId {
 
     /// Tells whether the control says what is permitted, so that an exception can lift it unasked.
     ///
-    /// A denial by a service control policy is a fact about another policy, a destination that nobody
-    /// lists is one about AWS, and a setting is one about the evidence: an exception lifts those only
-    /// by naming the control.
+    /// A denial by a service control policy is a fact about another policy, and a setting is a fact
+    /// about the evidence: an exception lifts those only by naming the control.
     #[must_use]
     pub const fn is_about_permission(self) -> bool {
         matches!(
@@ -400,16 +398,6 @@ impl Evidence<'_> {
             }),
             _ => None,
         }
-    }
-
-    /// Returns the application profile that the request named, with where it goes by the account's own
-    /// list; `None` for another target, and for an application profile that no list resolves.
-    fn application_profile(&self) -> Option<(&str, Destinations)> {
-        let ModelReference::ApplicationProfile(arn) = &self.invocation.target else {
-            return None;
-        };
-        let destinations = self.catalogue.live().application(arn, &self.invocation.source)?;
-        Some((arn, destinations))
     }
 
     /// Says why no inference profile is behind the request: there is none, or the record cannot tell.
