@@ -5,26 +5,32 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import FrameType
 
+from tests.answers import Answers
+from tests.e2e.subscribers import Chat, certificate
 from tests.emulator import Emulator
 from tests.emulator.emulator import REPOSITORY
 
-from .days import DAYS
+from . import night
+from .days import DAYS, LOOK
+from .evidence import record_trail
 from .play import now, play_quiet, play_scene, play_story
 from .records import stamped
-from .stage import DEAD_LETTERS, FAILURES, SOURCE_REGIONS, SUBSCRIBER, WATCH, Stage
+from .stage import DEAD_LETTERS, FAILURES, SOURCE_REGIONS, SUBSCRIBER, WATCH, Stage, StageError
 from .stories import QUIET, STORIES
 from .sums import Played, ask_for_digest, observe, sums
 from .transcript import Transcript
 
 MAIL = REPOSITORY / "build" / "demo" / "mail"
-REGION_NAMES = "Tokyo, Osaka and N. Virginia"
+REGION_NAMES = "Tokyo, Osaka, N. Virginia, Oregon and Singapore"
 AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -53,10 +59,9 @@ def run(transcript: Transcript, binaries: Path, *, language: str, keep: bool) ->
     started = time.monotonic()
     transcript.opening()
     transcript.chapter("The stage")
-    with transcript.doing("Starting a local AWS ..."):
-        aws = Emulator.start(regions=SOURCE_REGIONS)
-    try:
-        stage = Stage(aws, binaries, language)
+    with contextlib.ExitStack() as ends:
+        with transcript.doing("Starting a local AWS ..."):
+            stage = start(ends, binaries, language)
         set_stage(transcript, stage)
         played = play(transcript, stage)
         save(played)
@@ -71,11 +76,33 @@ def run(transcript: Transcript, binaries: Path, *, language: str, keep: bool) ->
         if keep:
             stay(transcript, stage)
         return AS_EXPECTED if good else NOT_AS_EXPECTED
+
+
+def start(ends: contextlib.ExitStack, binaries: Path, language: str) -> Stage:
+    """Starts a local AWS, what stands before it, and a chat that it knows by its certificate."""
+    folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="crisguard-demo-")))
+    if not shutil.which("openssl"):
+        raise StageError("there is no openssl, by which the chat gets its certificate")
+    known = certificate(folder)
+    chat = Chat(known)
+    ends.enter_context(chat.listening())
+    os.environ["SSL_CERT_FILE"] = str(known)
+    # Ctrl-C is for this process alone, which ends the others.
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        answers = ends.enter_context(Answers.start())
     finally:
-        # A second Ctrl-C must not leave processes behind.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        aws.stop()
+        signal.signal(signal.SIGINT, usual)
+    aws = ends.enter_context(Emulator.start(regions=SOURCE_REGIONS, functions_reach=answers.url))
+    answers.stand_before(aws)
+    ends.callback(_ignore_interrupts)
+    return Stage(aws, answers, chat, binaries, language)
+
+
+def _ignore_interrupts() -> None:
+    """A second Ctrl-C must not leave processes behind."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def set_stage(transcript: Transcript, stage: Stage) -> None:
@@ -92,26 +119,30 @@ def set_stage(transcript: Transcript, stage: Stage) -> None:
         f"infra/template.yaml in {aws.home_region}: bus, queues, key, three functions, table, topic, alarms"
     )
     for region in SOURCE_REGIONS:
-        with transcript.doing(f"Deploying infra/source-region.yaml in {region} ..."):
+        with transcript.doing(f"Deploying infra/source-region.yaml and infra/change-region.yaml in {region} ..."):
             stage.deploy_source_region(region, parameters)
-    transcript.done(f"infra/source-region.yaml in {', '.join(SOURCE_REGIONS)}")
+    transcript.done(f"infra/source-region.yaml and infra/change-region.yaml in {', '.join(SOURCE_REGIONS)}")
+    with transcript.doing("Making the settings that check-posture looks at ..."):
+        record_trail(stage.client, aws.home_region)
+        night.set_up(stage)
+    transcript.done("In each of these Regions, logs of invocations: in one of them as they must be")
     stage.subscribe()
     stage.connect_machine()
-    transcript.done(f"{SUBSCRIBER} is subscribed to the alerts, and a queue receives what machines are told")
+    transcript.done(f"{SUBSCRIBER} and a chat are subscribed to the alerts; a queue receives what machines are told")
 
 
 def play(transcript: Transcript, stage: Stage) -> Played:
     """Plays the quiet majority and every story, as the transcript tells of them."""
     calls = sum(quiet.calls for quiet in QUIET)
-    transcript.chapter("An ordinary day", f"{calls} calls that the policy permits. Nobody should notice them.")
+    introduction = transcript.said("{} calls that the policy permits. Nobody should notice them.")
+    transcript.chapter("An ordinary day", introduction.format(calls))
     rows = []
     for quiet in QUIET:
         with transcript.doing(f"{quiet.calls} calls: {quiet.what} ..."):
             rows.append((quiet, play_quiet(stage, quiet)))
     transcript.quiet(rows)
-    transcript.chapter(
-        "The stories", f"{len(STORIES)} of them: what happens in the world, and what crisguard makes of it."
-    )
+    introduction = transcript.said("{} of them: what happens in the world, and what crisguard makes of it.")
+    transcript.chapter("The stories", introduction.format(len(STORIES)))
     outcomes = []
     for number, story in enumerate(STORIES, start=1):
         with transcript.doing(f"{number} of {len(STORIES)}: {story.name} ..."):
@@ -126,6 +157,9 @@ def play(transcript: Transcript, stage: Stage) -> Played:
         with transcript.doing(f"{scene.when}: {scene.name} ..."):
             played.days.append(play_scene(stage, scene))
         transcript.day(played.days[-1])
+        if scene is LOOK:
+            kept, _ = stage.kept_report()
+            transcript.estate([night.decided(stage.report, place) for place in night.ESTATE], stage.report, kept)
     observe(stage, played)
     return played
 
@@ -177,6 +211,8 @@ def stay(transcript: Transcript, stage: Stage) -> None:
         "# What the schedules ask for every hour (reminders, digest) and every night (do the rules stand?):",
         f"""echo '{{"crisguard":"review"}}' | {review}""",
         "scripts/look",
+        "# The report of the last nightly look:",
+        f"aws s3 cp {stage.kept_report()[0]} - | python3 -m json.tool | less",
         "# Delete a rule and look again; the alert comes within seconds:",
         "aws events remove-targets --region us-east-1 --rule crisguard-forward-1 --ids crisguard-bus",
         "aws events delete-rule --region us-east-1 --name crisguard-forward-1",

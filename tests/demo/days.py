@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from tests.e2e.clock import DAY, HOUR, MINUTE
 from tests.emulator.emulator import ACCOUNT
 
-from .records import OREGON, SINGAPORE, SYDNEY, VIRGINIA, Record, call, stamped, stream
+from . import night
+from .records import OREGON, OSAKA, SINGAPORE, SYDNEY, TOKYO, VIRGINIA, Record, call, stamped, stream
 from .stage import Stage
 from .stories import NOVA, OPUS, SONNET, Mail, Words
 
@@ -39,6 +40,8 @@ class Scene:
     says: tuple[Words, ...] = ()
     # What machines must hear: transition → how often; None: as many as there are findings on calls.
     transitions: dict[str, int | None] = field(default_factory=dict)
+    # What else is not as it must be, one sentence each.
+    differences: Callable[[Stage], list[str]] = lambda _: []
 
 
 def _play(stage: Stage, time: str, name: str, *records: Record) -> None:
@@ -81,13 +84,43 @@ def _other_language(stage: Stage, time: str) -> None:
     stage.put_policy(stage.policy)
 
 
-def _switched_off(stage: Stage, _: str) -> None:
-    events = stage.aws.client("events", VIRGINIA)
-    events.disable_rule(Name=SWITCHED)
-    events.enable_rule(Name=SWITCHED)
+def _looked_at(stage: Stage, _: str) -> None:
     stage.later(12 * HOUR)
     stage.look()
     stage.tell()
+    stage.review()
+
+
+def _logging_switched_off(stage: Stage, time: str) -> None:
+    stage.later(6 * HOUR)
+    stage.evidence[TOKYO].turn_off(stage.client)
+    stage.change(night.change(night.DELETED, TOKYO, "bedrock", time))
+    stage.change(night.change("DeleteBucket", TOKYO, "s3", time, {"bucketName": "holiday-photos"}))
+    _changed(stage)
+
+
+def _logging_put_back(stage: Stage, time: str) -> None:
+    stage.later(10 * MINUTE)
+    stage.evidence[TOKYO].turn_on(stage.client)
+    stage.change(night.change(night.PUT, TOKYO, "bedrock", time))
+    _changed(stage)
+
+
+def _changed(stage: Stage) -> None:
+    """What changes come to: watch-inference reads everything of Bedrock, and finds no call."""
+    stage.decide()
+    stage.check()
+    stage.tell()
+
+
+def _switched_off(stage: Stage, time: str) -> None:
+    stage.later(6 * HOUR)
+    events = stage.aws.client("events", VIRGINIA)
+    events.disable_rule(Name=SWITCHED)
+    events.enable_rule(Name=SWITCHED)
+    for name in ("DisableRule", "EnableRule"):
+        stage.change(night.change(name, VIRGINIA, "events", time, {"name": SWITCHED}))
+    _changed(stage)
 
 
 def _put_back(stage: Stage, _: str) -> None:
@@ -95,7 +128,7 @@ def _put_back(stage: Stage, _: str) -> None:
     rule = events.describe_rule(Name=SWITCHED)
     kept = {name: rule[name] for name in ("Name", "EventPattern", "Description")}
     events.put_rule(**kept, State="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
-    stage.later(HOUR)
+    stage.later(8 * HOUR)
     stage.look()
     stage.tell()
 
@@ -113,10 +146,21 @@ def _reopened(stage: Stage, time: str) -> None:
     _play(stage, time, "reopened", *stream("voice-assistant", f"apac.{NOVA}", NOVA, SINGAPORE))
 
 
+# The scene of which all that was decided is shown.
+LOOK = Scene(
+    "At night",
+    "The settings are looked at",
+    "Does the evidence exist, is it encrypted, is it kept? In five Regions, each in another condition.",
+    _looked_at,
+    (Mail.ALERT, Mail.ALERT, Mail.ALERT, Mail.DIGEST),
+    (Words(OSAKA), Words(VIRGINIA), Words(SINGAPORE), Words(OREGON), Words(night.LOGGING)),
+    {"first": sum(len(place.decided) for place in night.ESTATE)},
+    lambda stage: night.differences(stage.report, stage.kept_report()[1]),
+)
 DAYS = [
     Scene(
         "Within the hour",
-        "Three canaries",
+        "Five canaries",
         "Each Region's schedule sends a record of nobody's call the whole way. It arrives, and nobody hears of it.",
         _canaries,
     ),
@@ -153,28 +197,49 @@ DAYS = [
         (Words("対応手順", "WHAT TO DO NOW"), Words("role/kiosk")),
         {"first": 3},
     ),
+    LOOK,
     Scene(
-        "At night",
+        "The next morning",
+        "Somebody deletes the logging configuration",
+        "In Tokyo, where all was well. Nobody waits for the night: CloudTrail's event has this one thing looked at. "
+        "The deletion of a bucket that holds no evidence has nothing looked at.",
+        _logging_switched_off,
+        (Mail.ALERT,),
+        night.WHO,
+        {"first": 1},
+    ),
+    Scene(
+        "Minutes later",
+        "It is put back",
+        "That, too, is an event: it is looked at again, found in order, and people are told so.",
+        _logging_put_back,
+        (Mail.RESOLVED,),
+        (Words(TOKYO),),
+        {"resolved": 1},
+    ),
+    Scene(
+        "In the afternoon",
         "A rule is switched off and on",
         "Somebody disabled it for a minute. Enabled again, it drops read-only events: crisguard would be blind.",
         _switched_off,
         (Mail.ALERT,),
-        (Words(VIRGINIA), Words(SWITCHED)),
+        (Words(VIRGINIA), Words(SWITCHED), Words(night.OPERATOR), Words("EnableRule")),
         {"first": 1},
     ),
     Scene(
         "The next night",
-        "It is put back",
-        "The nightly look finds the rule as it must be, and says so once.",
+        "The rule is put back",
+        "The nightly look finds the rule in order, and says so once. What was found a night ago is told nobody again.",
         _put_back,
         (Mail.RESOLVED,),
         (Words(VIRGINIA),),
         {"resolved": 1},
     ),
     Scene(
-        "A day after the first alert",
+        "The next day",
         "The loop goes on",
-        "The nightly job made twelve more calls. No second alert, but after a day a reminder with both numbers.",
+        "The nightly job made twelve more calls. No second alert, but a reminder with both numbers, and of the "
+        "settings that are still wrong.",
         _reminded,
         (Mail.REMINDER,),
         (Words("52 times, 12 since you were told", "52 回（前回の通知以降 12 回）"),),
@@ -182,9 +247,10 @@ DAYS = [
     Scene(
         "Ten days later",
         "A quiet week, and it comes back",
-        "All that was quiet for a week was closed without a word. Then the voice assistant leaves Japan again.",
+        "All that was quiet for a week was closed without a word; settings never are, so a reminder comes. Then the "
+        "voice assistant leaves Japan again.",
         _reopened,
-        (Mail.ALERT,),
+        (Mail.REMINDER, Mail.ALERT),
         (Words("Before       closed", "前回: 終了"), Words("2 times", "2 回")),
         {"closed": None, "reopened": 1},
     ),

@@ -19,7 +19,9 @@ EXITS = {
     POSTURE: ("Compliant", "Violation", "Undecided"),
 }
 # What the exits of each function add up to.
-WHOLE = {WATCH: "Received", SEND: "Received", POSTURE: "Regions"}
+WHOLE = {WATCH: "Received", SEND: "Received", POSTURE: "Assessments"}
+# The same of the changes that check-posture is told of.
+CHANGES = ("ChangesLookedAt", "ChangesNotApplicable", "ChangesRejected")
 
 
 @dataclass
@@ -120,6 +122,7 @@ def play_scene(stage: Stage, scene: Scene) -> Later:
         later.problems.append(f"machines heard {dict(later.transitions)} instead of {expected}")
     text = "".join(mail["subject"] + mail["body"] for mail in later.mails)
     later.problems += _unsaid(scene.says, stage.language, text)
+    later.problems += scene.differences(stage)
     return later
 
 

@@ -7,26 +7,35 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
 
+from tests.answers import Answers
+from tests.answers.handle import AnswersError
 from tests.e2e.clock import Clock
+from tests.e2e.subscribers import Chat
 from tests.emulator import Emulator, EmulatorError
-from tests.emulator.emulator import FUNCTIONS, REPOSITORY, detail_type_of
+from tests.emulator.emulator import FUNCTIONS, INFRA, REPOSITORY, detail_type_of
 
-from .records import OSAKA, TOKYO, VIRGINIA, Record
+from .evidence import Evidence
+from .records import OREGON, OSAKA, SINGAPORE, TOKYO, VIRGINIA, Record
 
 POLICY = Path(__file__).with_name("policy.yaml").read_text(encoding="utf-8")
-SOURCE_REGIONS = (TOKYO, OSAKA, VIRGINIA)
+SOURCE_REGIONS = (TOKYO, OSAKA, VIRGINIA, OREGON, SINGAPORE)
 SUBSCRIBER = "security@example.com"
 MACHINE = "machine"
-# The functions, and the queues that two of them read.
+# The functions, and the queues that they read.
 WATCH, SEND, POSTURE = (f"crisguard-{function}" for function in FUNCTIONS)
-QUEUES = {WATCH: "crisguard-events", SEND: "crisguard-findings.fifo"}
-DEAD_LETTERS = {WATCH: "crisguard-events-dlq", SEND: "crisguard-findings-dlq.fifo"}
+QUEUES = {WATCH: "crisguard-events", SEND: "crisguard-findings.fifo", POSTURE: "crisguard-changes"}
+DEAD_LETTERS = {
+    WATCH: "crisguard-events-dlq",
+    SEND: "crisguard-findings-dlq.fifo",
+    POSTURE: "crisguard-changes-dlq",
+}
 SCHEDULES = {SEND: "crisguard-digest", POSTURE: "crisguard-nightly"}
 SCHEDULES_DEAD_LETTERS = tuple(f"{schedule}-dlq" for schedule in SCHEDULES.values())
 FORWARDING_DEAD_LETTERS = "crisguard-forward-dlq"
@@ -57,9 +66,13 @@ class Rule:
 class Stage:
     """A running emulator in which crisguard is deployed."""
 
-    def __init__(self, aws: Emulator, binaries: Path, language: str) -> None:
-        """Takes a started emulator, the folder with the built functions and the crisguard command, and a language."""
+    def __init__(self, aws: Emulator, answers: Answers, chat: Chat, binaries: Path, language: str) -> None:
+        """Takes a started emulator, what stands before it and a chat that it knows, the folder with the built
+        functions and the crisguard command, and a language.
+        """
         self.aws = aws
+        self.answers = answers
+        self.chat = chat
         self.binaries = binaries
         self.language = language
         self.policy = POLICY.replace("language: en", f"language: {language}")
@@ -71,6 +84,10 @@ class Stage:
         self.passages: list[Passage] = []
         self.transitions: list[dict[str, Any]] = []
         self.canaries = 0
+        # What each Region's invocations leave evidence in, and how many of its settings were changed.
+        self.evidence: dict[str, Evidence] = {}
+        self.changes: list[Record] = []
+        self.report: dict[str, Any] = {}
         self.rules: list[Rule] = []
         self.outputs: dict[str, str] = {}
         self._mappings: dict[str, str] = {}
@@ -115,11 +132,15 @@ class Stage:
             self._mappings[function] = mapping["UUID"]
         # A message that fails comes again after a second, not after the template's six minutes.
         sqs.set_queue_attributes(QueueUrl=self._urls[QUEUES[WATCH]], Attributes={"VisibilityTimeout": "1"})
+        # And a change is looked at when `check` is called, not a minute after it.
+        sqs.set_queue_attributes(QueueUrl=self._urls[QUEUES[POSTURE]], Attributes={"DelaySeconds": "0"})
         self.gather()
 
     def deploy_source_region(self, region: str, patterns: dict[str, str]) -> None:
         """The forwarding rules of one Region."""
         self.aws.deploy_source_region(region, patterns)
+        bus = {"HomeBusArn": self.outputs["BusArn"]}
+        self.aws.deploy(INFRA / "change-region.yaml", bus, stack="crisguard-change-region", region=region)
         titles = self.titles()
         for rule in self.aws.client("events", region).list_rules(NamePrefix="crisguard-forward-")["Rules"]:
             number = rule["Name"].rsplit("-", 1)[-1]
@@ -132,9 +153,12 @@ class Stage:
         return [pattern["name"] for pattern in json.loads(self.crisguard(*arguments))["patterns"]]
 
     def subscribe(self) -> None:
-        """Somebody who reads the alerts."""
-        topic = self.outputs["AlertsTopicArn"]
-        self.aws.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint=SUBSCRIBER)
+        """Somebody who reads the alerts, and a chat that shows them."""
+        topic, sns = self.outputs["AlertsTopicArn"], self.aws.client("sns")
+        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=SUBSCRIBER)
+        sns.subscribe(TopicArn=topic, Protocol="https", Endpoint=self.chat.address)
+        self._wait(lambda: self.chat.received, "the chat was not asked whether it wants messages")
+        sns.confirm_subscription(TopicArn=topic, Token=self.chat.received[0]["Token"])
 
     def connect_machine(self) -> None:
         """A queue that receives what crisguard tells machines, by a rule on the default bus."""
@@ -157,6 +181,10 @@ class Stage:
 
     # -- acting ------------------------------------------------------------------
 
+    def client(self, service: str, region: str) -> Any:
+        """A client of the administrator, also for what the local AWS lacks."""
+        return self.answers.client(service, region)
+
     def put_policy(self, document: str) -> None:
         """Puts a version of the policy where the functions read it."""
         bucket, _, key = self.outputs["PolicyAddress"].removeprefix("s3://").partition("/")
@@ -172,6 +200,11 @@ class Stage:
         self.passages.append(Passage(record, [rule.title for rule in self.matching(record)]))
         self.aws.put_cloudtrail_event(record["awsRegion"], record)
         return self.passages[-1]
+
+    def change(self, record: Record) -> None:
+        """The record of a changed setting on its Region's default bus; it is no call, and goes another way."""
+        self.changes.append(record)
+        self.aws.put_cloudtrail_event(record["awsRegion"], record)
 
     def sing(self) -> None:
         """The canary of each Region, started as its schedule starts it."""
@@ -208,13 +241,24 @@ class Stage:
         """send-alerts handles the findings."""
         self._drain(SEND)
 
+    def check(self) -> None:
+        """check-posture looks at what the changes can affect."""
+        self._drain(POSTURE)
+
     def review(self) -> dict[str, Any]:
         """The hourly review, asked for as its schedule asks; returns what it did."""
         return self._invoke(SEND)
 
-    def look(self) -> dict[str, dict[str, Any]]:
-        """The nightly look, asked for as its schedule asks; returns what was decided by Region."""
-        return {assessed["region"]: assessed for assessed in self._invoke(POSTURE)["assessments"]}
+    def look(self) -> dict[str, Any]:
+        """The nightly look, asked for as its schedule asks; returns the report."""
+        self.report = self._invoke(POSTURE)
+        return self.report
+
+    def kept_report(self) -> tuple[str, dict[str, Any]]:
+        """Where the report of the last nightly look is kept, and the report."""
+        bucket, _, prefix = self.outputs["ReportsAddress"].removeprefix("s3://").partition("/")
+        key = f"{prefix}{self.aws.account}/{self.report['observed_at'][:10]}/nightly.json"
+        return f"s3://{bucket}/{key}", json.load(self.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
 
     def _invoke(self, function: str) -> dict[str, Any]:
         request = self.aws.client("scheduler").get_schedule(Name=SCHEDULES[function])["Target"]["Input"]
@@ -232,15 +276,24 @@ class Stage:
         if not self.waiting(queue):
             return
         self._switch(function, on=True)
-        until = time.monotonic() + PATIENCE
-        while self.waiting(queue):
-            if time.monotonic() > until:
-                last = "\n".join(self._log(function)[-5:])
-                raise StageError(f"{queue} was not empty after {PATIENCE:.0f} s; the last of {function}'s log:\n{last}")
-            time.sleep(0.02)
+        self._wait(lambda: not self.waiting(queue), f"{queue} was not empty", function)
         self._switch(function, on=False)
 
+    def _wait(self, condition: Callable[[], Any], otherwise: str, function: str = "") -> None:
+        until = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > until:
+                log = f"; the last of {function}'s log:\n" + "\n".join(self._log(function)[-5:]) if function else ""
+                raise StageError(f"{otherwise} after {PATIENCE:.0f} s{log}")
+            time.sleep(0.02)
+
     # -- watching ----------------------------------------------------------------
+
+    def chatted(self) -> list[dict[str, Any]]:
+        """What the chat received, once that is as much as the mailbox has: it comes a moment later."""
+        mails = len(self.aws.mail())
+        self._wait(lambda: len(self.chat.notifications) >= mails, "the chat did not receive what the mailbox did")
+        return self.chat.notifications
 
     def hear(self) -> list[dict[str, Any]]:
         """What machines were told since this was last asked for."""
@@ -300,24 +353,15 @@ class Stage:
             if '"CloudWatchMetrics"' in line:
                 metrics = json.loads(line)
                 (directive,) = metrics["_aws"]["CloudWatchMetrics"]
-                for metric in directive["Metrics"]:
-                    sums[metric["Name"]] += metrics[metric["Name"]]
+                # The decisions of a nightly look are counted once more, by control.
+                if directive["Dimensions"] == [["FunctionName"]]:
+                    sums.update({metric["Name"]: metrics[metric["Name"]] for metric in directive["Metrics"]})
         return sums
 
     def _log(self, function: str) -> list[str]:
-        logs, group = self.aws.client("logs"), f"/aws/lambda/{function}"
-        lines: list[str] = []
-        for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
-            pages: dict[str, str] = {}
-            while True:
-                page = logs.get_log_events(
-                    logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True, **pages
-                )
-                lines += [event["message"] for event in page["events"]]
-                if not page["events"] or pages.get("nextToken") == page["nextForwardToken"]:
-                    break
-                pages = {"nextToken": page["nextForwardToken"]}
-        return lines
+        group = {"logGroupName": f"/aws/lambda/{function}"}
+        pages = self.aws.client("logs").get_paginator("filter_log_events").paginate(**group)
+        return [event["message"].rstrip() for page in pages for event in page["events"]]
 
     def findings(self, principal: str) -> dict[str, int]:
         """What crisguard remembers about a principal: control → count."""
@@ -345,4 +389,4 @@ class Stage:
         return Counter(str(record.get("exit")) for record in explained["records"])
 
 
-FAILURES = (StageError, EmulatorError, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+FAILURES = (StageError, EmulatorError, AnswersError, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)

@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from .play import EXITS, WHOLE, Later, Outcome, principal_of
+from .play import CHANGES, EXITS, WHOLE, Later, Outcome, principal_of
+from .records import Record
 from .stage import DEAD_LETTERS, POSTURE, SEND, WATCH, Passage, Stage
-from .stories import Exit, Told
+from .stories import Exit, Mail, Told
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Played:
     # Every record that was played, with the rules that matched it.
     passages: list[Passage] = field(default_factory=list)
     canaries: int = 0
+    # The records of changed settings.
+    changes: list[Record] = field(default_factory=list)
+    # What the chat received.
+    chat: list[dict[str, Any]] = field(default_factory=list)
     # The metrics of each function.
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     transitions: list[dict[str, Any]] = field(default_factory=list)
@@ -63,8 +68,13 @@ class Played:
 
     @property
     def deliveries(self) -> int:
-        """How often a rule matched, the canaries' among them."""
-        return sum(len(passage.rules) for passage in self.passages) + self.canaries
+        """How often a rule matched, the canaries' among them, and the changes of Bedrock's settings."""
+        return sum(len(passage.rules) for passage in self.passages) + self.canaries + self.of_bedrock
+
+    @property
+    def of_bedrock(self) -> int:
+        """How many changes of settings were Bedrock's: watch-inference receives them as well."""
+        return sum("bedrock" in change["eventSource"] for change in self.changes)
 
     @property
     def mails(self) -> list[tuple[str, dict[str, str]]]:
@@ -85,6 +95,7 @@ def ask_for_digest(stage: Stage, quiet: list[Passage], outcomes: list[Outcome]) 
 def observe(stage: Stage, played: Played) -> None:
     """Reads every count."""
     played.passages, played.canaries, played.transitions = stage.passages, stage.canaries, stage.transitions
+    played.changes, played.chat = stage.changes, stage.chatted()
     played.counts = {function: stage.counts(function) for function in (WATCH, SEND, POSTURE)}
     played.remembered = stage.remembered()
     played.dead = stage.dead_letters()
@@ -111,34 +122,48 @@ def _of_functions(played: Played) -> list[Sum]:
     ]
     return [
         Sum(
-            f"deliveries by the rules, {played.canaries} canaries, {tries} more tries of the unreadable record",
+            f"deliveries by the rules: {played.canaries} canaries, {played.of_bedrock} changes of Bedrock's settings "
+            f"and {tries} more tries of the unreadable record among them",
             played.deliveries + tries,
             "received by watch-inference",
             watch["Received"],
         ),
         *exits,
         Sum(
-            "findings less recognized repeats, canaries, and Regions looked at",
+            "findings less recognized repeats, canaries, and decisions on settings",
             watch["FindingsSent"] - played.repeated + watch["Canary"] + posture["FindingsSent"],
             "received by send-alerts",
             send["Received"],
         ),
         Sum("canaries started", played.canaries, "canaries arrived", send["CanaryArrived"]),
+        Sum("changes of settings made", len(played.changes), "received by check-posture", posture["Changes"]),
+        Sum("exits of these changes", sum(posture[name] for name in CHANGES), "changes", posture["Changes"]),
     ]
 
 
 def _of_people_and_machines(played: Played) -> list[Sum]:
     send = played.counts[SEND]
     stories = sum(outcome.story.told is Told.ALERT for outcome in played.outcomes)
-    days = sum(len(later.scene.mails) for later in played.days)
+    days = Counter(mail is Mail.DIGEST for later in played.days for mail in later.scene.mails)
+    digests = 1 + days[True]
     waiting = [outcome for outcome in played.outcomes if outcome.story.told is Told.DIGEST]
     named = [outcome for outcome in waiting if principal_of(outcome.story) in played.digest["body"]]
     heard = Counter(event["transition"] for event in played.transitions)
     return [
         Sum(
-            "alerts and reminders published", send["AlertsPublished"], "that stories and days call for", stories + days
+            "alerts and reminders published",
+            send["AlertsPublished"],
+            "that stories and days call for",
+            stories + days[False],
         ),
-        Sum("alerts and reminders published", send["AlertsPublished"], "in the mailbox", len(played.mails)),
+        Sum("digests published", send["DigestsPublished"], "that the first day and the night call for", digests),
+        Sum(
+            "alerts, reminders and digests published",
+            send["AlertsPublished"] + send["DigestsPublished"],
+            "in the mailbox",
+            len(played.mails) + 1,
+        ),
+        Sum("messages in the mailbox", len(played.mails) + 1, "in the chat", len(played.chat)),
         Sum(
             "findings told in the digest",
             played.digested,

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from rich import box
-from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from . import letters
 from .japanese import JAPANESE
+from .night import COMPLIANT, DELETED, UNDECIDED, WRONG, Decided
 from .play import EXITS, WHOLE, Later, Outcome
 from .stage import (
     DEAD_LETTERS,
@@ -33,6 +33,10 @@ from .stories import Quiet, Told
 from .sums import Played, Sum
 
 WIDEST = 100
+COVERAGE = (
+    "{accounts} account × {regions} Regions × {controls} controls, of which those on IAM decide once: {compliant} "
+    "compliant, {non_compliant} non-compliant, {undecided} undecided"
+)
 YES, NO = ("✓", "green"), ("✗", "bold red")
 COLOURS = {"Violation": "red", "Rejected": "magenta", "Undecided": "yellow", "Compliant": "green"}
 WORDS = {"NotApplicable": "Not applicable", "NotBedrock": "Not Bedrock", "CanaryArrived": "Canary arrived"}
@@ -48,14 +52,11 @@ MEANINGS = {
     "Canary": "a record of nobody's call came through",
     "CanaryArrived": "a record of nobody's call came through",
 }
-OF_REGIONS = {
-    "Compliant": "crisguard receives what happens there, or nobody can call there",
-    "Violation": "it does not",
-    "Undecided": "it cannot be told",
+OF_SETTINGS = {
+    "Compliant": "as it must be, or nothing that could be wrong",
+    "Violation": "a setting is not as it must be",
+    "Undecided": "it could not be looked at: not taken for compliant",
 }
-# Where the parts of an e-mail begin that are the same for every alert about the same control.
-ADVICE = ("WHY IT MATTERS", "WHAT TO DO", "■ 問題となる理由", "■ 対応手順")
-ALL = 0
 
 
 class Transcript:
@@ -74,18 +75,20 @@ class Transcript:
 
     def say(self, text: str = "", style: str = "") -> None:
         """A paragraph."""
-        if not text.isascii():
-            text = _wrapped_wide(text, self.console.width, 0)
         self._paragraph(Text(text, style=style))
+
+    def said(self, text: str) -> str:
+        """The text in the demo's language, as far as it is translated."""
+        return self.words.get(text, text)
 
     def chapter(self, title: str, *introduction: str) -> None:
         """The next part of the transcript."""
         self._chapters += 1
-        title = self.words.get(title, title)
+        title = self.said(title)
         self.console.print()
         self.console.print(Rule(Text(f"{self._chapters}. {title}", style="bold"), align="left", style="dim"))
         for line in introduction:
-            self.say(self.words.get(line, line))
+            self.say(self.said(line))
         if introduction:
             self.console.print()
 
@@ -103,7 +106,7 @@ class Transcript:
 
     def opening(self) -> None:
         """What this is."""
-        self.say(self.words.get("crisguard: the demo", "crisguard: the demo"), "bold")
+        self.say(self.said("crisguard: the demo"), "bold")
         opening = (
             "A company in Japan lets Amazon Bedrock process prompts in Tokyo and Osaka, and nowhere else "
             "(tests/demo/policy.yaml). Here crisguard watches over that: the release build of its functions, deployed "
@@ -128,8 +131,9 @@ class Transcript:
     def story(self, number: int, outcome: Outcome) -> None:
         """One story: what happens in the world, and what came of it."""
         story = outcome.story
-        self.console.print(_marked(Text(f"{number:2}. {story.name}", style="bold"), outcome.as_expected))
-        self._paragraph(Text(story.happens), "    ")
+        title = Text(f"{number:2}. {self.said(story.name)}", style="bold")
+        self.console.print(_marked(title, outcome.as_expected))
+        self._paragraph(Text(self.said(story.happens)), "    ")
         result = Text()
         result.append("→ ", "dim")
         if story.forged:
@@ -149,11 +153,13 @@ class Transcript:
     def day(self, later: Later) -> None:
         """One scene of the following days: what happens, and what came of it."""
         scene = later.scene
-        title = Text.assemble((f"{scene.when}: ", "dim"), (scene.name, "bold"))
+        title = Text.assemble((f"{self.said(scene.when)}: ", "dim"), (self.said(scene.name), "bold"))
         self.console.print(_marked(title, later.as_expected))
-        self._paragraph(Text(scene.happens), "    ")
+        self._paragraph(Text(self.said(scene.happens)), "    ")
         counts = [WORDS.get(name, name) for name in sorted(later.exits)]
-        told = [mail.value for mail in scene.mails] or ["nobody is told"]
+        mails = Counter(mail.value for mail in scene.mails)
+        told = [what if count == 1 else f"{_often(count)} {what}" for what, count in mails.items()]
+        told = told or ["nobody is told"]
         heard = [f"{_often(count)} {what}" for what, count in sorted(later.transitions.items())]
         machines = f"; machines hear: {', '.join(heard)}" if heard else ""
         self._paragraph(Text.assemble(("→ ", "dim"), "; ".join([*counts, *told]) + machines), "    ", "      ")
@@ -161,6 +167,30 @@ class Transcript:
             self._paragraph(Text(f"✉ {mail['subject']}", style="dim"), "    ", "      ")
         for problem in later.problems:
             self._paragraph(Text(problem, style="bold red"), "    ")
+
+    def estate(self, places: list[Decided], report: dict[str, Any], kept: str) -> None:
+        """What was decided about each Region of the estate, and the report's coverage line."""
+        heads = [self.said(head) for head in ("Region", "Its logs of invocations", "In order", "Wrong", "Undecided")]
+        table = self._table(*heads)
+        table.columns[1].justify = "left"
+        for one in places:
+            counts = [
+                Text(str(one.counts[name]), COLOURS[colour] if one.counts[name] else "dim")
+                for name, colour in ((COMPLIANT, "Compliant"), (WRONG, "Violation"), (UNDECIDED, "Undecided"))
+            ]
+            table.add_row(one.place.region, self.said(one.place.is_like), *counts)
+        self.console.print()
+        self.console.print(Padding(table, (0, 0, 0, 4)))
+        for one in places:
+            for reason, controls in _by_reason(one).items():
+                several = self.said("{} controls").format(len(controls))
+                colour = COLOURS["Undecided" if len(controls) > 1 else "Violation"]
+                named = (f"{controls[0] if len(controls) == 1 else several}: ", colour)
+                self._paragraph(Text.assemble(named, reason), "    ", "      ")
+        self._paragraph(Text(self.said(COVERAGE).format(**report["coverage"]), style="bold"), "    ", "      ")
+        bucket, _, key = kept.removeprefix("s3://").partition("/")
+        self._paragraph(Text(self.said("The report: {} in the bucket {}").format(key, bucket)), "    ", "      ")
+        self.console.print()
 
     def filter(self, played: Played, titles: list[str], regions: str) -> None:
         """Which rule matched how many records, and how many matched none."""
@@ -187,9 +217,9 @@ class Transcript:
         for function, counts in played.counts.items():
             if function != WATCH:
                 self.say()
-            table = self._table(function, "Regions" if function == POSTURE else "Messages", "")
+            table = self._table(function, "Decisions" if function == POSTURE else "Messages", "")
             for name in EXITS[function]:
-                meaning = (OF_REGIONS if function == POSTURE else MEANINGS).get(name, "")
+                meaning = (OF_SETTINGS if function == POSTURE else MEANINGS).get(name, "")
                 if name == "Rejected":
                     tries = f"the unreadable record, tried {played.receives} times"
                     meaning = tries if counts[name] else "not readable"
@@ -198,14 +228,15 @@ class Transcript:
             table.add_section()
             table.add_row(WHOLE[function], str(counts[WHOLE[function]]), "", style="bold")
             self.console.print(table)
-        watch, send = played.counts[WATCH], played.counts[SEND]
+        watch, send, posture = (played.counts[function] for function in (WATCH, SEND, POSTURE))
         self.say()
         self.say(
             f"watch-inference sent {watch['FindingsSent']} findings; {played.repeated} were repeats, which the queue "
             f"recognized. send-alerts published {send['AlertsPublished']} alerts, reminders and resolutions and "
-            f"{send['DigestsPublished']} digest, closed {send['Closed']} findings and told machines of "
-            f"{send['Announced']} changes. check-posture looked twice, at every Region there is; in this account, most "
-            "are not enabled."
+            f"{send['DigestsPublished']} digests, closed {send['Closed']} findings and told machines of "
+            f"{send['Announced']} changes. check-posture looked {posture['NightlyLooks']} times at every Region there "
+            f"is, of which most are not enabled in this account, and at what {posture['ChangesLookedAt']} of "
+            f"{posture['Changes']} changes of settings can affect."
         )
 
     def mails(self, played: Played, folder: str) -> None:
@@ -213,12 +244,19 @@ class Transcript:
         told = played.mails
         self.chapter(
             "What people received",
-            f"{len(told)} alerts, reminders and resolutions and one digest, by e-mail. Whole texts: {folder}",
+            f"{len(told) + 1} alerts, reminders, resolutions and digests, by e-mail and in a chat. E-mails: {folder}",
         )
+        width = self.console.width - 4
         for number, (name, mail) in enumerate(told, start=1):
-            whole = number == 1 or name == "In the other language"
-            self._mail(f"E-mail {number} of {len(told)}: {name}", mail, findings=ALL if whole else 1)
-        self._mail("The digest of the first day", played.digest, findings=3)
+            whole = self.full or number == 1 or name == "In the other language"
+            body = letters.mail(mail, width, findings=letters.ALL if whole else 1)
+            self._letter(f"E-mail {number} of {len(told)}: {self.said(name)}", body)
+        few = letters.ALL if self.full else 3
+        self._letter("The digest of the first day", letters.mail(played.digest, width, findings=few))
+        who_deleted = [one for one in played.chat if DELETED in one["content"]["description"]]
+        for notification in who_deleted[:1]:
+            body = letters.notification(notification, width, whole=self.full)
+            self._letter(self.said("The same in Slack or Teams: who deleted the logging configuration"), body)
 
     def machines(self, played: Played) -> None:
         """What other programs received through EventBridge, and one of the events."""
@@ -236,23 +274,6 @@ class Transcript:
         self.console.print(table)
         shown = json.dumps(_shortened(played.transitions[-1]), indent=1, ensure_ascii=False)
         self.console.print(Panel(Text(shown), title="The last event's detail", title_align="left", border_style="dim"))
-
-    def _mail(self, title: str, mail: dict[str, str], *, findings: int) -> None:
-        """The e-mail; if not all of it is asked for, only so many of its findings, without the advice."""
-        inner = self.console.width - 4
-        lines = mail["body"].rstrip().splitlines()
-        whole = self.full or findings == ALL
-        ends = (f"{findings + 1}. ", *ADVICE)
-        cut = next((n for n, line in enumerate(lines) if line.startswith(ends)), len(lines))
-        body = Text(f"From: {mail['from']}\nTo: {mail['to']}\n", style="dim")
-        body.append(f"Subject: {mail['subject']}\n\n", "bold")
-        shown = lines if whole else lines[:cut]
-        body.append("\n".join(_wrapped(line, inner) for line in shown).rstrip())
-        if cut < len(lines) and not whole:
-            more = sum(bool(re.match(r"\d+\. ", line)) for line in lines[cut:])
-            what = f"{more} {'finding' if more == 1 else 'findings'}, " if more else ""
-            body.append(f"\n\n[{len(lines) - cut} more lines: what to do now, {what}why it matters]", "dim")
-        self.console.print(Panel(body, title=title, title_align="left", border_style="dim"))
 
     def dead_letters(self, dead: dict[str, int]) -> None:
         """What could not be handled and waits for a person."""
@@ -302,15 +323,20 @@ class Transcript:
                 "make uninstall HOME_REGION=ap-northeast-1",
             ),
         ):
-            self.say(purpose)
+            self.say(self.said(purpose))
             self.say(f"    {command}", "bold")
         self.say(
-            "Start your policy from `crisguard policy example` and check it with `crisguard policy check`. README.md "
-            "says what crisguard needs, what it costs, and what it does not see."
+            self.said(
+                "Start your policy from `crisguard policy example` and check it with `crisguard policy check`. "
+                "README.md says what crisguard needs, what it costs, and what it does not see."
+            )
         )
         return True
 
     # -- details -----------------------------------------------------------------
+
+    def _letter(self, title: str, body: Text) -> None:
+        self.console.print(Panel(body, title=title, title_align="left", border_style="dim"))
 
     def _table(self, first: str, *others: str) -> Table:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0), header_style="dim")
@@ -322,7 +348,11 @@ class Transcript:
     def _paragraph(self, text: Text, first: str = "", following: str = "") -> None:
         """Text in lines that fit, the first behind one indent and the others behind another."""
         following = following or first
-        lines = text.wrap(self.console, self.console.width - len(following))
+        width = self.console.width - len(following)
+        if text.spans or text.plain.isascii():
+            lines = list(text.wrap(self.console, width))
+        else:
+            lines = [Text(line, text.style) for line in letters.wrapped_wide(text.plain, width, 0).split("\n")]
         for number, line in enumerate(lines):
             line.rstrip()
             self.console.print(Text(following if number else first) + line)
@@ -349,26 +379,13 @@ def _shortened(event: dict[str, Any]) -> dict[str, Any]:
     return {**event, "finding": finding}
 
 
+def _by_reason(one: Decided) -> dict[str, list[str]]:
+    """The controls that are not compliant, by what is said of them."""
+    reasons: dict[str, list[str]] = {}
+    for control, _, explanation in one.told:
+        reasons.setdefault(explanation, []).append(control)
+    return reasons
+
+
 def _times(what: str, count: int) -> str:
     return what if count == 1 else f"{what} {count} times"
-
-
-def _wrapped(line: str, width: int) -> str:
-    if not line.isascii():
-        return _wrapped_wide(line, width)
-    indented = len(line) - len(line.lstrip())
-    indent = " " * (indented + 2 if indented else 0)
-    parts = textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
-    return "\n".join(parts)
-
-
-def _wrapped_wide(line: str, width: int, hanging: int = 2) -> str:
-    """The same for Japanese, whose characters take two columns and which breaks anywhere but before punctuation."""
-    indent = " " * (len(line) - len(line.lstrip()) + hanging)
-    lines = [""]
-    for part in re.findall(r"[!-~]+[。、）」]*|\s+|[^!-~\s][。、）」]*", line):
-        if lines[-1].strip() and cell_len(lines[-1] + part) > width:
-            lines.append(indent + part.lstrip())
-        else:
-            lines[-1] += part
-    return "\n".join(lines)
