@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +113,30 @@ pub enum Basis {
         /// Every Region that the catalogue lists for this profile and source.
         reachable: BTreeSet<Region>,
     },
+    /// The account's own list of profiles has the destination.
+    #[error("AWS lists {destination} for {profile} from {source_region}, by the account's own list of {listed_at}")]
+    DestinationListed {
+        /// The Region that processed the request.
+        destination: DestinationRegion,
+        /// The profile that was called, or the first of the model's that has the destination.
+        profile: String,
+        /// The Region that was called.
+        source_region: SourceRegion,
+        /// When the list was taken.
+        listed_at: Timestamp,
+    },
+    /// The catalogue has the destination; nothing newer tells of the profile.
+    #[error("the catalogue of {as_of} lists {destination} for {profile} from {source_region}")]
+    DestinationCatalogued {
+        /// The Region that processed the request.
+        destination: DestinationRegion,
+        /// The profile that was called, or the first of the model's that has the destination.
+        profile: String,
+        /// The Region that was called.
+        source_region: SourceRegion,
+        /// The catalogue's date.
+        as_of: Date,
+    },
     /// The call was made from an allowed Region.
     #[error("it was called from {source_region}, which the policy allows")]
     SourceAllowed {
@@ -181,6 +205,36 @@ pub enum Violation {
         /// The profile that was called.
         profile: String,
     },
+    /// It was processed in a Region that the account's own list does not have for the profile.
+    #[error(
+        "a prompt was processed in {destination}, which AWS does not list for {profile} from {source_region} \
+        (list of {listed_at})"
+    )]
+    DestinationNotListed {
+        /// The Region that processed the request.
+        destination: DestinationRegion,
+        /// The profile that was called.
+        profile: String,
+        /// The Region that was called.
+        source_region: SourceRegion,
+        /// When the list was taken.
+        listed_at: Timestamp,
+    },
+    /// A stream was processed in a Region that the account's own list has for no profile of the model.
+    #[error(
+        "a prompt was processed in {destination}, which AWS does not list for any profile of {model} from \
+        {source_region} (list of {listed_at})"
+    )]
+    DestinationNotListedForModel {
+        /// The Region that processed the request.
+        destination: DestinationRegion,
+        /// The foundation model.
+        model: String,
+        /// The Region that was called.
+        source_region: SourceRegion,
+        /// When the list was taken.
+        listed_at: Timestamp,
+    },
     /// A service control policy blocks a Region of a profile that the policy permits.
     #[error("the service control policy {policy} blocks {blocked} for {profile}, so the whole profile fails",
         policy = policy.as_deref().unwrap_or("(not named in the message)"))]
@@ -229,6 +283,36 @@ pub enum EvidenceGap {
     ProfileNotCatalogued {
         /// The profile that was called.
         profile: String,
+        /// The Region that was called.
+        source_region: SourceRegion,
+        /// The catalogue's date.
+        as_of: Date,
+    },
+    /// The catalogue does not have the destination, and nothing newer tells of the profile.
+    #[error(
+        "it was processed in {destination}, which the catalogue of {as_of} does not list for {profile} from \
+        {source_region}, and no list of the account's own from within a day of the call tells of that profile"
+    )]
+    DestinationNotCatalogued {
+        /// The Region that processed the request.
+        destination: DestinationRegion,
+        /// The profile that was called.
+        profile: String,
+        /// The Region that was called.
+        source_region: SourceRegion,
+        /// The catalogue's date.
+        as_of: Date,
+    },
+    /// The catalogue has the destination for no profile of the model, and nothing newer tells of one.
+    #[error(
+        "it was processed in {destination}, which the catalogue of {as_of} does not list for any profile of \
+        {model} from {source_region}, and no list of the account's own from within a day of the call has one"
+    )]
+    DestinationNotCataloguedForModel {
+        /// The Region that processed the request.
+        destination: DestinationRegion,
+        /// The foundation model.
+        model: String,
         /// The Region that was called.
         source_region: SourceRegion,
         /// The catalogue's date.
@@ -292,6 +376,11 @@ pub enum Irrelevance {
     /// The request was processed in the Region that was called, which source-region-allowed judges.
     #[error("it was processed in the Region that was called; source-region-allowed judges that")]
     ProcessedInSource,
+    /// The record reports no destination that could be looked up.
+    #[error(
+        "the record does not say where it was processed; destination-region-allowed judges where it could have been"
+    )]
+    DestinationNotReported,
     /// The destination of a stream is reported by the record of its end.
     #[error("the record of the stream's end decides it")]
     DecidedAtStreamEnd,

@@ -29,8 +29,56 @@ pub const PROFILES: [&str; 7] = [
     "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
     "global.amazon.nova-2-lite-v1:0",
 ];
+/// Application profiles, each with the Regions of its models: what the account's own list says of them.
+/// The last is in no list.
+pub const APPLICATION_PROFILES: [(&str, &[&str]); 5] = [
+    ("globglob", &["ap-northeast-1", ""]),
+    ("jpjpjpjp", &["ap-northeast-1", "ap-northeast-3"]),
+    ("wide", &["us-east-1", "eu-west-1", "ap-southeast-2"]),
+    ("single", &["us-west-2"]),
+    ("unlisted", &[]),
+];
 /// The account that calls.
 pub const ACCOUNT: &str = "111122223333";
+
+/// The account's own lists of profiles, as check-posture keeps them: of a few hours, of days before the
+/// records, and of no Region at all but three. They do not agree with the catalogue.
+#[must_use]
+pub fn live() -> Value {
+    let list = |region: &str, observed_at: &str| {
+        let profile = |kind: &str, id: &str, model: &str, to: &[&str]| {
+            let models = to
+                .iter()
+                .map(|to| format!("arn:aws:bedrock:{to}::foundation-model/{model}"));
+            let profile = json!({
+                "arn": format!("arn:aws:bedrock:{region}:{ACCOUNT}:{kind}/{id}"),
+                "application": kind == "application-inference-profile",
+                "models": models.collect::<Vec<_>>(),
+            });
+            (id.to_owned(), profile)
+        };
+        let system = PROFILES.iter().map(|id| {
+            let (geography, model) = id.split_once('.').unwrap_or_default();
+            let to: &[&str] = if geography == "global" {
+                &[region, ""]
+            } else {
+                &[region, "us-east-2"]
+            };
+            profile("inference-profile", id, model, to)
+        });
+        let application = APPLICATION_PROFILES
+            .iter()
+            .filter(|(_, to)| !to.is_empty())
+            .map(|(id, to)| profile("application-inference-profile", id, "anthropic.claude-sonnet-4-6", to));
+        let profiles: serde_json::Map<String, Value> = system.chain(application).collect();
+        json!({ "observed_at": observed_at, "profiles": profiles })
+    };
+    json!({ "regions": {
+        "ap-northeast-1": list("ap-northeast-1", "2026-11-20T17:00:00Z"),
+        "us-east-1": list("us-east-1", "2026-11-20T17:00:00Z"),
+        "eu-west-1": list("eu-west-1", "2026-11-18T17:00:00Z"),
+    } })
+}
 
 /// A policy document, as JSON.
 pub fn policy() -> impl Strategy<Value = Value> {
@@ -102,8 +150,11 @@ fn exceptions() -> impl Strategy<Value = Vec<Value>> {
     })
 }
 
+/// Stands for the Region that a record was called in.
+const CALLED: &str = "CALLED";
+
 /// What a caller may send as `modelId`, or what stands there instead.
-pub fn model_id() -> impl Strategy<Value = Value> {
+fn model_id() -> impl Strategy<Value = Value> {
     let region = select(REGIONS.to_vec());
     let profile = select(PROFILES.to_vec());
     let account = select(vec![ACCOUNT, "444455556666"]);
@@ -117,10 +168,14 @@ pub fn model_id() -> impl Strategy<Value = Value> {
             "xjp.anthropic.claude-sonnet-4-5-20250929-v1:0", "jp.anthropic.claude-sonnet-4-5-20250929-v1:0x", "anthropicx.claude",
         ]).prop_map(|id| json!(id)),
         2 => (region, account, select(vec![
-            "application-inference-profile/a1b2", "provisioned-model/abcdefabcdef", "custom-model/amazon.titan/abcdefabcdef",
+            "application-inference-profile/globglob", "application-inference-profile/jpjpjpjp",
+            "application-inference-profile/wide", "application-inference-profile/single",
+            "application-inference-profile/unlisted", "provisioned-model/abcdefabcdef", "custom-model/amazon.titan/abcdefabcdef",
             "imported-model/abcdefabcdef", "prompt/ABCDEFGHIJ:1", "default-prompt-router/meta.llama:1",
             "inference-profile/uk.anthropic.claude-9", "something-new/1",
         ])).prop_map(|(region, account, resource)| json!(format!("arn:aws:bedrock:{region}:{account}:{resource}"))),
+        2 => select(APPLICATION_PROFILES.to_vec())
+            .prop_map(|(id, _)| json!(format!("arn:aws:bedrock:{CALLED}:{ACCOUNT}:application-inference-profile/{id}"))),
         1 => select(REGIONS.to_vec()).prop_map(|r| json!(format!("arn:aws:bedrock:{r}::foundation-model/anthropic.claude-3"))),
         1 => Just(json!("arn:aws:sagemaker:us-east-1:111122223333:endpoint/mine")),
         1 => Just(Value::Null),
@@ -225,10 +280,15 @@ pub fn record() -> impl Strategy<Value = Value> {
                 if id.index(4) == 0 {
                     put("additionalEventData", entries.clone());
                 }
+                let model = select_of(id, &["anthropic.claude-sonnet-4-6", "amazon.nova-lite-v1:0", "anthropic.claude-next"]);
+                if let Some(model) = model {
+                    put("resources", json!([{ "type": "AWS::Bedrock::Model", "ARN": format!("arn:aws:bedrock:{region}::foundation-model/{model}") }]));
+                }
                 put("serviceEventDetails", json!({ "parentRequestId": "r-0", "AdditionalEventData": { "additionalEntries": entries } }));
             } else {
                 put("additionalEventData", entries);
                 let key = if source.starts_with("bedrock-mantle") { "model" } else { "modelId" };
+                let model_id = model_id.map(|id| id.as_str().map_or(id.clone(), |id| json!(id.replace(CALLED, region))));
                 put("requestParameters", model_id.map_or(Value::Null, |id| json!({ key: id })));
             }
             if let Some((code, message)) = error {
@@ -239,6 +299,11 @@ pub fn record() -> impl Strategy<Value = Value> {
             }
             record
         })
+}
+
+/// Returns one of several, or nothing.
+fn select_of<'a>(index: Index, several: &[&'a str]) -> Option<&'a str> {
+    several.get(index.index(several.len() + 1)).copied()
 }
 
 /// Puts EventBridge's envelope around a record.

@@ -64,6 +64,7 @@ fn what(line: &Line, excerpt: &Excerpt<'_>, language: Language) -> String {
                 ControlId::SourceRegionAllowed => format!("Bedrock called in {source}"),
                 ControlId::GlobalProfileAllowed => format!("global inference profile used in {source}"),
                 ControlId::ProfileAllowed => format!("unlisted inference profile used in {source}"),
+                ControlId::ProfileDestinationsKnown => format!("Bedrock prompt in unlisted {destination}"),
                 ControlId::InferenceDeniedByScp => format!("SCP breaks inference in {source}"),
                 // All others are about settings.
                 control => {
@@ -80,6 +81,10 @@ fn what(line: &Line, excerpt: &Excerpt<'_>, language: Language) -> String {
             ControlId::SourceRegionAllowed => format!("許可されていない {source} で Bedrock を呼び出し"),
             ControlId::GlobalProfileAllowed => format!("{source} でグローバル推論プロファイルを使用"),
             ControlId::ProfileAllowed => format!("{source} で許可リストにない推論プロファイルを使用"),
+            ControlId::ProfileDestinationsKnown => match line.destination_region.as_deref() {
+                Some(destination) => format!("送信先のリストにない {destination} でプロンプトを処理"),
+                None => "送信先のリストにないリージョンでプロンプトを処理".to_owned(),
+            },
             ControlId::InferenceDeniedByScp => format!("{source} の推論が SCP により失敗"),
             control => {
                 let broken = texts::control(control, language).broken;

@@ -1,9 +1,8 @@
 //! The inference profiles that an account itself lists in one Region.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Destinations;
-use crate::arn::Arn;
 
 /// Where each inference profile goes that an account can call from one Region, by its own list
 /// (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListInferenceProfiles.html>).
@@ -46,31 +45,6 @@ impl<'a> FromIterator<(&'a str, &'a str, &'a [String])> for Listed {
             listed.insert(id.to_owned(), destinations);
         }
         Self(listed)
-    }
-}
-
-impl Destinations {
-    /// Reads the ARNs of the foundation models to which a profile sends: their Regions are where it
-    /// goes, and one without a Region stands for every commercial Region. `None` if there are none,
-    /// or one is something else.
-    fn of_models(arns: &[String]) -> Option<Self> {
-        let mut regions = BTreeSet::new();
-        let mut everywhere = false;
-        for arn in arns {
-            let model = Arn::parse(arn).filter(|arn| {
-                arn.service == "bedrock" && arn.typed_resource().is_some_and(|(kind, _)| kind == "foundation-model")
-            })?;
-            if model.region.is_empty() {
-                everywhere = true;
-            } else {
-                regions.insert(model.region.parse().ok()?);
-            }
-        }
-        match (everywhere, regions.is_empty()) {
-            (true, _) => Some(Self::EveryCommercialRegion),
-            (false, true) => None,
-            (false, false) => Some(Self::Regions(regions)),
-        }
     }
 }
 

@@ -3,9 +3,11 @@
 //! AWS says not to rely on a profile's prefix and to ask `GetInferenceProfile` in every source
 //! Region (<https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>):
 //! the destinations depend on both. This snapshot of those answers is embedded; a profile or
-//! source that it does not list is an evidence gap, never an assumption.
+//! source that it does not list is an evidence gap, never an assumption. What the account itself was
+//! answered lately can be put over it: [`Catalogue::with_live`].
 
 mod listed;
+mod live;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +15,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 pub use listed::Listed;
+pub use live::{Live, LiveError, LiveList};
 
 use crate::region::{Region, SourceRegion};
 
@@ -33,6 +36,7 @@ pub struct Catalogue {
     as_of: Date,
     profiles: Routes,
     guardrail_profiles: Routes,
+    live: Live,
 }
 
 /// Where each profile goes, by its id and the source Region.
@@ -84,7 +88,25 @@ impl Catalogue {
             as_of: snapshot.as_of,
             profiles: routes(snapshot.profiles)?,
             guardrail_profiles: routes(snapshot.guardrail_profiles)?,
+            live: Live::nothing(),
         })
+    }
+
+    /// Puts the account's own lists over the snapshot, instead of any that are there.
+    ///
+    /// They tell whether a destination is a known one, and what is behind application profiles, which
+    /// no snapshot can. Where system-defined profiles can go is still read from the snapshot, from which
+    /// the content filter was compiled ([`crate::pattern`]): what it dropped must stay compliant.
+    #[must_use]
+    pub fn with_live(mut self, live: Live) -> Self {
+        self.live = live;
+        self
+    }
+
+    /// Returns the account's own lists; without any, [`Live::nothing`].
+    #[must_use]
+    pub fn live(&self) -> &Live {
+        &self.live
     }
 
     /// Returns the day on which the answers were taken.
@@ -105,6 +127,15 @@ impl Catalogue {
     #[must_use]
     pub fn guardrail_destinations(&self, profile: &str, source: &SourceRegion) -> Option<&Destinations> {
         self.guardrail_profiles.get(profile)?.get(&source.0)
+    }
+
+    /// Returns every inference profile of a foundation model that starts from `source`, by its id, with
+    /// where it can go.
+    pub fn profiles_of_model(&self, model: &str, source: &SourceRegion) -> impl Iterator<Item = (&str, &Destinations)> {
+        self.profiles
+            .iter()
+            .filter(move |(id, _)| id.split_once('.').is_some_and(|(_, of)| of == model))
+            .filter_map(|(id, sources)| Some((id.as_str(), sources.get(&source.0)?)))
     }
 
     /// Returns every inference profile's id with where it can go from each source Region, in order.
@@ -135,6 +166,15 @@ fn routes(wire: BTreeMap<String, Vec<RouteWire>>) -> Result<Routes, serde_json::
 }
 
 impl Destinations {
+    /// Tells whether `region` is among them; a global profile stays in the commercial partition.
+    #[must_use]
+    pub fn contains(&self, region: &Region) -> bool {
+        match self {
+            Self::EveryCommercialRegion => region.partition() == "aws",
+            Self::Regions(regions) => regions.contains(region),
+        }
+    }
+
     fn from_wire(names: &[String]) -> Result<Self, serde_json::Error> {
         if names.iter().any(|name| name == "*") {
             return Ok(Self::EveryCommercialRegion);

@@ -32,6 +32,7 @@ mod metadata;
 mod permissions;
 mod profile_allowed;
 pub(crate) mod profile_destinations_allowed;
+pub(crate) mod profile_destinations_known;
 pub mod rule_receives_inference;
 mod settings;
 mod source_region_allowed;
@@ -49,7 +50,7 @@ use settings::{Binds, Decide};
 pub use settings::{assess as assess_settings, binds_where_in_use};
 
 use crate::{
-    catalog::Catalogue,
+    catalog::{Catalogue, Destinations},
     cloudtrail::{Half, Invocation, Operation, ProcessedIn},
     decision::{Assessment, Basis, Decision, EvidenceGap, ExpiredException, Irrelevance, Severity},
     model::ModelReference,
@@ -68,6 +69,8 @@ pub enum ControlId {
     GlobalProfileAllowed,
     /// The profile is on the policy's allow-list, where there is one.
     ProfileAllowed,
+    /// The Region that processed the request is one that AWS lists for the profile.
+    ProfileDestinationsKnown,
     /// A call through a permitted profile was not refused by a service control policy.
     InferenceDeniedByScp,
     /// crisguard's own rules stand in every enabled Region and receive what they must.
@@ -126,11 +129,12 @@ pub enum ControlId {
 type AboutInvocation = fn(&Evidence<'_>) -> Decision;
 
 /// The controls that decide about invocations, in the order of reports.
-const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 5] = [
+const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 6] = [
     (ControlId::DestinationRegionAllowed, destination_region_allowed::decide),
     (ControlId::SourceRegionAllowed, source_region_allowed::decide),
     (ControlId::GlobalProfileAllowed, global_profile_allowed::decide),
     (ControlId::ProfileAllowed, profile_allowed::decide),
+    (ControlId::ProfileDestinationsKnown, profile_destinations_known::decide),
     (ControlId::InferenceDeniedByScp, inference_denied_by_scp::decide),
 ];
 
@@ -265,11 +269,12 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 25] = [
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
         Self::ProfileAllowed,
+        Self::ProfileDestinationsKnown,
         Self::InferenceDeniedByScp,
         Self::RuleReceivesInference,
         Self::InvocationLoggingEnabled,
@@ -311,6 +316,7 @@ impl ControlId {
             Self::SourceRegionAllowed => &source_region_allowed::METADATA,
             Self::GlobalProfileAllowed => &global_profile_allowed::METADATA,
             Self::ProfileAllowed => &profile_allowed::METADATA,
+            Self::ProfileDestinationsKnown => &profile_destinations_known::METADATA,
             Self::InferenceDeniedByScp => &inference_denied_by_scp::METADATA,
             Self::RuleReceivesInference => &rule_receives_inference::METADATA,
             Self::InvocationLoggingEnabled => &invocation_logging_enabled::METADATA,
@@ -360,8 +366,9 @@ impl ControlId {
 
     /// Tells whether the control says what is permitted, so that an exception can lift it unasked.
     ///
-    /// A denial by a service control policy is a fact about another policy, and a setting is a fact
-    /// about the evidence: an exception lifts those only by naming the control.
+    /// A denial by a service control policy is a fact about another policy, a destination that nobody
+    /// lists is one about AWS, and a setting is one about the evidence: an exception lifts those only
+    /// by naming the control.
     #[must_use]
     pub const fn is_about_permission(self) -> bool {
         matches!(
@@ -398,6 +405,16 @@ impl Evidence<'_> {
             }),
             _ => None,
         }
+    }
+
+    /// Returns the application profile that the request named, with where it goes by the account's own
+    /// list; `None` for another target, and for an application profile that no list resolves.
+    fn application_profile(&self) -> Option<(&str, Destinations)> {
+        let ModelReference::ApplicationProfile(arn) = &self.invocation.target else {
+            return None;
+        };
+        let destinations = self.catalogue.live().application(arn, &self.invocation.source)?;
+        Some((arn, destinations))
     }
 
     /// Says why no inference profile is behind the request: there is none, or the record cannot tell.

@@ -10,6 +10,7 @@ use super::{
     *,
 };
 use crate::{
+    catalog::Live,
     cloudtrail::{Record, parse_record},
     policy::PolicyDocument,
 };
@@ -22,6 +23,8 @@ struct Case {
     #[serde(default = "no_change")]
     policy: Value,
     record: Value,
+    /// What differs from the account's own lists; without this member there are none.
+    live: Option<Value>,
     decision: String,
     kind: String,
     #[serde(default)]
@@ -54,6 +57,35 @@ fn base_policy() -> Value {
     })
 }
 
+/// What AWS answered in the base record's Region the evening before.
+fn base_live() -> Value {
+    let model =
+        |region: &str| format!("arn:aws:bedrock:{region}::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0");
+    let profile = |kind: &str, id: &str, regions: &[&str]| {
+        json!({
+            "arn": format!("arn:aws:bedrock:ap-northeast-1:111122223333:{kind}/{id}"),
+            "application": kind == "application-inference-profile",
+            "models": regions.iter().map(|region| model(region)).collect::<Vec<_>>(),
+        })
+    };
+    let (system, application) = ("inference-profile", "application-inference-profile");
+    let (jp, global) = (
+        "jp.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    );
+    json!({ "regions": { "ap-northeast-1": {
+        "observed_at": "2026-11-20T17:30:00Z",
+        "profiles": {
+            jp: profile(system, jp, &["ap-northeast-1", "ap-northeast-3"]),
+            global: profile(system, global, &["ap-northeast-1", ""]),
+            "jpjpjpjp": profile(application, "jpjpjpjp", &["ap-northeast-1", "ap-northeast-3"]),
+            "apacapac": profile(application, "apacapac", &["ap-northeast-1", "ap-south-1"]),
+            "globglob": profile(application, "globglob", &["ap-northeast-1", ""]),
+            "onlyonly": profile(application, "onlyonly", &["ap-northeast-1"]),
+        },
+    } } })
+}
+
 #[test]
 fn every_case_of_every_control_holds() {
     let catalogue = Catalogue::embedded().unwrap();
@@ -68,6 +100,17 @@ fn every_case_of_every_control_holds() {
                 panic!("{control}: {}: not an inference record", case.name);
             };
             let policy = policy.for_account(&invocation.account, None).unwrap();
+            let mut live = base_live();
+            let catalogue = match &case.live {
+                None => catalogue.clone(),
+                Some(changes) => {
+                    merge(&mut live, changes);
+                    let live = Live::from_json(live.to_string().as_bytes());
+                    catalogue
+                        .clone()
+                        .with_live(live.unwrap_or_else(|error| panic!("{control}: {}: {error:?}", case.name)))
+                }
+            };
             let assessment = assess(&invocation, &policy, &catalogue)
                 .into_iter()
                 .find(|assessment| assessment.control == control)

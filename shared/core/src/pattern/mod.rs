@@ -6,6 +6,17 @@
 //! hands them to EventBridge, where every member is of its documented kind. Where a pattern would be too long, it
 //! is widened, and [`Compiled::widened`] says by what.
 //!
+//! One control is left out of the law: [`ControlId::ProfileDestinationsKnown`] holds a destination
+//! against what AWS lists, whatever the policy allows, and a list is newer than any pattern. An allowed
+//! destination is dropped even if no list has it, so that control decides on what passes for another
+//! reason; with the coverage `all`, on everything.
+//!
+//! A call through an application profile always passes where the policy has a rule that could concern it:
+//! its id says nothing, so what the account's own list tells of it
+//! ([`Live::application`](crate::catalog::Live::application)) can decide either way.
+//!
+//! [`ControlId::ProfileDestinationsKnown`]: crate::controls::ControlId::ProfileDestinationsKnown
+//!
 //! Operators: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>.
 //! Two tests on one field cannot be joined by AND, so what is safe to drop is enumerated in one
 //! `anything-but`.

@@ -97,7 +97,8 @@ struct CoverageWire {
     #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<ProfilePattern>")]
     profile: Option<Vec<ProfilePattern>>,
-    /// The controls that it lifts; without this field, those on Regions and profiles.
+    /// The controls that it lifts; without this field, those on what is permitted: Regions, and which
+    /// profiles are used.
     #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "BTreeSet<ControlId>")]
     control: Option<BTreeSet<ControlId>>,

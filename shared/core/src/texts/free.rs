@@ -16,6 +16,28 @@ pub(super) fn violation(violation: &Violation, change: &dyn Fn(&str) -> String) 
         V::ProfileNotAllowed { profile } => V::ProfileNotAllowed {
             profile: change(&profile),
         },
+        V::DestinationNotListed {
+            destination,
+            profile,
+            source_region,
+            listed_at,
+        } => V::DestinationNotListed {
+            destination,
+            profile: change(&profile),
+            source_region,
+            listed_at,
+        },
+        V::DestinationNotListedForModel {
+            destination,
+            model,
+            source_region,
+            listed_at,
+        } => V::DestinationNotListedForModel {
+            destination,
+            model: change(&model),
+            source_region,
+            listed_at,
+        },
         V::DeniedByScp {
             profile,
             blocked,
@@ -51,6 +73,28 @@ pub(super) fn gap(gap: &EvidenceGap, change: &dyn Fn(&str) -> String) -> Evidenc
             as_of,
         } => G::ProfileNotCatalogued {
             profile: change(&profile),
+            source_region,
+            as_of,
+        },
+        G::DestinationNotCatalogued {
+            destination,
+            profile,
+            source_region,
+            as_of,
+        } => G::DestinationNotCatalogued {
+            destination,
+            profile: change(&profile),
+            source_region,
+            as_of,
+        },
+        G::DestinationNotCataloguedForModel {
+            destination,
+            model,
+            source_region,
+            as_of,
+        } => G::DestinationNotCataloguedForModel {
+            destination,
+            model: change(&model),
             source_region,
             as_of,
         },
@@ -171,5 +215,6 @@ fn unseen(item: &NotObserved, change: &dyn Fn(&str) -> String) -> NotObserved {
     NotObserved {
         action: change(&item.action),
         cause: change(&item.cause),
+        passing: item.passing,
     }
 }

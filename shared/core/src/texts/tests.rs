@@ -43,7 +43,19 @@ fn violation_after(last: Option<&Violation>) -> Option<Violation> {
         Some(V::GlobalProfile { .. }) => Some(V::ProfileNotAllowed {
             profile: "apac.amazon.nova-lite-v1:0".to_owned(),
         }),
-        Some(V::ProfileNotAllowed { .. }) => Some(scp(
+        Some(V::ProfileNotAllowed { .. }) => Some(V::DestinationNotListed {
+            destination: serde_json::from_str("\"eu-north-1\"").unwrap(),
+            profile: "apac.amazon.nova-lite-v1:0".to_owned(),
+            source_region: serde_json::from_str("\"ap-northeast-1\"").unwrap(),
+            listed_at: "2026-11-21T17:00:00Z".parse().unwrap(),
+        }),
+        Some(V::DestinationNotListed { .. }) => Some(V::DestinationNotListedForModel {
+            destination: serde_json::from_str("\"eu-north-1\"").unwrap(),
+            model: "amazon.nova-lite-v1:0".to_owned(),
+            source_region: serde_json::from_str("\"ap-northeast-1\"").unwrap(),
+            listed_at: "2026-11-21T17:00:00Z".parse().unwrap(),
+        }),
+        Some(V::DestinationNotListedForModel { .. }) => Some(scp(
             BlockedRegion::Region("us-east-2".parse().unwrap()),
             Some("arn:aws:organizations::444455556666:policy/o-a1b2c3d4e5/service_control_policy/p-abcd1234"),
         )),
@@ -74,7 +86,19 @@ fn gap_after(last: Option<&EvidenceGap>) -> Option<EvidenceGap> {
             source_region: serde_json::from_str("\"us-west-2\"").unwrap(),
             as_of: "2026-10-31".parse().unwrap(),
         }),
-        Some(G::ProfileNotCatalogued { .. }) => Some(G::UnknownModelId {
+        Some(G::ProfileNotCatalogued { .. }) => Some(G::DestinationNotCatalogued {
+            destination: serde_json::from_str("\"eu-north-1\"").unwrap(),
+            profile,
+            source_region: serde_json::from_str("\"us-west-2\"").unwrap(),
+            as_of: "2026-10-31".parse().unwrap(),
+        }),
+        Some(G::DestinationNotCatalogued { .. }) => Some(G::DestinationNotCataloguedForModel {
+            destination: serde_json::from_str("\"eu-north-1\"").unwrap(),
+            model: "amazon.nova-lite-v1:0".to_owned(),
+            source_region: serde_json::from_str("\"us-west-2\"").unwrap(),
+            as_of: "2026-10-31".parse().unwrap(),
+        }),
+        Some(G::DestinationNotCataloguedForModel { .. }) => Some(G::UnknownModelId {
             id: "acme.model-v1".to_owned(),
         }),
         Some(G::UnknownModelId { .. }) => Some(G::ApplicationProfileUnresolved {
@@ -249,6 +273,7 @@ fn hold_marked<T: Reason + Serialize + std::fmt::Debug>(sample: &T) {
         for value in values(sample) {
             let by_form = value.parse::<crate::region::Region>().is_ok()
                 || value.parse::<jiff::civil::Date>().is_ok()
+                || value.parse::<jiff::Timestamp>().is_ok()
                 || value.parse::<u64>().is_ok_and(|number| number < 1_000_000)
                 || ["0123456789ab", "text"].contains(&value.as_str());
             assert!(

@@ -2,9 +2,9 @@
 
 use super::{Evidence, Metadata, metadata::mapped};
 use crate::{
+    catalog::Destinations,
     cloudtrail::{Half, ProcessedIn},
     decision::{Basis, Decision, EvidenceGap, Irrelevance, Severity, Violation},
-    inference_profile::InferenceProfile,
     policy::{Reach, RegionSet},
 };
 
@@ -65,21 +65,27 @@ fn unreported(evidence: &Evidence<'_>) -> Decision {
         (Half::StreamCall, None) => Decision::NotApplicable(Irrelevance::DecidedAtStreamEnd),
         (Half::StreamCompletion, _) => Decision::Undecided(EvidenceGap::StreamRegionNotReported),
         (Half::Whole | Half::StreamCall, _) => match invocation.target.profile() {
-            Some(profile) => by_reach(evidence, profile),
-            None => evidence.without_system_profile(),
+            Some(profile) => {
+                let destinations = evidence.catalogue.destinations(profile.id(), &invocation.source);
+                by_reach(evidence, profile.id(), destinations)
+            }
+            None => match evidence.application_profile() {
+                Some((arn, destinations)) => by_reach(evidence, arn, Some(&destinations)),
+                None => evidence.without_system_profile(),
+            },
         },
     }
 }
 
-fn by_reach(evidence: &Evidence<'_>, profile: &InferenceProfile) -> Decision {
+fn by_reach(evidence: &Evidence<'_>, profile: &str, destinations: Option<&Destinations>) -> Decision {
     let Evidence {
         invocation,
         policy,
         catalogue,
     } = evidence;
-    let name = profile.id().to_owned();
+    let name = profile.to_owned();
     let source_region = invocation.source.clone();
-    match policy.reach_of(profile, &source_region, catalogue) {
+    match policy.reach_into(destinations, &source_region) {
         Reach::Inside(reachable) => Decision::Compliant(Basis::EveryReachableRegionAllowed {
             profile: name,
             source_region,

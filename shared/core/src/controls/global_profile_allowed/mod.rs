@@ -1,7 +1,10 @@
 //! A global profile is used only where the policy allows it.
 
 use super::{Evidence, Metadata, metadata::mapped};
-use crate::decision::{Basis, Decision, Irrelevance, Severity, Violation};
+use crate::{
+    catalog::Destinations,
+    decision::{Basis, Decision, Irrelevance, Severity, Violation},
+};
 
 pub(super) const METADATA: Metadata = Metadata {
     name: "global-profile-allowed",
@@ -41,6 +44,12 @@ pub(super) fn decide(evidence: &Evidence<'_>) -> Decision {
             profile: profile.id().to_owned(),
         }),
         None if permitted => Decision::NotApplicable(Irrelevance::NoRule),
-        None => evidence.without_system_profile(),
+        None => match evidence.application_profile() {
+            Some((arn, Destinations::EveryCommercialRegion)) => Decision::NonCompliant(Violation::GlobalProfile {
+                profile: arn.to_owned(),
+            }),
+            Some((arn, Destinations::Regions(_))) => Decision::Compliant(Basis::NotGlobal { target: arn.to_owned() }),
+            None => evidence.without_system_profile(),
+        },
     }
 }

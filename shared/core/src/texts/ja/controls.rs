@@ -104,6 +104,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::InvocationLoggingDelivering => controls::invocation_logging_delivering::JA,
         ControlId::TrailRecordsInference => controls::trail_records_inference::JA,
         ControlId::DataRetentionAllowed => controls::data_retention_allowed::JA,
+        ControlId::ProfileDestinationsKnown => controls::profile_destinations_known::JA,
         ControlId::ProfileDestinationsAllowed => controls::profile_destinations_allowed::JA,
         ControlId::GuardrailStaysInRegion => controls::guardrail_stays_in_region::JA,
         ControlId::GuardrailEnforced => controls::guardrail_enforced::JA,

@@ -26,6 +26,24 @@ pub(in crate::texts) fn violation(violation: &Violation) -> String {
         Violation::ProfileNotAllowed { profile } => {
             format!("ポリシーの許可リストにない推論プロファイル {profile} が使用されました")
         }
+        Violation::DestinationNotListed {
+            destination,
+            profile,
+            source_region,
+            listed_at,
+        } => format!(
+            "送信元リージョン {source_region} の {profile} の送信先として AWS のリストにない {destination} で、\
+            プロンプトが処理されました（リストの取得: {listed_at}）"
+        ),
+        Violation::DestinationNotListedForModel {
+            destination,
+            model,
+            source_region,
+            listed_at,
+        } => format!(
+            "送信元リージョン {source_region} にある {model} のどの推論プロファイルの送信先としても AWS のリストにない \
+            {destination} で、プロンプトが処理されました（リストの取得: {listed_at}）"
+        ),
         Violation::DeniedByScp {
             profile,
             blocked,
@@ -70,6 +88,24 @@ pub(in crate::texts) fn evidence_gap(gap: &EvidenceGap) -> String {
         } => format!(
             "{as_of} 時点のカタログには、送信元リージョン {source_region} の {profile} が記載されていないため、\
             送信先リージョンを特定できません"
+        ),
+        EvidenceGap::DestinationNotCatalogued {
+            destination,
+            profile,
+            source_region,
+            as_of,
+        } => format!(
+            "{destination} で処理されましたが、{as_of} 時点のカタログには、送信元リージョン {source_region} の {profile} の\
+            送信先として記載されていません。呼び出しの前後 1 日以内に取得したアカウント自身のリストからも、このプロファイルの送信先はわかりません"
+        ),
+        EvidenceGap::DestinationNotCataloguedForModel {
+            destination,
+            model,
+            source_region,
+            as_of,
+        } => format!(
+            "{destination} で処理されましたが、{as_of} 時点のカタログには、送信元リージョン {source_region} にある {model} の\
+            どの推論プロファイルの送信先としても記載されていません。呼び出しの前後 1 日以内に取得したアカウント自身のリストにも、このモデルのプロファイルはありません"
         ),
         EvidenceGap::UnknownModelId { id } => {
             format!("`{id}` は、既知のプロバイダー名と地域名のいずれでも始まらない ID です")
