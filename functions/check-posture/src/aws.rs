@@ -9,7 +9,7 @@ use crisguard_aws::{
 };
 use crisguard_core::account::AccountId;
 
-use crate::ports::{KeepReports, Ports};
+use crate::ports::{KeepReports, Kept, Ports};
 
 /// The most that is read of what is known: that of an account with thousands of keys.
 pub const LARGEST_KNOWN: usize = 4 * 1024 * 1024;
@@ -43,6 +43,8 @@ pub struct Reports {
     pub bucket: Bucket,
     /// The object that says what is known from when it was last looked.
     pub known: Object,
+    /// That object's key.
+    pub known_key: String,
 }
 
 impl Ports for Aws {
@@ -73,12 +75,18 @@ impl KeepReports for Reports {
         self.bucket.put(key, json, "application/json").await
     }
 
-    async fn known(&self) -> Result<Option<Vec<u8>>, Failure> {
+    async fn known(&self) -> Result<Option<Kept>, Failure> {
         match self.known.fetch(None).await {
-            Ok(Fetched::Content { bytes, .. }) => Ok(Some(bytes)),
+            Ok(Fetched::Content { bytes, etag }) => Ok(Some(Kept { json: bytes, tag: etag })),
             Ok(Fetched::Unchanged) => Ok(None),
             Err(failure) if failure.cause.starts_with("NoSuchKey") => Ok(None),
             Err(failure) => Err(failure),
         }
+    }
+
+    async fn keep_known(&self, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
+        self.bucket
+            .put_over(&self.known_key, over, json, "application/json")
+            .await
     }
 }

@@ -9,7 +9,8 @@ use crisguard_aws::account;
 use crisguard_core::{
     change::{Change, Evidence},
     controls::ControlId,
-    posture::{NotObserved, Observed, PostureDecision},
+    finding::PostureFinding,
+    posture::{NotObserved, Observed, PostureDecision, PostureGap, Unknown},
     region::Region,
 };
 use crisguard_lambda::{
@@ -21,14 +22,15 @@ use crisguard_lambda::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::{
     Assessed, Grounds, Look, Outcome, Sweep,
     changes::Batch,
     config::Config,
-    looks,
+    gather_many, hand_on, looks,
     observe::unseen,
-    ports::{self, KeepReports, ListRegions, Look as _},
+    ports::{self, KeepReports, Kept, ListRegions, Look as _},
     report::{self, Answer, Coverage, Known, Occasion},
     request::Request,
     run,
@@ -37,6 +39,9 @@ use crate::{
 /// How long before the Lambda service ends the function it stops to look: what is left is for handing
 /// the decisions on.
 const TO_HAND_ON: SignedDuration = SignedDuration::from_secs(30);
+
+/// How often what is known is tried to be kept while others change it.
+const ATTEMPTS: usize = 8;
 
 /// The metrics of this function. `Assessments` is the sum of the three decisions that follow it,
 /// `Changes` that of the three exits of a change.
@@ -100,6 +105,8 @@ pub enum Reply {
 enum Lost {
     #[error("{0} decisions could not be handed on; the log says why, and the next try looks again")]
     NotSent(usize),
+    #[error("what is known was changed by others each of {ATTEMPTS} times that it was to be kept")]
+    Contended,
 }
 
 /// The function with what it keeps between invocations.
@@ -145,7 +152,8 @@ impl<Store: ReadPolicy, Ports: ports::Ports> CheckPosture<Store, Ports> {
         let nightly = matches!(request, Request::Nightly);
         let mut counts = Counts::of(&metric::ALL);
         let policy = self.grounds.policy(now, &mut counts).await;
-        let until = (deadline - TO_HAND_ON).max(now);
+        let time = (deadline - TO_HAND_ON).duration_since(now);
+        let until = Instant::now() + time.try_into().unwrap_or_default();
         let session = Session {
             function: self,
             policy: &policy,
@@ -174,12 +182,19 @@ impl<Store: ReadPolicy, Ports: ports::Ports> CheckPosture<Store, Ports> {
     }
 }
 
+/// What is known from the last look, if anything is, and the tag of its version.
+#[derive(Clone, Debug)]
+struct Last {
+    known: Option<Known>,
+    tag: Option<String>,
+}
+
 /// One invocation.
 struct Session<'a, Store, Ports> {
     function: &'a CheckPosture<Store, Ports>,
     policy: &'a PolicyInForce,
     now: Timestamp,
-    until: Timestamp,
+    until: Instant,
 }
 
 impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
@@ -191,22 +206,18 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
         occasion: Occasion,
         counts: &mut Counts,
     ) -> Result<Reply, Report> {
-        let nightly = occasion == Occasion::Nightly;
-        let ((regions, listed), mut known) = tokio::join!(self.regions(named.as_ref()), self.known());
+        let ((regions, listed), last) = tokio::join!(self.regions(named.as_ref()), self.known());
         let looks = looks::at_regions(&regions, named.is_some(), controls, &self.function.home);
-        let told = nightly.then_some(&known.non_compliant);
-        let outcome = self.look(&looks, listed, told, counts).await?;
-        if nightly {
-            // The nightly look sees everything: what is not among it is evidence no longer.
-            known.evidence = Evidence::unknown();
+        let mut outcome = self.look(&looks, listed, counts).await;
+        if occasion == Occasion::Nightly {
+            let known = last.known.as_ref().map(|known| &known.non_compliant);
+            gather_many(&mut outcome.assessed, known.unwrap_or(&BTreeSet::new()));
         }
-        known.learn(&outcome);
-        let unsent = outcome.unsent;
-        let answer = self.kept(outcome, &known, occasion).await?;
+        let (answer, unsent) = self.tell(outcome, last, occasion, counts).await?;
         if unsent > 0 {
             return Err(Report::of("Finding", &Lost::NotSent(unsent)));
         }
-        counts.add(metric::NIGHTLY, usize::from(nightly));
+        counts.add(metric::NIGHTLY, usize::from(occasion == Occasion::Nightly));
         Ok(Reply::Report(answer))
     }
 
@@ -216,7 +227,7 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
         if changes.is_empty() {
             return Ok(BatchResponse::failing(rejected));
         }
-        let mut known = self.known().await;
+        let last = self.known().await;
         let (messages, changes): (Vec<MessageId>, Vec<Change>) = changes.into_iter().unzip();
         let everywhere = changes.iter().any(|change| change.everywhere);
         let home_asked = changes.iter().any(|change| change.region == self.function.home);
@@ -225,29 +236,26 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
         } else {
             (BTreeMap::new(), Ok(()))
         };
-        let (looks, relevant) = looks::after_changes(&changes, &known.evidence, &regions, &self.function.home);
+        let nothing = Evidence::unknown();
+        let evidence = last.known.as_ref().map_or(&nothing, |known| &known.evidence);
+        let (looks, relevant) = looks::after_changes(&changes, evidence, &regions, &self.function.home);
         counts.add(metric::CHANGES_LOOKED_AT, relevant);
         counts.add(metric::CHANGES_NOT_APPLICABLE, changes.len() - relevant);
         if looks.is_empty() {
             return Ok(BatchResponse::failing(rejected));
         }
-        let outcome = self.look(&looks, listed, None, counts).await?;
-        known.learn(&outcome);
-        let unsent = outcome.unsent;
-        self.kept(outcome, &known, Occasion::Change).await?;
-        // Which message's decisions were lost cannot be told: all are looked at again.
-        let failed = if unsent > 0 { messages } else { Vec::new() };
+        let outcome = self.look(&looks, listed, counts).await;
+        let passing = outcome.assessed.iter().any(|each| may_pass(&each.finding.decision));
+        let (_, unsent) = self.tell(outcome, last, Occasion::Change, counts).await?;
+        // Which message's decisions were lost, or could not be made this time, cannot be told: all are
+        // looked at again.
+        let again = unsent > 0 || passing;
+        let failed = if again { messages } else { Vec::new() };
         Ok(BatchResponse::failing(rejected.into_iter().chain(failed)))
     }
 
-    /// Looks, decides and hands on.
-    async fn look(
-        &self,
-        looks: &[Look],
-        listed: Observed<()>,
-        known: Option<&BTreeSet<String>>,
-        counts: &mut Counts,
-    ) -> Result<Outcome, Report> {
+    /// Looks and decides.
+    async fn look(&self, looks: &[Look], listed: Observed<()>, counts: &mut Counts) -> Outcome {
         let sweep = Sweep {
             home: self.function.home.clone(),
             listed,
@@ -258,55 +266,85 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
             catalogue: self.function.grounds.catalogue(),
             sweep: &sweep,
             until: self.until,
-            known,
         };
         let eye = self.function.ports.world().sweep(&sweep);
-        let outcome = run(&eye, self.function.ports.queue(), grounds, looks).await;
-        let outcome = outcome.map_err(|error| Report::of("Finding", &error))?;
+        let outcome = run(&eye, grounds, looks).await;
         let regions: BTreeSet<&Region> = looks.iter().map(|look| &look.region).collect();
         counts.add(metric::REGIONS, regions.len());
         for Assessed { finding, .. } in &outcome.assessed {
             counts.add(metric::ASSESSMENTS, 1);
             counts.add(name(&finding.decision), 1);
         }
-        counts.add(
-            metric::FINDINGS_SENT,
-            outcome.assessed.len().saturating_sub(outcome.unsent),
-        );
-        counts.add(metric::RETRIED, outcome.unsent);
-        Ok(outcome)
+        outcome
     }
 
-    /// Keeps what is known now, and the report.
-    async fn kept(&self, outcome: Outcome, known: &Known, occasion: Occasion) -> Result<Answer, Report> {
-        let account = &self.policy.scope().account;
+    /// Keeps what is known now, hands every decision on that is news to somebody, and keeps the report.
+    /// What cannot be kept fails the run after everything was handed on.
+    async fn tell(
+        &self,
+        outcome: Outcome,
+        last: Last,
+        occasion: Occasion,
+        counts: &mut Counts,
+    ) -> Result<(Answer, usize), Report> {
+        let findings = outcome.assessed.iter().map(|each| &each.finding);
+        let known = last.known.as_ref();
+        let worth = |finding: &&PostureFinding| known.is_none_or(|known| known.is_worth_telling(finding));
+        let told: Vec<&PostureFinding> = findings.filter(worth).collect();
+        // Before it is told: what is remembered as open may be closed already, but never the other way.
+        let learnt = self.learn(last.clone(), &outcome).await;
+        let unsent = hand_on(self.function.ports.queue(), told.iter().copied()).await;
+        let unsent = unsent.map_err(|error| Report::of("Finding", &error))?;
+        counts.add(metric::FINDINGS_SENT, told.len().saturating_sub(unsent));
+        counts.add(metric::RETRIED, unsent);
         let answer = Answer {
             observed_at: self.now,
             policy_sha256: self.policy.sha256().to_owned(),
             coverage: Coverage::of(&outcome.assessed),
             assessments: outcome.assessed,
         };
-        let json = |json: Result<Vec<u8>, _>| json.map_err(|error: serde_json::Error| Report::of("Report", &error));
-        let (known, report) = (json(serde_json::to_vec(known))?, json(serde_json::to_vec(&answer))?);
-        let (known_key, report_key) = (report::known_key(account), report::key(account, self.now, occasion));
-        let reports = self.function.ports.reports();
-        let stored = tokio::try_join!(reports.store(&known_key, known), reports.store(&report_key, report));
+        let json = serde_json::to_vec(&answer).map_err(|error| Report::of("Report", &error))?;
+        let key = report::key(&self.policy.scope().account, self.now, occasion);
+        let stored = self.function.ports.reports().store(&key, json).await;
+        learnt?;
         stored.map_err(|failure| Report::of("Report", &failure))?;
-        Ok(answer)
+        Ok((answer, unsent))
     }
 
-    /// Reads what is known from when it was last looked. Where that cannot be read, every change is
-    /// looked at, and everything is new.
-    async fn known(&self) -> Known {
-        let stored = match self.function.ports.reports().known().await {
-            Ok(Some(json)) => serde_json::from_slice(&json).map_err(|error| error.to_string()),
-            Ok(None) => Ok(Known::nothing()),
-            Err(failure) => Err(failure.to_string()),
+    /// Puts what was seen and decided into what is known, which another run may change at the same time.
+    async fn learn(&self, mut last: Last, outcome: &Outcome) -> Result<(), Report> {
+        let reports = self.function.ports.reports();
+        for _ in 0..ATTEMPTS {
+            let mut known = last.known.unwrap_or(Known::nothing());
+            known.learn(outcome);
+            let json = serde_json::to_vec(&known).map_err(|error| Report::of("Report", &error))?;
+            let kept = reports.keep_known(last.tag.as_deref(), json).await;
+            if kept.map_err(|failure| Report::of("Report", &failure))? {
+                return Ok(());
+            }
+            last = self.known().await;
+        }
+        Err(Report::of("Report", &Lost::Contended))
+    }
+
+    /// Reads what is known from the last look. Where that cannot be read, every change is looked at, and
+    /// everything is new.
+    async fn known(&self) -> Last {
+        let kept = match self.function.ports.reports().known().await {
+            Ok(kept) => kept,
+            Err(failure) => {
+                tracing::warn!(error = %failure, "what is known from the last look cannot be read");
+                None
+            }
         };
-        stored.unwrap_or_else(|error| {
-            tracing::warn!(error, "what is known from the last look cannot be read");
-            Known::nothing()
-        })
+        let Some(Kept { json, tag }) = kept else {
+            return Last { known: None, tag: None };
+        };
+        let known = serde_json::from_slice(&json);
+        let known = known.inspect_err(
+            |error| tracing::warn!(%error, "what is known from the last look is not understood, and is written anew"),
+        );
+        Last { known: known.ok(), tag }
     }
 
     /// Returns where to look: where the request says, or everywhere. Where the Regions cannot be
@@ -372,6 +410,22 @@ fn by_control(answer: &Answer, function: &str, mut out: impl io::Write) {
     for (control, counts) in controls {
         let dimensions = [("FunctionName", function), ("Control", control.name())];
         counts.write_under(&dimensions, answer.observed_at, &mut out);
+    }
+}
+
+/// Tells whether another look soon may decide what this one could not.
+fn may_pass(decision: &PostureDecision) -> bool {
+    let passing = |unknown: &Unknown| match unknown {
+        Unknown::NotReached => true,
+        Unknown::NotObserved(not_observed) => not_observed.passing,
+        _ => false,
+    };
+    match decision {
+        PostureDecision::Undecided(PostureGap::Settings { unknown, .. }) => unknown.iter().any(passing),
+        PostureDecision::Undecided(
+            PostureGap::NotObserved { not_observed, .. } | PostureGap::RegionsNotListed { not_observed, .. },
+        ) => not_observed.iter().any(|item| item.passing),
+        PostureDecision::Compliant(_) | PostureDecision::NonCompliant(_) => false,
     }
 }
 

@@ -2,8 +2,8 @@
 //! hand, and whenever one of them was changed.
 //!
 //! Each area is looked at in each Region ([`ports::See`]), what was seen is decided purely
-//! ([`controls::assess_settings`]), and every decision is handed on, a compliant one too: that is what
-//! resolves an earlier one. A call that is refused leaves what rests on it undecided, never out; if it
+//! ([`controls::assess_settings`]), and every decision is handed on ([`hand_on`]), a compliant one too:
+//! that is what resolves an earlier one. A call that is refused leaves what rests on it undecided, never out; if it
 //! is the one that lists the Regions, those that the policy names are looked at, and the home Region is
 //! left undecided for all others.
 //!
@@ -36,8 +36,8 @@ use futures_util::{
     future::join_all,
     stream::{self, StreamExt as _},
 };
-use jiff::Timestamp;
 use serde::Serialize;
+use tokio::time::Instant;
 
 pub use function::{CheckPosture, Reply, metric};
 pub use looks::Look;
@@ -92,15 +92,13 @@ impl Counted {
     }
 }
 
-/// What was decided, and what was handed on.
+/// What was decided, and from what.
 #[derive(Debug)]
 pub struct Outcome {
     /// Every decision, in the order of the Regions' names and of the controls.
     pub assessed: Vec<Assessed>,
-    /// What was seen of each area that was looked at.
-    pub seen: Vec<(Region, Area, Seen)>,
-    /// How many decisions were not handed on.
-    pub unsent: usize,
+    /// What was seen of each area; nothing where the Region is not enabled, or there was no time left.
+    pub seen: Vec<(Region, Area, Option<Seen>)>,
 }
 
 /// What is judged by: the same for every look of a sweep.
@@ -113,23 +111,11 @@ pub struct Grounds<'a> {
     /// What the looks have in common.
     pub sweep: &'a Sweep,
     /// When the looks must have ended: what was not reached by then is undecided.
-    pub until: Timestamp,
-    /// The ids of what was non-compliant when it was last looked, where many that are not among them are
-    /// to be told together.
-    pub known: Option<&'a BTreeSet<String>>,
+    pub until: Instant,
 }
 
-/// Looks, decides, and hands every decision on.
-///
-/// # Errors
-///
-/// Fails if a decision cannot be written as JSON; nothing is handed on then.
-pub async fn run(
-    eye: &impl See,
-    queue: &impl SendFindings,
-    grounds: Grounds<'_>,
-    looks: &[Look],
-) -> Result<Outcome, serde_json::Error> {
+/// Looks and decides.
+pub async fn run(eye: &impl See, grounds: Grounds<'_>, looks: &[Look]) -> Outcome {
     let account = &grounds.policy.scope().account;
     let compiled = pattern::compile(grounds.policy.policy(), grounds.catalogue, Some(account));
     let compiled = compiled.as_ref();
@@ -139,24 +125,26 @@ pub async fn run(
     let (mut assessed, mut seen) = (Vec::new(), Vec::new());
     for (more, seen_now) in each {
         assessed.extend(more);
-        seen.extend(seen_now);
+        seen.push(seen_now);
     }
     assessed
         .sort_by(|a: &Assessed, b| (&a.finding.region, a.finding.control).cmp(&(&b.finding.region, b.finding.control)));
-
-    if let Some(known) = grounds.known {
-        gather_many(&mut assessed, known);
-    }
-    let unsent = hand_on(queue, &assessed).await?;
-    Ok(Outcome { assessed, seen, unsent })
+    Outcome { assessed, seen }
 }
 
-/// Hands every decision on, and returns how many were not accepted.
+/// Hands decisions on, and returns how many were not accepted.
 ///
 /// A queue takes ten messages a call, one call after the other; so several lanes go side by side. A
 /// subject's decisions keep to one lane, for their order matters: the worst comes first.
-async fn hand_on(queue: &impl SendFindings, assessed: &[Assessed]) -> Result<usize, serde_json::Error> {
-    let mut findings: Vec<&PostureFinding> = assessed.iter().map(|assessed| &assessed.finding).collect();
+///
+/// # Errors
+///
+/// Fails if a decision cannot be written as JSON; nothing is handed on then.
+pub async fn hand_on<'a>(
+    queue: &impl SendFindings,
+    findings: impl Iterator<Item = &'a PostureFinding>,
+) -> Result<usize, serde_json::Error> {
+    let mut findings: Vec<&PostureFinding> = findings.collect();
     findings.sort_by_key(|finding| place_in_the_queue(&finding.decision));
     let mut subjects: BTreeMap<&str, Vec<OutgoingMessage>> = BTreeMap::new();
     for finding in findings {
@@ -198,7 +186,7 @@ async fn assess(
     grounds: Grounds<'_>,
     compiled: Result<&Compiled, &PatternError>,
     look: &Look,
-) -> (Vec<Assessed>, Option<(Region, Area, Seen)>) {
+) -> (Vec<Assessed>, (Region, Area, Option<Seen>)) {
     let region = &look.region;
     let asked = || ControlId::about_settings(look.area).filter(|control| look.asks(*control));
     if !look.enabled {
@@ -207,12 +195,10 @@ async fn assess(
             let basis = PostureBasis::RegionNotEnabled { region };
             assessed(grounds, look, control, PostureDecision::Compliant(basis), None)
         };
-        return (asked().map(nobody).collect(), None);
+        return (asked().map(nobody).collect(), (region.clone(), look.area, None));
     }
-    let time = grounds.until.duration_since(grounds.sweep.now);
-    let time = time.try_into().unwrap_or_default();
     let both = async { tokio::join!(eye.see(look.area, region), in_use(eye, grounds, look)) };
-    let Ok((seen, in_use)) = tokio::time::timeout(time, both).await else {
+    let Ok((seen, in_use)) = tokio::time::timeout_at(grounds.until, both).await else {
         let not_reached = |control| {
             let gap = PostureGap::Settings {
                 region: region.clone(),
@@ -220,7 +206,7 @@ async fn assess(
             };
             assessed(grounds, look, control, PostureDecision::Undecided(gap), None)
         };
-        return (asked().map(not_reached).collect(), None);
+        return (asked().map(not_reached).collect(), (region.clone(), look.area, None));
     };
     let place = Place {
         account: &grounds.policy.scope().account,
@@ -236,7 +222,7 @@ async fn assess(
     let decided = controls::assess_settings(&seen, &place).into_iter();
     let decided = decided.filter(|(control, _)| look.asks(*control));
     let decided = decided.map(|(control, decision)| assessed(grounds, look, control, decision, counted));
-    (decided.collect(), Some((region.clone(), look.area, seen)))
+    (decided.collect(), (region.clone(), look.area, Some(seen)))
 }
 
 /// Tells whether Bedrock is in use in a Region; CloudWatch is asked only where nobody names it.

@@ -92,6 +92,7 @@ pub(crate) fn after_changes(
             .filter(|(_, enabled)| **enabled)
             .map(|(region, _)| region);
         let mut regions: BTreeSet<&Region> = BTreeSet::from([&change.region]);
+        regions.extend(evidence.resting_on(change));
         if change.everywhere {
             regions.extend(everywhere);
         }

@@ -36,13 +36,14 @@ async fn start() -> Result<CheckPosture<Object, Aws>, Report> {
         .map_err(|error| Report::of("Configuration", &error))?;
     let policy = config.common.policy.object(&aws);
     let account = config.common.policy.scope.account.clone();
-    let known = known_key(&account);
+    let known_key = known_key(&account);
     let ports = Aws {
         account: Account::new(&aws),
         queue: Queue::new(&aws, &config.findings_queue_url),
         reports: Reports {
             bucket: Bucket::new(&aws, config.home.as_str(), &config.reports_bucket),
-            known: Object::new(&aws, &config.reports_bucket, &known, LARGEST_KNOWN),
+            known: Object::new(&aws, &config.reports_bucket, &known_key, LARGEST_KNOWN),
+            known_key,
         },
         world: World {
             account,

@@ -67,13 +67,26 @@ pub trait See {
     fn was_used(&self, region: &Region) -> impl Future<Output = Observed<bool>>;
 }
 
-/// Keeps reports.
+/// Keeps reports, and what is known from when it was last looked.
 pub trait KeepReports {
     /// Stores a report under a key.
     fn store(&self, key: &str, json: Vec<u8>) -> impl Future<Output = Result<(), Failure>>;
 
     /// Reads what is known from when it was last looked; `None` if it never was.
-    fn known(&self) -> impl Future<Output = Result<Option<Vec<u8>>, Failure>>;
+    fn known(&self) -> impl Future<Output = Result<Option<Kept>, Failure>>;
+
+    /// Keeps what is known now, if what was known is still the version with the tag `over`, or still
+    /// nothing; tells whether it was.
+    fn keep_known(&self, over: Option<&str>, json: Vec<u8>) -> impl Future<Output = Result<bool, Failure>>;
+}
+
+/// What was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// As it was written.
+    pub json: Vec<u8>,
+    /// The tag of its version.
+    pub tag: Option<String>,
 }
 
 /// Reads the rules and buses of any Region.

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crisguard_core::{account::AccountId, change::Evidence, posture::PostureDecision};
+use crisguard_core::{
+    account::AccountId,
+    change::Evidence,
+    finding::PostureFinding,
+    posture::{PostureBasis, PostureDecision},
+};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +72,8 @@ pub(crate) struct Known {
     pub(crate) evidence: Evidence,
     /// The ids of what was non-compliant.
     pub(crate) non_compliant: BTreeSet<String>,
+    /// The ids of what was non-compliant or undecided.
+    pub(crate) open: BTreeSet<String>,
 }
 
 impl Known {
@@ -75,22 +82,42 @@ impl Known {
         Self {
             evidence: Evidence::unknown(),
             non_compliant: BTreeSet::new(),
+            open: BTreeSet::new(),
         }
     }
 
     /// Takes in what was seen and decided.
     pub(crate) fn learn(&mut self, outcome: &Outcome) {
         for (region, area, seen) in &outcome.seen {
-            self.evidence.learn(region, *area, seen);
+            match seen {
+                Some(seen) => self.evidence.learn(region, *area, seen),
+                None => self.evidence.forget(region, *area),
+            }
         }
         for Assessed { finding, .. } in &outcome.assessed {
             match finding.decision {
-                PostureDecision::NonCompliant(_) => drop(self.non_compliant.insert(finding.id.clone())),
-                PostureDecision::Compliant(_) => drop(self.non_compliant.remove(&finding.id)),
+                PostureDecision::NonCompliant(_) => {
+                    self.non_compliant.insert(finding.id.clone());
+                    self.open.insert(finding.id.clone());
+                }
+                PostureDecision::Compliant(_) => {
+                    self.non_compliant.remove(&finding.id);
+                    self.open.remove(&finding.id);
+                }
                 // What was wrong may still be.
-                PostureDecision::Undecided(_) => {}
+                PostureDecision::Undecided(_) => drop(self.open.insert(finding.id.clone())),
             }
         }
+    }
+
+    /// Tells whether a decision is news to anybody. Of a Region that is not enabled there is a decision
+    /// for each control every night, and most Regions never were.
+    pub(crate) fn is_worth_telling(&self, finding: &PostureFinding) -> bool {
+        let not_enabled = matches!(
+            finding.decision,
+            PostureDecision::Compliant(PostureBasis::RegionNotEnabled { .. })
+        );
+        !not_enabled || self.open.contains(&finding.id)
     }
 }
 

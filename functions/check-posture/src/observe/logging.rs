@@ -231,6 +231,22 @@ impl Buckets {
             eye.ask(there.policy()),
             eye.ask(there.lifecycle()),
         );
+        // S3 lists a bucket for a while after it was deleted
+        // (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel>).
+        let gone = [
+            encryption.as_ref().err(),
+            public_access.as_ref().err(),
+            ownership.as_ref().err(),
+            policy.as_ref().err(),
+            lifecycle.as_ref().err(),
+        ];
+        if gone
+            .into_iter()
+            .flatten()
+            .any(|error| error.cause.starts_with("NoSuchBucket"))
+        {
+            return Ok(Bucket::Missing);
+        }
         Ok(Bucket::Own(Box::new(BucketSettings {
             region,
             encryption: encryption.and_then(encrypted),

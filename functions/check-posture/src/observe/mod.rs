@@ -10,7 +10,7 @@ mod logging;
 mod resources;
 mod trails;
 
-use crisguard_aws::Failure;
+use crisguard_aws::{Disposition, Failure};
 use crisguard_core::{
     posture::{NotObserved, Observed},
     region::Region,
@@ -30,7 +30,7 @@ pub struct Sweep {
 
 /// Says what was refused, without what it was refused on: the problem names that.
 pub(crate) fn unseen(failure: &Failure) -> NotObserved {
-    NotObserved::new(failure.action, &failure.cause)
+    NotObserved::new(failure.action, &failure.cause).that_may_pass(failure.disposition == Disposition::MayPass)
 }
 
 /// Turns an answer of AWS into what was observed.

@@ -108,7 +108,11 @@ async fn what_is_no_evidence_is_not_looked_at() {
     assert!(function.ports.world.looked.borrow().is_empty());
 
     handed_over(&function, &[of_bucket("e-3", "logs")]).await;
-    assert_eq!(function.ports.world.looked.borrow().len(), 1);
+    assert_eq!(
+        function.ports.world.looked.borrow().len(),
+        2,
+        "both Regions deliver to it"
+    );
 }
 
 #[tokio::test]
@@ -178,4 +182,55 @@ async fn without_what_is_known_every_change_is_looked_at() {
         "the report cannot be kept either: {error}"
     );
     assert_eq!(function.ports.world.looked.borrow().len(), 1);
+}
+
+/// An answer that fails for a moment is not the last word on a change: it is looked at again.
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_seen_for_a_moment_is_looked_at_again() {
+    let logging = |passing: bool| {
+        let cause = json!({"action": "bedrock:Get", "cause": "no", "passing": passing});
+        json!({"configuration": {"Err": cause}})
+    };
+    for (passing, expected) in [(true, &["e-1"][..]), (false, &[])] {
+        let mut world = World::as_deployed();
+        world
+            .settings
+            .insert(("eu-west-1".to_owned(), Area::Logging), logging(passing));
+        let function = function(&TWO_REGIONS, world, &[]).await;
+        assert_eq!(handed_over(&function, &[logging_off("e-1")]).await.0, expected);
+    }
+    let mut world = World::as_deployed();
+    world.slow = Some(Area::Logging);
+    let function = function(&TWO_REGIONS, world, &[]).await;
+    assert_eq!(
+        handed_over(&function, &[logging_off("e-1")]).await.0,
+        ["e-1"],
+        "there was no time left"
+    );
+}
+
+/// A bucket of one Region to which another delivers.
+#[tokio::test]
+async fn a_change_is_looked_at_where_something_rests_on_it() {
+    let function = function(&TWO_REGIONS, World::as_deployed(), &[]).await;
+    answered(&function, NIGHTLY, now(), Vec::new()).await.unwrap();
+    function.ports.world.looked.borrow_mut().clear();
+    let name = "DeleteBucketPolicy";
+    let elsewhere = change(
+        "e-1",
+        "s3.amazonaws.com",
+        name,
+        "us-east-1",
+        &json!({"bucketName": "logs"}),
+    );
+    handed_over(&function, &[elsewhere]).await;
+    let looked: Vec<String> = function
+        .ports
+        .world
+        .looked
+        .borrow()
+        .iter()
+        .map(|(region, _)| region.clone())
+        .collect();
+    assert!(looked.contains(&"eu-west-1".to_owned()), "{looked:?}");
 }

@@ -13,6 +13,7 @@ use crisguard_lambda::{
     report::Report,
     test_support::{FindingsQueue, PolicyObject, failure},
 };
+use jiff::Timestamp;
 use world::{ACCOUNT, Account, Fakes, POLICY, Reports, World};
 
 use super::*;

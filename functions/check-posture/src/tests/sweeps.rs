@@ -47,7 +47,8 @@ async fn every_control_decides_about_every_region_and_the_coverage_adds_up() {
     assert_eq!(compliant + non_compliant + undecided, answer.assessments.len());
     let distinct: BTreeSet<String> = decided(&answer).into_iter().collect();
     assert_eq!(distinct.len(), answer.assessments.len());
-    assert_eq!(function.ports.queue.accepted.borrow().len(), answer.assessments.len());
+    let accepted = function.ports.queue.accepted.borrow().len();
+    assert_eq!(accepted, answer.assessments.len(), "at first, all is told");
     let disabled = answer
         .assessments
         .iter()
@@ -173,6 +174,67 @@ async fn a_region_that_is_named_by_hand_is_in_use() {
         decided(&answer),
         ["eu-central-1 invocation-logging-enabled: non-compliant"]
     );
+}
+
+/// Looks that wait for others do not get time of their own: all end together.
+#[tokio::test(start_paused = true)]
+async fn however_many_looks_there_are_they_end_in_time() {
+    let names: Vec<String> = (1..=99).map(|number| format!("eu-north-{number}")).collect();
+    let mut world = World::as_deployed();
+    world.slow = Some(Area::Logging);
+    let function = function(&[], world, &[]).await;
+    let request = json!({ "regions": names, "controls": ["invocation-logging-enabled"] }).to_string();
+    let begun = Instant::now();
+    let answer = answered(&function, &request, now(), Vec::new()).await.unwrap();
+    assert_eq!(answer.coverage.undecided, 99);
+    assert_eq!(begun.elapsed().as_secs(), 270, "half a minute is left for handing on");
+}
+
+/// Of a Region that is not enabled there is nothing to tell, but where something was found before.
+#[tokio::test]
+async fn a_region_that_is_not_enabled_is_told_of_only_to_end_what_was_found() {
+    let mut world = World::as_deployed();
+    world.removed = vec![("eu-west-1", names::forward(1))];
+    let mut function = function(&TWO_REGIONS, world, &[]).await;
+    answered(&function, NIGHTLY, now(), Vec::new()).await.unwrap();
+    function.ports.queue.accepted.borrow_mut().clear();
+    function.ports.account.0 = Ok(vec![
+        ("eu-west-1", false),
+        ("me-south-1", false),
+        ("eu-central-1", true),
+    ]);
+    let answer = answered(&function, NIGHTLY, now(), Vec::new()).await.unwrap();
+    assert_eq!(answer.assessments.len(), expected(3), "the report has all");
+    let accepted = function.ports.queue.accepted.borrow();
+    let told: Vec<String> = accepted
+        .iter()
+        .filter(|message| message.body.contains("region_not_enabled"))
+        .map(|message| match Message::from_json(&message.body).unwrap() {
+            Message::Posture(finding) => format!("{} {}", finding.region, finding.control),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert!(
+        told.contains(&"eu-west-1 rule-receives-inference".to_owned()),
+        "{told:?}"
+    );
+    assert!(told.iter().all(|told| told.starts_with("eu-west-1")), "{told:?}");
+}
+
+/// What another run learns meanwhile is not written over.
+#[tokio::test]
+async fn two_runs_at_once_learn_both() {
+    let function = function(&TWO_REGIONS, World::as_deployed(), &[]).await;
+    let west = r#"{"regions":["eu-west-1"],"controls":["invocation-logging-enabled"]}"#;
+    answered(&function, west, now(), Vec::new()).await.unwrap();
+    let other = function.ports.reports.known();
+    function.ports.reports.kept.borrow_mut().clear();
+    *function.ports.reports.meanwhile.borrow_mut() = Some(other);
+    let central = r#"{"regions":["eu-central-1"],"controls":["invocation-logging-enabled"]}"#;
+    answered(&function, central, now(), Vec::new()).await.unwrap();
+    let known = function.ports.reports.known();
+    let regions: Vec<&String> = known["evidence"]["regions"].as_object().unwrap().keys().collect();
+    assert_eq!(regions, ["eu-central-1", "eu-west-1"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -236,6 +236,34 @@ impl Bucket {
         Ok(())
     }
 
+    /// Writes an object like [`put`](Self::put), but only over the version with the tag `over` or, if
+    /// there is none, where there is no object; tells whether it was written
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>).
+    ///
+    /// # Errors
+    ///
+    /// Fails if S3 refuses or cannot be reached.
+    pub async fn put_over(
+        &self,
+        key: &str,
+        over: Option<&str>,
+        bytes: Vec<u8>,
+        content_type: &str,
+    ) -> Result<bool, Failure> {
+        let request = Request::new("PUT", self.address.object(key), bytes).header("content-type", content_type);
+        let request = match over {
+            Some(tag) => request.header("if-match", tag),
+            None => request.header("if-none-match", "*"),
+        };
+        let resource = format!("{}/{key}", self.resource());
+        match self.client.send(PUT, &resource, request).await {
+            Ok(_) => Ok(true),
+            // Another was there, or is being written at this moment; or the one that was there is gone.
+            Err(refused) if matches!(refused.status, Some(404 | 409 | 412)) => Ok(false),
+            Err(refused) => Err(refused.failure),
+        }
+    }
+
     async fn setting(&self, action: &'static str, query: &str) -> Result<Vec<u8>, Refused> {
         let request = Request::get(self.address.path(query));
         let answer = self.client.send(action, &self.resource(), request).await?;

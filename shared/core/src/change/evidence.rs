@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Change, Changed, key_id};
 use crate::{
-    posture::{Area, Seen},
+    posture::{Area, Bucket, Observed, Seen},
     region::Region,
 };
 
@@ -44,6 +44,25 @@ impl Evidence {
         self.regions.entry(region.clone()).or_default().insert(area, rests_on);
     }
 
+    /// Forgets what an area of a Region rests on: it was to be looked at, and nobody saw it.
+    pub fn forget(&mut self, region: &Region, area: Area) {
+        if let Some(areas) = self.regions.get_mut(region) {
+            areas.remove(&area);
+        }
+    }
+
+    /// Returns the Regions in which something rests on what was changed, wherever that is.
+    pub fn resting_on(&self, change: &Change) -> impl Iterator<Item = &Region> {
+        let rests = |areas: &BTreeMap<Area, RestsOn>| {
+            let changed = change.changed.as_ref();
+            changed.is_some_and(|changed| areas.values().any(|rests_on| rests_on.contains(changed)))
+        };
+        self.regions
+            .iter()
+            .filter(move |(_, areas)| rests(areas))
+            .map(|(region, _)| region)
+    }
+
     /// Returns the areas that a change can affect in a Region: those that rest on what was changed.
     #[must_use]
     pub fn affected(&self, change: &Change, region: &Region) -> BTreeSet<Area> {
@@ -68,8 +87,14 @@ impl RestsOn {
         };
         match seen {
             Seen::Logging(seen) => {
+                let whole = |bucket: &Observed<Bucket>| match bucket {
+                    // Its key is evidence, too.
+                    Ok(Bucket::Own(settings)) => settings.encryption.is_ok(),
+                    Ok(Bucket::Missing | Bucket::Foreign) => true,
+                    Err(_) => false,
+                };
                 rests_on.whole = seen.configuration.is_ok()
-                    && seen.buckets.values().all(Result::is_ok)
+                    && seen.buckets.values().all(whole)
                     && seen.log_groups.values().all(Result::is_ok);
                 rests_on.buckets.extend(seen.buckets.keys().cloned());
                 rests_on.log_groups.extend(seen.log_groups.keys().cloned());

@@ -166,3 +166,33 @@ fn evidence_is_kept_as_json() {
     let json = serde_json::to_string(&known()).unwrap();
     assert_eq!(serde_json::from_str::<Evidence>(&json).unwrap(), known());
 }
+
+/// A bucket of one Region to which another delivers: what changes it affects the other.
+#[test]
+fn what_rests_on_a_change_is_known_wherever_the_change_was_made() {
+    let mut elsewhere = change("s3.amazonaws.com", "DeleteBucketPolicy", &json!({"bucketName": "logs"}));
+    elsewhere.region = "us-east-1".parse().unwrap();
+    let resting = |evidence: &Evidence| evidence.resting_on(&elsewhere).cloned().collect::<Vec<_>>();
+    assert_eq!(resting(&known()), [ireland()]);
+    let mut evidence = known();
+    evidence.forget(&ireland(), Area::Logging);
+    assert_eq!(resting(&evidence), []);
+    assert_eq!(evidence.affected(&elsewhere, &ireland()), BTreeSet::from([Area::Logging]));
+}
+
+/// A bucket whose encryption could not be read may have any key.
+#[test]
+fn a_bucket_whose_key_was_not_seen_rests_on_every_key() {
+    let bucket = json!({"own": {
+        "region": "eu-west-1", "encryption": {"Err": {"action": "x:Y", "cause": "no"}}, "public_access": {"Ok": null},
+        "ownership": {"Ok": null}, "policy": {"Ok": null}, "lifecycle": {"Ok": []}
+    }});
+    let seen = json!({"logging": {
+        "configuration": {"Ok": null}, "public_access": {"Ok": null}, "failed_deliveries": {"Ok": 0},
+        "buckets": {"logs": {"Ok": bucket}}, "log_groups": {}, "keys": {}
+    }});
+    let mut evidence = Evidence::unknown();
+    evidence.learn(&ireland(), Area::Logging, &serde_json::from_value(seen).unwrap());
+    let disabled = change("kms.amazonaws.com", "DisableKey", &json!({"keyId": "9"}));
+    assert!(evidence.affected(&disabled, &ireland()).contains(&Area::Logging));
+}

@@ -340,6 +340,9 @@ pub struct NotObserved {
     pub action: String,
     /// What AWS answered, shortened.
     pub cause: String,
+    /// Whether it may pass by itself, so that another look soon is worth it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passing: bool,
 }
 
 impl NotObserved {
@@ -352,7 +355,15 @@ impl NotObserved {
         Self {
             action: action.to_owned(),
             cause: cause.chars().filter(|c| !c.is_control()).take(Self::LONGEST).collect(),
+            passing: false,
         }
+    }
+
+    /// Says that it may pass by itself.
+    #[must_use]
+    pub fn that_may_pass(mut self, passing: bool) -> Self {
+        self.passing = passing;
+        self
     }
 }
 

@@ -215,5 +215,6 @@ fn unseen(item: &NotObserved, change: &dyn Fn(&str) -> String) -> NotObserved {
     NotObserved {
         action: change(&item.action),
         cause: change(&item.cause),
+        passing: item.passing,
     }
 }

@@ -123,7 +123,7 @@ fn listed_unseen(not_observed: &[NotObserved]) -> String {
 }
 
 /// Tells what could not be looked at.
-pub(super) fn unseen(NotObserved { action, cause }: &NotObserved) -> String {
+pub(super) fn unseen(NotObserved { action, cause, .. }: &NotObserved) -> String {
     format!("{action} に失敗（{cause}）")
 }
 
