@@ -9,9 +9,6 @@ use crisguard_core::{
     region::Region,
 };
 
-/// The most changes that are told with one finding; the latest are.
-const CHANGES_TOLD: usize = 5;
-
 /// One area of one Region that is to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -116,10 +113,7 @@ pub(crate) fn after_changes(
             named: false,
             area,
             controls: None,
-            changes: {
-                let latest = made.len().saturating_sub(CHANGES_TOLD);
-                made.into_iter().skip(latest).collect()
-            },
+            changes: ChangeMade::latest(made),
         })
         .collect();
     (looks, asking)

@@ -1,15 +1,10 @@
 //! What was observed of settings: the latest of each kind is kept, from which the standing follows.
 
-use std::collections::BTreeSet;
-
 use crisguard_core::{change::ChangeMade, finding::PostureFinding, posture::PostureDecision};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::Standing;
-
-/// The most changes that are kept of a kind of observation.
-const CHANGES: usize = 5;
 
 /// The latest observations of each kind; at least one is there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,11 +106,4 @@ impl Observed {
             .max()
             .unwrap_or(self.deciding.observed_at)
     }
-}
-
-/// Returns the latest changes, each once, in their order.
-fn latest(changes: impl Iterator<Item = ChangeMade>) -> Vec<ChangeMade> {
-    let changes: BTreeSet<ChangeMade> = changes.collect();
-    let earlier = changes.len().saturating_sub(CHANGES);
-    changes.into_iter().skip(earlier).collect()
 }

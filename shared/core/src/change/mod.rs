@@ -7,7 +7,7 @@ mod events;
 mod evidence;
 mod patterns;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,25 @@ pub struct ChangeMade {
     pub region: Region,
     /// The user or role.
     pub principal: String,
+}
+
+impl ChangeMade {
+    /// The most changes that are told of a finding.
+    const TOLD: usize = 5;
+
+    /// Returns the latest of some changes, in their order: of the same event by the same principal only
+    /// the last, so that one that is repeated does not push out the others.
+    #[must_use]
+    pub fn latest(changes: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let changes: BTreeSet<Self> = changes.into_iter().collect();
+        let mut last: BTreeMap<(String, String), Self> = BTreeMap::new();
+        for change in changes {
+            last.insert((change.event_name.clone(), change.principal.clone()), change);
+        }
+        let last: BTreeSet<Self> = last.into_values().collect();
+        let earlier = last.len().saturating_sub(Self::TOLD);
+        last.into_iter().skip(earlier).collect()
+    }
 }
 
 /// Reads an event of EventBridge; `None` if it changes no setting: another event, or a call that failed.

@@ -177,7 +177,10 @@ fn what_rests_on_a_change_is_known_wherever_the_change_was_made() {
     let mut evidence = known();
     evidence.forget(&ireland(), Area::Logging);
     assert_eq!(resting(&evidence), []);
-    assert_eq!(evidence.affected(&elsewhere, &ireland()), BTreeSet::from([Area::Logging]));
+    assert_eq!(
+        evidence.affected(&elsewhere, &ireland()),
+        BTreeSet::from([Area::Logging])
+    );
 }
 
 /// A bucket whose encryption could not be read may have any key.

@@ -11,6 +11,12 @@ use crate::{
     region::Region,
 };
 
+/// The most problems, resources of one problem, and things that cannot be told that are told. An account
+/// has thousands of roles, and a finding has to fit into a message and into what is remembered.
+const MOST: usize = 20;
+/// Stands for the resources that are not told.
+const MORE: &str = "…";
+
 /// What a control has found in a Region.
 ///
 /// What is proven wrong comes first, for a gap does not undo it; with a gap and nothing wrong, it
@@ -45,8 +51,10 @@ impl<'a> Judged<'a> {
     /// Adds it to those of which the same is wrong, so that it is told once.
     fn add(&mut self, of: Option<Resource>, wrong: Wrong) {
         if let Some(same) = self.problems.iter_mut().find(|problem| problem.wrong == wrong) {
-            same.of.extend(of.filter(|of| !same.of.contains(of)));
-        } else {
+            // One more than is told says that there are more.
+            let more = of.filter(|of| same.of.len() <= MOST && !same.of.contains(of));
+            same.of.extend(more);
+        } else if self.problems.len() < MOST {
             self.problems.push(Problem {
                 of: of.into_iter().collect(),
                 wrong,
@@ -57,7 +65,7 @@ impl<'a> Judged<'a> {
     /// Adds something that cannot be told.
     pub(super) fn unknown(&mut self, unknown: impl Into<Unknown>) {
         let unknown = unknown.into();
-        if !self.unknown.contains(&unknown) {
+        if self.unknown.len() < MOST && !self.unknown.contains(&unknown) {
             self.unknown.push(unknown);
         }
     }
@@ -129,7 +137,13 @@ impl<'a> Judged<'a> {
     /// Decides.
     pub(super) fn decision(self) -> PostureDecision {
         let region = self.region.clone();
-        let (problems, unknown) = (self.problems, self.unknown);
+        let (mut problems, unknown) = (self.problems, self.unknown);
+        for Problem { of, .. } in &mut problems {
+            if of.len() > MOST {
+                of.truncate(MOST);
+                of.extend(of.last().cloned().map(|last| last.renamed(&|_| MORE.to_owned())));
+            }
+        }
         if !problems.is_empty() {
             PostureDecision::NonCompliant(PostureViolation::Settings {
                 region,
@@ -176,5 +190,45 @@ pub(super) fn without_use(decision: PostureDecision, not_observed: &NotObserved)
             PostureDecision::Undecided(PostureGap::Settings { region, unknown })
         }
         kept => kept,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{catalog::Catalogue, pattern, policy::PolicyDocument};
+
+    /// Ten thousand roles, each with something else wrong, in a message of at most 256 KB.
+    #[test]
+    fn however_much_is_wrong_the_finding_can_be_sent() {
+        let account = "111122223333".parse().unwrap();
+        let policy =
+            r#"{"version": 1, "regions": {"source": ["*"], "destination": ["*"]}, "profiles": {"global": "allow"}}"#;
+        let policy = PolicyDocument::parse(policy.as_bytes()).unwrap();
+        let policy = policy.for_account(&account, None).unwrap();
+        let (catalogue, region) = (Catalogue::embedded().unwrap(), "eu-west-1".parse().unwrap());
+        let compiled = pattern::compile(&policy, &catalogue, Some(&account));
+        let place = Place {
+            account: &account,
+            region: &region,
+            in_use: &Ok(crate::posture::Use::Counted),
+            policy: &policy,
+            catalogue: &catalogue,
+            home: &region,
+            compiled: compiled.as_ref(),
+            now: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let mut judged = Judged::nothing_yet(&place);
+        for n in 0..10_000 {
+            let role = || Resource::Principal(format!("arn:aws:iam::111122223333:role/{n:0500}"));
+            judged.wrong(role(), Wrong::NeverExpires);
+            let policy = format!("{n:0500}");
+            judged.wrong(role(), Wrong::InvokesEverything { policy });
+            judged.unknown(&NotObserved::new("x:Y", &format!("{n:0400}")));
+        }
+        let decision = judged.decision();
+        assert!(serde_json::to_string(&decision).unwrap().len() < 64 * 1024);
+        let text = decision.to_string();
+        assert!(text.contains("principal …: does not expire"), "{}", &text[..200]);
     }
 }
