@@ -149,6 +149,28 @@ fn report() -> Value {
     })
 }
 
+#[test]
+fn every_control_is_counted_and_led_to() {
+    let count = about_settings().count();
+    for (document, readme, said) in [
+        ("docs/posture.md", "README.md", format!("{count} controls on settings")),
+        (
+            "docs/posture.ja.md",
+            "README.ja.md",
+            format!("設定に関する {count} の統制"),
+        ),
+    ] {
+        let document = read(document);
+        for control in about_settings() {
+            let links = document.matches(&format!("#{control})")).count();
+            assert_eq!(links, 1, "{control}");
+        }
+        for text in [document, read(readme)] {
+            assert!(text.contains(&said), "{said}");
+        }
+    }
+}
+
 /// Returns the requests that the document says to make.
 fn requests(document: &str) -> Vec<Value> {
     let requests = document.split("<<'JSON'\n").skip(1);
