@@ -17,7 +17,10 @@ LATE = 5.6
 # As `make chaos` calls them.
 THROTTLED, ERROR, UNAVAILABLE, DENIED = "throttled", "HTTP 500", "HTTP 503", "access denied"
 LATE_ANSWER, RESET, BROKEN_OFF, OTHER = "late", "connection reset", "answer broken off", "error"
-FAULTS = (THROTTLED, ERROR, UNAVAILABLE, DENIED, LATE_ANSWER, RESET, BROKEN_OFF, OTHER)
+# What a proxy that wants a password answers, with the status of a success.
+NONSENSE = "nonsense"
+FAULTS = (THROTTLED, ERROR, UNAVAILABLE, DENIED, LATE_ANSWER, RESET, BROKEN_OFF, OTHER, NONSENSE)
+PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Who are you?</body></html>"
 
 
 @dataclass
@@ -65,6 +68,8 @@ class Fault:
         """What comes instead of the service's answer; `None` if that comes too."""
         if self.fault == RESET:
             return Answer(0, (), b"", whole=False)
+        if self.fault == NONSENSE:
+            return Answer(200, (("content-type", "text/html"),), PAGE, whole=True)
         if self.fault in (LATE_ANSWER, BROKEN_OFF):
             return None
         message = self.message

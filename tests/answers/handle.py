@@ -121,8 +121,11 @@ class Answers:
     # -- what only Bedrock itself writes ---------------------------------------------
 
     def count_invocations(self, region: str, model: str, calls: int = 1, ago: datetime.timedelta | None = None) -> None:
-        """Lets Bedrock's metrics count successful calls of a model or profile, an hour ago unless told."""
-        self._put_metric(region, "Invocations", calls, ago, {"ModelId": model})
+        """Lets Bedrock's metrics count successful calls of a model or profile, an hour ago unless told: under its name
+        and, as Bedrock does, across all models.
+        """
+        for dimensions in ({"ModelId": model}, {}):
+            self._put_metric(region, "Invocations", calls, ago, dimensions)
 
     def count_failures(self, region: str, metric: str, count: int = 1, ago: datetime.timedelta | None = None) -> None:
         """Lets Bedrock's metrics count deliveries that failed: one of the three metrics named above."""

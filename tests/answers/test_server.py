@@ -21,7 +21,7 @@ from tests.runtime.passing import exchange
 from tests.runtime.signed import FORM
 
 from .conftest import Clients, refusal
-from .faults import BROKEN_OFF, DENIED, ERROR, LATE_ANSWER, OTHER, RESET, THROTTLED, UNAVAILABLE
+from .faults import BROKEN_OFF, DENIED, ERROR, LATE_ANSWER, NONSENSE, OTHER, RESET, THROTTLED, UNAVAILABLE
 from .handle import Answers, AnswersError
 from .models import call_of
 from .wording import DENIED as DENIALS
@@ -94,6 +94,12 @@ def test_connections_break(client: Clients, answers: Answers, fault: str) -> Non
         read(client, "kms")
     read(client, "kms")
     assert [call["fault"] for call in answers.calls()] == [fault, ""]
+
+
+def test_an_answer_is_none(client: Clients, answers: Answers) -> None:
+    answers.fail(NONSENSE, service="kms", count=1)
+    assert "Keys" not in read(client, "kms")
+    assert [(call["fault"], call["status"], call["by"]) for call in answers.calls()] == [(NONSENSE, 200, "fault")]
 
 
 def test_an_answer_comes_late(client: Clients, answers: Answers) -> None:

@@ -9,17 +9,21 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from tests.answers import Answers
 from tests.emulator import Emulator
-from tests.emulator.emulator import FUNCTIONS, REPOSITORY
+from tests.emulator.emulator import FUNCTIONS, INFRA, REPOSITORY
 
+from . import records
 from .command import build_folder, parameters_of
+from .estate import Evidence, make_a_trail, make_one_of_everything
+from .looking import Looked
 from .records import HOME, Record, envelope
 from .subscribers import EVERYTHING, FROM_ELSEWHERE, MACHINE, RAW_CRITICAL, Alert, connect_machine, subscribe
 
@@ -34,10 +38,17 @@ GOOD = (POLICIES / "japan.yaml").read_bytes()
 # where policies/eu.yaml is deployed.
 ELSEWHERE, SILENT = "us-east-1", "us-west-2"
 EU = "eu-central-1"
+# An allowed destination in which nobody uses Bedrock, and one more where calls are not allowed.
+OSAKA, WEST = "ap-northeast-3", "eu-west-1"
 # What the account has, as far as the nightly look can see: not the Region with the other policy.
-ENABLED = (HOME, ELSEWHERE, SILENT)
+ENABLED = (HOME, ELSEWHERE, SILENT, OSAKA, WEST)
+# Others would be told of each night, too, as many as there are.
+NOT_ENABLED = ("me-central-1",)
+# Looked at only where a request names it.
+ABROAD = "ap-southeast-1"
 EVENTS, EVENTS_DLQ = "crisguard-events", "crisguard-events-dlq"
 FINDINGS, FINDINGS_DLQ = "crisguard-findings.fifo", "crisguard-findings-dlq.fifo"
+CHANGES, CHANGES_DLQ = "crisguard-changes", "crisguard-changes-dlq"
 FORWARD_DLQ = "crisguard-forward-dlq"
 TABLE = "crisguard-memory"
 WATCH, SEND, POSTURE = (f"crisguard-{function}" for function in FUNCTIONS)
@@ -50,7 +61,10 @@ class Deployment:
     """crisguard in the emulator. Every wait has a deadline, and its failure shows the functions' logs."""
 
     aws: Emulator
+    answers: Answers
     code: dict[str, Path]
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    trail: str = ""
     since: int = 0
     mail_before: int = 0
     urls: dict[str, str] = field(default_factory=dict)
@@ -58,20 +72,26 @@ class Deployment:
     # -- starting ----------------------------------------------------------------
 
     @classmethod
-    def make(cls, aws: Emulator, folder: Path) -> Deployment:
-        """Deploys the release build by the real templates, with a policy and subscribers."""
+    def make(cls, aws: Emulator, answers: Answers, folder: Path) -> Deployment:
+        """Deploys the release build by the real templates, with a policy, evidence and subscribers."""
         code = {name: folder / f"{name}.zip" for name in FUNCTIONS}
         for name, archive in code.items():
             executable = build_folder() / name
             assert executable.exists(), f"{executable} is missing; run `make build` first"
             command = [sys.executable, str(REPOSITORY / "scripts" / "zip-function"), str(executable), str(archive)]
             subprocess.run(command, check=True)
-        deployed = cls(aws, code)
+        deployed = cls(aws, answers, code)
         deployed.deploy_home()
         deployed.put_policy(GOOD)
         for region in ENABLED:
             deployed.deploy_source_region(region)
+            deployed.evidence[region] = Evidence(answers, region).stand()
         deployed.deploy_source_region(EU, POLICIES / "eu.yaml")
+        deployed.trail = make_a_trail(answers)
+        make_one_of_everything(deployed.evidence[HOME])
+        # A call at home, and that its event arrived.
+        answers.count_invocations(HOME, records.STAYS)
+        deployed.play(records.call(records.STAYS, processed_in=HOME))
         subscribe(aws, deployed.topic, ELSEWHERE)
         connect_machine(aws)
         # People hear of an exception that has run out once; forget() leaves it at that.
@@ -83,8 +103,10 @@ class Deployment:
         self.aws.deploy_home(self.code, parameters)
 
     def deploy_source_region(self, region: str, policy: Path = POLICIES / "japan.yaml", **more: str) -> None:
-        """Deploys a source Region's stack, or changes its policy."""
+        """Deploys a source Region's two stacks, as scripts/deploy does, or changes its policy."""
         self.aws.deploy_source_region(region, parameters_of(policy), more)
+        bus = {"HomeBusArn": f"arn:aws:events:{HOME}:{self.aws.account}:event-bus/crisguard"}
+        self.aws.deploy(INFRA / "change-region.yaml", bus, stack="crisguard-change-region", region=region)
 
     @property
     def bucket(self) -> str:
@@ -124,6 +146,7 @@ class Deployment:
         deletions = [{"DeleteRequest": {"Key": key}} for key in keys if not key["sk"]["S"].startswith("EXCEPTION#")]
         for start in range(0, len(deletions), 25):
             self.aws.client("dynamodb").batch_write_item(RequestItems={TABLE: deletions[start : start + 25]})
+        self.answers.reset("calls", "faults", "settings")
         self.mail_before = len(self.aws.mail())
         self.since = time.time_ns() // 1_000_000
 
@@ -132,6 +155,8 @@ class Deployment:
         for queue in (
             EVENTS,
             EVENTS_DLQ,
+            CHANGES,
+            CHANGES_DLQ,
             FINDINGS,
             FINDINGS_DLQ,
             EVERYTHING,
@@ -216,13 +241,21 @@ class Deployment:
         """Invokes send-alerts as its schedule does every hour; returns what it did, without what it did not."""
         return {what: done for what, done in self.invoke(SEND, self.request(REVIEW)).items() if done}
 
-    def look(self) -> dict[str, dict[str, Any]]:
-        """Invokes check-posture as its schedule does every night; returns what it decided by Region."""
+    def look(self, *controls: str, regions: Sequence[str] = ()) -> Looked:
+        """Invokes check-posture as its schedule does every night, or by hand for some controls or Regions; waits
+        until what it found is told.
+        """
         # Else send-alerts may begin with the first decisions while the others are being sent.
         with self.paused(SEND):
-            answer = self.invoke(POSTURE, self.request(NIGHTLY))
+            looked = self.glance(*controls, regions=regions)
         self.settle()
-        return {assessed["region"]: assessed for assessed in answer["assessments"]}
+        return looked
+
+    def glance(self, *controls: str, regions: Sequence[str] = ()) -> Looked:
+        """The same, without waiting."""
+        by_hand = {"controls": list(controls), "regions": list(regions)}
+        asked = {name: names for name, names in by_hand.items() if names}
+        return Looked(self.invoke(POSTURE, asked or self.request(NIGHTLY)))
 
     def sing(self, region: str) -> None:
         """Has a Region's schedule send a canary; two of one second would be one message."""
@@ -271,7 +304,7 @@ class Deployment:
 
     def report(self) -> str:
         """What a person needs to understand a failure: queues, metrics and the functions' logs."""
-        queues = {queue: self.depth(queue) for queue in (EVENTS, EVENTS_DLQ, FINDINGS, FINDINGS_DLQ)}
+        queues = {queue: self.depth(queue) for queue in (EVENTS, EVENTS_DLQ, CHANGES, FINDINGS, FINDINGS_DLQ)}
         parts = [f"-- messages in queues: {queues}"]
         for function in (WATCH, SEND, POSTURE):
             lines = [line for line in self.log(function) if '"_aws"' not in line]
@@ -360,12 +393,15 @@ class Deployment:
             if metrics["_aws"]["Timestamp"] >= self.since:
                 for directive in metrics["_aws"]["CloudWatchMetrics"]:
                     assert directive["Namespace"] == "crisguard", line
+                    # Some are written once more under each control.
+                    if directive["Dimensions"] != [["FunctionName"]]:
+                        continue
                     sums.update({metric["Name"]: metrics[metric["Name"]] for metric in directive["Metrics"]})
         return sums
 
     def exits(self, function: str, received: int) -> Counter[str]:
-        """The function's metrics once it has received that many messages, or looked at so many Regions."""
-        what = "Regions" if function == POSTURE else "Received"
+        """The function's metrics once it has received that many messages, or decided so much."""
+        what = "Assessments" if function == POSTURE else "Received"
         self.wait(lambda: self.metrics(function)[what] >= received, f"{function} to receive {received}")
         metrics = self.metrics(function)
         assert metrics[what] == received, self.report()
@@ -378,3 +414,8 @@ EXITS = {
     SEND: ("Counted", "Duplicate", "CanaryArrived", "Rejected", "Retried"),
     POSTURE: ("Compliant", "Violation", "Undecided"),
 }
+
+
+def decided(looking: Deployment, control: str, region: str = ABROAD) -> dict[str, Any]:
+    """What a control decides about a Region that is named."""
+    return looking.glance(control, regions=[region]).at(region)[control]

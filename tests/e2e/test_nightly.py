@@ -18,6 +18,7 @@ import pytest
 
 from . import records
 from .deployment import ELSEWHERE, ENABLED, GOOD, NIGHTLY, POSTURE, SILENT, Deployment
+from .looking import CONTROLS, OF_THE_ACCOUNT, Looked
 from .records import HOME
 from .subscribers import Alert
 
@@ -29,9 +30,11 @@ ANYBODY = {
 }
 
 
-def wrong(looked: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """The Regions that are not compliant, with what is wrong there."""
-    return {region: a["explanation"] for region, a in looked.items() if a["decision"] != "compliant"}
+def wrong(looked: Looked) -> dict[str, str]:
+    """The Regions whose rules are not as they must be, with what is wrong there; nothing else is wrong anywhere."""
+    found = looked.not_compliant
+    assert [place for place in found if place[1] != CONTROL] == []
+    return {region: explanation for (region, _), explanation in found.items()}
 
 
 def kinds(alerts: list[Alert]) -> list[str]:
@@ -42,10 +45,15 @@ def kinds(alerts: list[Alert]) -> list[str]:
 def test_a_quiet_night(deployed: Deployment) -> None:
     """Where everything stands, every Region of the account was looked at and nobody hears a word."""
     looked = deployed.look()
-    assert wrong(looked) == {}
-    assert {region for region, a in looked.items() if a["reason"]["kind"] == "rules_stand"} == set(ENABLED)
-    assert len(looked) > len(ENABLED), "Regions that are not enabled are told as such"
-    assert deployed.exits(POSTURE, len(looked))["FindingsSent"] == len(looked)
+    assert looked.not_compliant == {}
+    rules = looked.of(CONTROL)
+    assert {region for region, a in rules.items() if a["reason"]["kind"] == "rules_stand"} == set(ENABLED)
+    assert len(rules) > len(ENABLED), "Regions that are not enabled are told as such"
+    for region in ENABLED:
+        elsewhere = () if region == HOME else OF_THE_ACCOUNT
+        assert set(looked.at(region)) == set(CONTROLS) - set(elsewhere)
+    exits = deployed.exits(POSTURE, len(looked.assessments))
+    assert exits["FindingsSent"] == exits["Assessments"] == len(looked.assessments)
     assert deployed.review() == {}
     assert (deployed.alerts(), deployed.transitions()) == ([], [])
 
@@ -140,7 +148,7 @@ def test_what_was_changed_is_found_and_what_was_mended_is_told(
 ) -> None:
     """One look finds it and one alert says where and what; the first look after the repair says that it is over."""
     with break_it(deployed):
-        found = wrong(deployed.look())
+        found = wrong(deployed.look(CONTROL))
         assert list(found) == [region]
         assert says in found[region]
         (alert,) = deployed.alerts()
@@ -152,14 +160,14 @@ def test_what_was_changed_is_found_and_what_was_mended_is_told(
         assert region in mail["subject"]
         assert says.split(":", maxsplit=1)[0] in mail["body"]
 
-        deployed.look()
+        deployed.look(CONTROL)
         deployed.review()
         assert deployed.alerts() == [], "the next night it is known"
-    assert wrong(deployed.look()) == {}
+    assert wrong(deployed.look(CONTROL)) == {}
     (resolved,) = deployed.alerts()
     assert (resolved.kind, resolved.controls) == ("resolved", [CONTROL])
     assert resolved.body["findings"][0]["source_region"] == region
-    deployed.look()
+    deployed.look(CONTROL)
     deployed.review()
     assert deployed.alerts() == [], "once"
     assert [event["transition"] for event in deployed.transitions()] == ["first", "resolved"]
@@ -173,16 +181,16 @@ def test_the_policy_changed_behind_the_rules(deployed: Deployment, tmp_path: Pat
     try:
         # By night the function starts anew, and reads the policy as it stands then.
         with deployed.policy(WIDER), deployed.restarted(POSTURE):
-            looked = deployed.look()
+            looked = deployed.look(CONTROL)
             assert set(wrong(looked)) == set(ENABLED)
-            assert {a["policy_sha256"] for a in looked.values()} == {in_force}
+            assert {a["policy_sha256"] for a in looked.assessments} == {in_force}
             (alert,) = deployed.alerts()
             assert {f["source_region"] for f in alert.body["findings"]} == set(ENABLED)
             for finding in alert.body["findings"]:
                 assert f"compiled from the policy {deployed_one[:12]}" in finding["explanation"]
             for region in ENABLED:
                 deployed.deploy_source_region(region, document)
-            assert wrong(deployed.look()) == {}
+            assert wrong(deployed.look(CONTROL)) == {}
             (resolved,) = deployed.alerts()
             assert (resolved.kind, resolved.body["total"]) == ("resolved", len(ENABLED))
     finally:
@@ -193,11 +201,11 @@ def test_the_policy_changed_behind_the_rules(deployed: Deployment, tmp_path: Pat
 def test_what_cannot_be_looked_at_is_undecided_and_resolves_nothing(deployed: Deployment) -> None:
     """A permission that somebody takes away is no repair, and no Region is called compliant because of it."""
     with switched_off_and_on(deployed):
-        deployed.look()
+        deployed.look(CONTROL)
         assert kinds(deployed.alerts()) == ["alert"]
     with deployed.refused(POSTURE, "events:ListRules"):
-        looked = deployed.look()
-        assert {looked[region]["decision"] for region in ENABLED} == {"undecided"}
+        looked = deployed.look(CONTROL)
+        assert {looked.of(CONTROL)[region]["decision"] for region in ENABLED} == {"undecided"}
         assert deployed.alerts() == [], "the repair cannot be seen"
         assert deployed.review() == {"digested": len(ENABLED) - 1}
         (digest,) = deployed.alerts()
@@ -205,7 +213,7 @@ def test_what_cannot_be_looked_at_is_undecided_and_resolves_nothing(deployed: De
         for finding in digest.body["findings"]:
             assert finding["decision"] == "undecided"
             assert "events:ListRules failed" in finding["explanation"]
-    assert wrong(deployed.look()) == {}
+    assert wrong(deployed.look(CONTROL)) == {}
     (resolved,) = deployed.alerts()
     assert (resolved.kind, resolved.body["total"]) == ("resolved", len(ENABLED))
 
@@ -213,13 +221,13 @@ def test_what_cannot_be_looked_at_is_undecided_and_resolves_nothing(deployed: De
 def test_undecided_becomes_worse(deployed: Deployment) -> None:
     """What was unclear last night and is wrong tonight is told at once."""
     with deployed.refused(POSTURE, "events:ListTargetsByRule"):
-        deployed.look()
+        deployed.look(CONTROL)
         assert deployed.alerts() == [], "nobody is woken by what cannot be told"
     with deleted(deployed):
-        deployed.look()
+        deployed.look(CONTROL)
         alert = next(alert for alert in deployed.alerts() if alert.kind == "alert")
         assert alert.body["transition"] == "worsened"
-    deployed.look()
+    deployed.look(CONTROL)
     of_elsewhere = [e for e in deployed.transitions() if e["finding"]["source_region"] == ELSEWHERE]
     assert [event["transition"] for event in of_elsewhere] == ["first", "worsened", "resolved"]
 
@@ -235,13 +243,13 @@ def test_calls_without_events(deployed: Deployment) -> None:
         "Unit": "Count",
     }
     deployed.aws.client("cloudwatch", SILENT).put_metric_data(Namespace="AWS/Bedrock", MetricData=[datum])
-    looked = deployed.look()
+    looked = deployed.look(CONTROL)
     assert list(wrong(looked)) == [SILENT]
     assert "Bedrock counted 7 successful calls in 24 h, and not one event of a call arrived" in wrong(looked)[SILENT]
-    assert looked[SILENT]["counted"]["calls"] == 7
+    assert looked.of(CONTROL)[SILENT]["counted"]["calls"] == 7
     (alert,) = deployed.alerts()
     assert alert.body["findings"][0]["source_region"] == SILENT
 
     deployed.play(records.call(records.AT_HOME, region=SILENT, by="seen-again"))
-    assert wrong(deployed.look()) == {}
+    assert wrong(deployed.look(CONTROL)) == {}
     assert sorted(kinds(deployed.alerts())) == ["alert", "resolved"], "the call itself, and that events arrive"

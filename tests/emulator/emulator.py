@@ -29,6 +29,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 INFRA = REPOSITORY / "infra"
@@ -63,13 +64,15 @@ class Emulator:
         account: str = ACCOUNT,
         home_region: str = HOME_REGION,
         regions: Iterable[str] = (),
+        other_regions: Iterable[str] = (),
         functions_reach: str | None = None,
         timeout: float = 60,
     ) -> Emulator:
         """Starts the emulator on a free port with IAM enforced and waits until it is healthy.
 
-        Only `regions` are enabled in the account; every one if none is named. Functions find AWS at
-        `functions_reach`, which passes their calls on (tests/answers), or else here.
+        Only `regions` are enabled in the account; every one if none is named. Those that are not are
+        `other_regions`, or all others that there are. Functions find AWS at `functions_reach`, which
+        passes their calls on (tests/answers), or else here.
         """
         port = free_port()
         endpoint = f"http://127.0.0.1:{port}"
@@ -82,6 +85,7 @@ class Emulator:
             "AWS_ENDPOINT_URL": functions_reach or endpoint,
             "BIND_HOST": "127.0.0.1",
             "CRISGUARD_EMIT_TOKEN": token,
+            "CRISGUARD_OTHER_REGIONS": " ".join(other_regions),
             "CRISGUARD_REGIONS": " ".join(regions),
             "GATEWAY_PORT": str(port),
             "IOT_MTLS_ENABLED": "0",
@@ -247,14 +251,19 @@ class Emulator:
             "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in (parameters or {}).items()],
         }
         exists = any(s["StackName"] == stack for s in cloudformation.describe_stacks()["Stacks"])
-        (cloudformation.update_stack if exists else cloudformation.create_stack)(**arguments)
+        try:
+            (cloudformation.update_stack if exists else cloudformation.create_stack)(**arguments)
+        except ClientError as error:
+            # As `aws cloudformation deploy --no-fail-on-empty-changeset`.
+            if "No updates are to be performed" not in str(error):
+                raise
         return self._wait_for_stack(cloudformation, stack, timeout)
 
     def _package(self, template: Path, code: Mapping[str, Path], region: str) -> str:
         """Uploads code and nested templates with `aws cloudformation package`."""
-        s3 = self.client("s3", region)
-        if not any(b["Name"] == ARTIFACTS for b in s3.list_buckets()["Buckets"]):
-            s3.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": region})
+        s3, bucket = self.client("s3", region), f"{ARTIFACTS}-{region}"
+        if not any(b["Name"] == bucket for b in s3.list_buckets()["Buckets"]):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
             root = Path(name)
             shutil.copytree(template.parent, root / "infra")
@@ -267,7 +276,7 @@ class Emulator:
                     leave_out(root / "infra" / template.name, f"{function}.yaml")
             packaged = root / "packaged.yaml"
             command = [str(Path(sys.executable).with_name("aws")), "cloudformation", "package"]
-            command += ["--template-file", str(root / "infra" / template.name), "--s3-bucket", ARTIFACTS]
+            command += ["--template-file", str(root / "infra" / template.name), "--s3-bucket", bucket]
             command += ["--output-template-file", str(packaged)]
             done = subprocess.run(
                 command, env={**os.environ, **self.environment(region)}, capture_output=True, text=True, check=False

@@ -57,7 +57,7 @@ def apply(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     identities.apply()
     mail.apply()
     metrics.apply()
-    regions.apply(os.environ.get("CRISGUARD_REGIONS", "").split())
+    regions.apply(*(os.environ.get(f"CRISGUARD_{which}", "").split() for which in ("REGIONS", "OTHER_REGIONS")))
     stores.apply()
     vpc_endpoints.apply()
     return _gateway_with_emission(token)

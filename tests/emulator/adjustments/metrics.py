@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import operator
 import time
+import types
 from collections.abc import Iterator
 from typing import Any
 
 from ministack.services import cloudwatch, lambda_svc
 
+# For so long CloudWatch keeps sums of hours, and for so long it lists a metric without new data.
+KEPT, LISTED = 455 * 86_400, 14 * 86_400
 # The comparisons that crisguard's alarms use.
 COMPARE = {"GreaterThanThreshold": operator.gt, "LessThanThreshold": operator.lt}
 
@@ -17,6 +20,7 @@ COMPARE = {"GreaterThanThreshold": operator.gt, "LessThanThreshold": operator.lt
 def apply() -> None:
     """Adjusts metrics and alarms."""
     _read_metrics_by_all_their_dimensions()
+    _keep_and_list_as_long_as_cloudwatch_does()
     _take_metrics_out_of_logs()
     _judge_alarms_by_their_dimensions()
 
@@ -35,6 +39,27 @@ def _read_metrics_by_all_their_dimensions() -> None:
     """
     original = cloudwatch._dims_from_list
     cloudwatch._dims_from_list = lambda dimensions: _Named(original(dimensions))
+
+
+def _keep_and_list_as_long_as_cloudwatch_does() -> None:
+    """Metrics are kept for 15 months, and listed while there was data within two weeks.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html
+    """
+    original = cloudwatch._list_metrics
+    cloudwatch.TWO_WEEKS_SECONDS = KEPT
+
+    def list_metrics(*arguments: Any, **options: Any) -> Any:
+        since = time.time() - LISTED
+        series = list(cloudwatch._metrics.items())
+        recent = {key: points for key, points in series if any(point["Timestamp"] >= since for point in points)}
+        # The same function, with these for its metrics: others go on adding to the real ones meanwhile.
+        listing = types.FunctionType(original.__code__, {**vars(cloudwatch), "_metrics": recent})
+        listing.__defaults__ = original.__defaults__
+        return listing(*arguments, **options)
+
+    cloudwatch._list_metrics = list_metrics
 
 
 def _take_metrics_out_of_logs() -> None:

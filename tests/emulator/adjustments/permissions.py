@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import json
 from typing import Any
+from urllib.parse import unquote
 
 import cbor2
 from ministack import app as gateway
@@ -25,10 +26,21 @@ NAMES_A_RULE = {
 }
 NAMES_A_BUS = {"CreateEventBus", "DeleteEventBus", "DescribeEventBus", "UpdateEventBus"}
 
-ACCOUNT_BLOCK = "/v20180820/configuration/publicAccessBlock"
+# What paths of Bedrock lead to, and how its ARN calls that.
+NAMED_OF_BEDROCK = {
+    "custom-models": "custom-model",
+    "guardrails": "guardrail",
+    "imported-models": "imported-model",
+}
 
-# The entries of the PutEvents request that is being authorized.
+ACCOUNT_BLOCK = "/v20180820/configuration/publicAccessBlock"
+# Every account here is in an organization, which is another account's.
+ORGANIZATION = "arn:aws:organizations::444455556666:account/o-a1b2c3d4e5"
+
+# The entries of the PutEvents request that is being authorized, and the type of the organization's policies that
+# another request is about.
 entries: contextvars.ContextVar[list[dict[str, Any]]] = contextvars.ContextVar("crisguard_entries")
+policy_type: contextvars.ContextVar[str] = contextvars.ContextVar("crisguard_policy_type")
 
 
 class UndeliverableError(Exception):
@@ -41,6 +53,7 @@ def apply() -> None:
     _ask_for_permission_in_every_protocol()
     _name_resources_as_aws_does()
     _know_the_source_of_events()
+    _know_the_type_of_policies()
     _accept_moved_clocks()
     _ask_for_the_account_s_public_access_block()
 
@@ -100,8 +113,10 @@ def _ask_for_permission_in_every_protocol() -> None:
 
 def _name_resources_as_aws_does() -> None:
     """A rule of the default bus is `rule/NAME`, one of another bus `rule/BUS/NAME`; the account
-    itself is what its Regions are listed of; a key that is named by an alias is that key.
+    itself is what its Regions are listed of; a key that is named by an alias is that key; a model or
+    guardrail that is named by its ARN is that one; an effective policy is of an account in its organization.
 
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsaccountmanagement.html
     https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
@@ -124,11 +139,17 @@ def _name_resources_as_aws_does() -> None:
             name = cbor2.loads(body).get("AlarmName") if body else None
             return f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}" if name else "*"
         named = None
+        if service == "organizations" and headers.get("x-amz-target", "").endswith(".DescribeEffectivePolicy"):
+            asked = _parsed(body)
+            policy_type.set(str(asked.get("PolicyType")))
+            return f"{ORGANIZATION}/{asked.get('TargetId', account)}"
         if service == "events":
             operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
             named = _resource_of_events(operation, _parsed(body), f"arn:aws:events:{region}:{account}")
         if service == "kms" and headers.get("x-amz-target", "").endswith(".DescribeKey"):
             named = _key_of_alias(str(_parsed(body).get("KeyId")), f"arn:aws:kms:{region}:{account}")
+        if service == "bedrock":
+            named = _model_or_guardrail(path, f"arn:aws:bedrock:{region}:{account}")
         return named or str(original(service, method, path, headers, body, query, region, account))
 
     iam_actions.extract_resource_arn = extract
@@ -144,6 +165,15 @@ def _resource_of_events(operation: str, request: dict[str, Any], here: str) -> s
         bus = str(request.get("EventBusName") or "default").rsplit("/", 1)[-1]
         return f"{here}:rule/{'' if bus == 'default' else bus + '/'}{request.get(NAMES_A_RULE[operation])}"
     return None
+
+
+def _model_or_guardrail(path: str, here: str) -> str | None:
+    """What a path names by its id or by its ARN."""
+    collection, _, name = unquote(path).strip("/").partition("/")
+    kind = NAMED_OF_BEDROCK.get(collection)
+    if not kind or not name:
+        return None
+    return name if name.startswith("arn:") else f"{here}:{kind}/{name}"
 
 
 def _key_of_alias(name: str, here: str) -> str | None:
@@ -192,6 +222,29 @@ def _know_the_source_of_events() -> None:
             if verdict is not None:
                 return verdict
         return verdict
+
+    iam_evaluator.enforce = enforce
+
+
+def _know_the_type_of_policies() -> None:
+    """DescribeEffectivePolicy is asked for with the type of policy.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html
+    """
+    original = iam_evaluator.enforce
+
+    def enforce(
+        access_key_id: str,
+        iam_action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: dict[str, Any] | None = None,
+    ) -> Any:
+        context = service_context
+        if iam_action == "organizations:DescribeEffectivePolicy":
+            context = {**(service_context or {}), "organizations:PolicyType": policy_type.get("")}
+        return original(access_key_id, iam_action, service, region, resource_arn, context)
 
     iam_evaluator.enforce = enforce
 

@@ -7,13 +7,13 @@ from typing import Any
 from ministack.services import account, ec2
 
 
-def apply(enabled: list[str]) -> None:
-    """Adjusts which Regions the account has; without a list, every one."""
+def apply(enabled: list[str], disabled: list[str]) -> None:
+    """Adjusts which Regions the account has, and which there are besides; without a list, every one."""
     if enabled:
-        _enable_only(enabled)
+        _enable_only(enabled, disabled or account._REGIONS_LIST)
 
 
-def _enable_only(enabled: list[str]) -> None:
+def _enable_only(enabled: list[str], disabled: list[str]) -> None:
     """A Region that nobody opted in to is listed as disabled, and EC2 leaves it out.
 
     https://docs.aws.amazon.com/accounts/latest/reference/API_ListRegions.html
@@ -23,8 +23,7 @@ def _enable_only(enabled: list[str]) -> None:
     def list_regions(request: dict[str, Any]) -> Any:
         wanted = request.get("RegionOptStatusContains")
         regions = [
-            {"RegionName": name, "RegionOptStatus": _status(name, enabled)}
-            for name in sorted({*account._REGIONS_LIST, *enabled})
+            {"RegionName": name, "RegionOptStatus": _status(name, enabled)} for name in sorted({*disabled, *enabled})
         ]
         return account._json(200, {"Regions": [r for r in regions if not wanted or r["RegionOptStatus"] in wanted]})
 

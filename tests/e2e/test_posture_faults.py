@@ -1,0 +1,334 @@
+"""AWS throttles, fails, hangs and answers nonsense: what check-posture reads is read again or undecided by the action's
+name, never compliant because of it; everything else is decided all the same, and what was found is told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.answers.faults import (
+    BROKEN_OFF,
+    DENIED,
+    ERROR,
+    LATE_ANSWER,
+    NONSENSE,
+    RESET,
+    THROTTLED,
+    UNAVAILABLE,
+)
+from tests.emulator.emulator import REPOSITORY
+
+from .deployment import ELSEWHERE, ENABLED, FINDINGS, NIGHTLY, OSAKA, POSTURE, SEND, SILENT, WEST, Deployment
+from .looking import COMPLIANT, CONTROLS, LOGGING, OF_THE_ACCOUNT, UNDECIDED, Looked, unknown
+from .records import HOME
+
+RULES, TRAILS = "rule-receives-inference", "trail-records-inference"
+(LOGGED, MODALITIES, BUCKET_ENCRYPTED, PRIVATE, BUCKET_RETAINED, GROUP_ENCRYPTED, GROUP_RETAINED, DELIVERING) = LOGGING
+ENCRYPTED = (BUCKET_ENCRYPTED, GROUP_ENCRYPTED, "custom-model-encrypted", "imported-model-encrypted")
+OF_AGENTS = ("knowledge-base-encrypted", "agent-encrypted", "agent-has-guardrail")
+
+NEED: dict[str, tuple[str, ...]] = {
+    "account": (RULES,),
+    "bedrock": (
+        *LOGGING,
+        "profile-destinations-allowed",
+        "data-retention-allowed",
+        "guardrail-stays-in-region",
+        "guardrail-enforced",
+        "custom-model-encrypted",
+        "imported-model-encrypted",
+        "batch-output-in-region",
+    ),
+    "bedrock-agent": OF_AGENTS,
+    "cloudtrail": (TRAILS,),
+    "cloudwatch": (RULES, DELIVERING, "profile-destinations-allowed"),
+    "ec2": ("vpc-endpoint-present", "vpc-endpoint-restricted"),
+    "events": (RULES,),
+    "iam": OF_THE_ACCOUNT,
+    "kms": (*ENCRYPTED, "knowledge-base-encrypted", "agent-encrypted"),
+    "logs": (LOGGED, GROUP_ENCRYPTED, GROUP_RETAINED),
+    # What the account enforces is enough.
+    "organizations": (),
+    "s3": (LOGGED, BUCKET_ENCRYPTED, PRIVATE, BUCKET_RETAINED),
+    "s3control": (PRIVATE,),
+}
+"""The services that are read, and the controls at home that cannot do without each."""
+# Of S3, check-posture also reads what it knows and keeps its reports: that is no setting.
+SETTINGS_OF_S3 = (
+    "ListBuckets",
+    "GetBucketEncryption",
+    "GetBucketLifecycleConfiguration",
+    "GetBucketOwnershipControls",
+    "GetBucketPolicy",
+    "GetPublicAccessBlock",
+)
+
+
+@pytest.fixture(autouse=True)
+def _without_faults(deployment: Deployment) -> Iterator[None]:
+    deployment.answers.reset("calls", "faults", "settings")
+    yield
+    deployment.answers.reset("faults", "settings")
+
+
+def fail(deployed: Deployment, fault: str, service: str, **more: Any) -> None:
+    """Has the calls fail with which settings of a service are read."""
+    for operation in SETTINGS_OF_S3 if service == "s3" else [""]:
+        deployed.answers.fail(fault, service=service, operation=operation, **more)
+
+
+def concurrency() -> int:
+    """How many calls check-posture makes at once."""
+    source = REPOSITORY / "functions" / "check-posture" / "src" / "observe" / "everywhere.rs"
+    found = re.search(r"CALLS_AT_ONCE: usize = (\d+);", source.read_text(encoding="utf-8"))
+    assert found
+    return int(found[1])
+
+
+# -- without any fault ----------------------------------------------------------------------
+
+
+def test_a_clean_sweep_asks_everything_once(looking: Deployment) -> None:
+    """Five Regions, each as it must be: no call is made twice, and no more are under way than the function allows."""
+    with looking.restarted(POSTURE):
+        looked = looking.glance()
+    assert looked.not_compliant == {}
+    assert set(ENABLED) <= set(looked.of(RULES))
+    assert looking.answers.repeated(session=True) == {}
+    assert looking.answers.peak() <= concurrency()
+    calls = looking.answers.calls(session=True)
+    assert {call["service"] for call in calls} == {*NEED, "sqs"}
+    coverage = looked.report["coverage"]
+    decided = [coverage[name] for name in ("compliant", "non_compliant", "undecided")]
+    assert decided == [len(looked.assessments), 0, 0]
+    assert (coverage["accounts"], coverage["controls"]) == (1, len(CONTROLS))
+
+
+def test_lists_come_in_pages(looking: Deployment) -> None:
+    """What stands on a later page is looked at, too: with one item a page, the report is the same, and no page is
+    read twice.
+    """
+    whole = looking.glance(regions=[HOME])
+    looking.answers.reset("calls")
+    looking.answers.tell(page=1)
+    in_pages = looking.glance(regions=[HOME])
+    assert in_pages.decided() == whole.decided() == dict.fromkeys(CONTROLS, COMPLIANT)
+    assert len(looking.answers.calls(operation="ListInferenceProfiles", session=True)) > 10
+    assert looking.answers.repeated(session=True) == {}
+
+
+# -- faults that pass -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [THROTTLED, ERROR, UNAVAILABLE, RESET, BROKEN_OFF])
+def test_what_fails_once_is_asked_again(looking: Deployment, fault: str) -> None:
+    """Each operation of each service fails at its first call, and nobody would know from the report."""
+    looking.glance(regions=[HOME])
+    calls = looking.answers.calls(session=True)
+    operations = sorted({(call["service"], call["operation"]) for call in calls})
+    for service, operation in operations:
+        looking.answers.fail(fault, service=service, operation=operation, count=1)
+    looked = looking.glance(regions=[HOME])
+    assert looking.answers.fired() == [1] * len(operations)
+    assert looked.decided() == dict.fromkeys(CONTROLS, COMPLIANT), looked.not_compliant
+
+
+def test_an_answer_that_comes_too_late_is_asked_for_again(looking: Deployment) -> None:
+    """One attempt may take five seconds: the next is in time."""
+    services = sorted(set(NEED) - {"account", "bedrock", "kms", "s3"})
+    for service in services:
+        looking.answers.fail(LATE_ANSWER, service=service, count=1)
+    looked = looking.glance(regions=[HOME])
+    assert looking.answers.fired() == [1] * len(services)
+    assert looked.decided() == dict.fromkeys(CONTROLS, COMPLIANT), looked.not_compliant
+
+
+# -- faults that stay -----------------------------------------------------------------------
+
+
+def holds_apart(looked: Looked, service: str) -> None:
+    """What needs the service is undecided, each by an action of it, and everything else is compliant."""
+    expected = {control: UNDECIDED if control in NEED[service] else COMPLIANT for control in CONTROLS}
+    assert looked.decided() == expected, looked.not_compliant
+    for control in NEED[service]:
+        gaps = unknown(looked.at(HOME)[control])
+        assert {kind for kind, _ in gaps} == {"not_observed"}
+        prefix = {"bedrock-agent": "bedrock", "s3control": "s3"}.get(service, service)
+        assert {action.partition(":")[0] for _, action in gaps} == {prefix}
+
+
+@pytest.mark.parametrize("fault", [DENIED, NONSENSE])
+@pytest.mark.parametrize("service", NEED)
+def test_a_service_refuses_or_answers_nonsense(looking: Deployment, service: str, fault: str) -> None:
+    """A refusal in the service's own words, or a page that some proxy made: neither is an empty list."""
+    fail(looking, fault, service)
+    holds_apart(looking.glance(regions=[HOME]), service)
+
+
+def test_everything_fails_for_good(looking: Deployment) -> None:
+    """No service answers, each in another way: nothing is compliant, nothing is missing, and the function answers."""
+    faults = [UNAVAILABLE, RESET, THROTTLED, ERROR, BROKEN_OFF]
+    for number, service in enumerate(sorted(NEED)):
+        fail(looking, faults[number % len(faults)], service)
+    looked = looking.glance(regions=[HOME])
+    assert looked.decided() == dict.fromkeys(CONTROLS, UNDECIDED)
+    for assessed in looked.assessments:
+        assert {kind for kind, _ in unknown(assessed)} == {"not_observed"}
+        assert all(":" in action for _, action in unknown(assessed))
+    looking.answers.reset("faults")
+    assert looking.glance(regions=[HOME]).decided() == dict.fromkeys(CONTROLS, COMPLIANT), "the next look sees all"
+
+
+# -- no time left ---------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def seconds_to_look(deployed: Deployment, seconds: int) -> Iterator[None]:
+    """Meanwhile the Lambda service ends the function so much after the half minute that it keeps for handing on."""
+    client = deployed.aws.client("lambda")
+    usual = client.get_function_configuration(FunctionName=POSTURE)["Timeout"]
+    client.update_function_configuration(FunctionName=POSTURE, Timeout=30 + seconds)
+    try:
+        yield
+    finally:
+        client.update_function_configuration(FunctionName=POSTURE, Timeout=usual)
+
+
+def test_a_service_hangs_in_one_region(looking: Deployment) -> None:
+    """The look ends in time: what hung was not reached, and every other decision is made and handed on."""
+    looking.answers.fail(LATE_ANSWER, service="ec2", region=WEST, seconds=6)
+    with seconds_to_look(looking, 3):
+        looked = looking.glance()
+    hung = {(WEST, control) for control in NEED["ec2"]}
+    assert set(looked.not_compliant) == hung
+    for _, control in hung:
+        found = looked.of(control)[WEST]
+        assert unknown(found) == [("not_reached", "")]
+        assert "there was no time left to look at it" in found["explanation"]
+    sent = looking.metrics(POSTURE)
+    assert sent["FindingsSent"] == sent["Assessments"]
+
+
+def test_everything_is_too_slow(looking: Deployment) -> None:
+    """A night on which AWS crawls: nothing is compliant that was not looked at, and the coverage tells how much was."""
+    looking.answers.tell(latency=0.7)
+    with seconds_to_look(looking, 1):
+        looked = looking.glance()
+    enabled = [a for a in looked.assessments if a["region"] in ENABLED]
+    assert len(enabled) == len(ENABLED) * (len(CONTROLS) - len(OF_THE_ACCOUNT)) + len(OF_THE_ACCOUNT), "none is absent"
+    undecided = [a for a in enabled if a["decision"] == UNDECIDED]
+    assert len(undecided) > len(enabled) / 2
+    for assessed in undecided:
+        assert unknown(assessed) == [("not_reached", "")]
+    assert looked.report["coverage"]["undecided"] == len(undecided)
+
+
+# -- the function dies ----------------------------------------------------------------------
+
+
+def process_of(deployed: Deployment) -> int:
+    """The process that runs check-posture for this deployment's emulator."""
+    wanted = {b"AWS_LAMBDA_FUNCTION_NAME=" + POSTURE.encode(), b"AWS_ENDPOINT_URL=" + deployed.answers.url.encode()}
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if folder.name.isdigit() and wanted <= set((folder / "environ").read_bytes().split(b"\0")):
+                return int(folder.name)
+    raise AssertionError("check-posture is not running")
+
+
+def dies(deployed: Deployment, condition: str, calls: int) -> dict[str, Any]:
+    """Begins the nightly look, kills the function at so many calls of an operation (any if none is named), and
+    returns what whoever invoked it was told.
+    """
+    told: dict[str, Any] = {}
+
+    def begin() -> None:
+        payload = json.dumps(deployed.request(NIGHTLY)).encode()
+        answer = deployed.aws.client("lambda").invoke(FunctionName=POSTURE, Payload=payload)
+        told.update(error=answer.get("FunctionError"), payload=answer["Payload"].read().decode())
+
+    def made() -> int:
+        which = {"operation": condition} if condition else {}
+        return len(deployed.answers.calls(session=True, **which))
+
+    # It must be warm: who is killed while starting has looked at nothing.
+    deployed.glance(RULES, regions=[ELSEWHERE])
+    deployed.purge()
+    deployed.answers.reset("calls")
+    thread = threading.Thread(target=begin)
+    thread.start()
+    deployed.wait(lambda: made() >= calls, f"{calls} calls")
+    os.kill(process_of(deployed), signal.SIGKILL)
+    thread.join(30)
+    assert told["error"], told
+    return told
+
+
+@contextlib.contextmanager
+def three_things_wrong(deployed: Deployment) -> Iterator[set[tuple[str, str]]]:
+    """Meanwhile three settings are wrong, of three controls in three Regions."""
+    retention, endpoint = deployed.answers.client("bedrock", WEST), deployed.evidence[OSAKA]
+    events = deployed.aws.client("events", SILENT)
+    retention.put_account_data_retention(mode="provider_data_share")
+    full = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]})
+    endpoint.client("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint.endpoint, PolicyDocument=full)
+    rule = events.describe_rule(Name="crisguard-change-kms")
+    events.disable_rule(Name=rule["Name"])
+    try:
+        yield {(WEST, "data-retention-allowed"), (OSAKA, "vpc-endpoint-restricted"), (SILENT, RULES)}
+    finally:
+        retention.put_account_data_retention(mode="none")
+        endpoint.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint.endpoint])
+        endpoint.make_endpoint()
+        events.put_rule(**{name: rule[name] for name in ("Name", "EventPattern", "State", "Description")})
+
+
+@pytest.mark.parametrize(
+    ("operation", "calls"), [("", 60), ("SendMessageBatch", 3)], ids=["while looking", "while handing on"]
+)
+def test_it_dies_half_way(deployed: Deployment, operation: str, calls: int) -> None:
+    """Whoever started it hears of it, and the next look tells everything, once."""
+    with three_things_wrong(deployed) as wrong:
+        deployed.answers.tell(latency=0.1)
+        dies(deployed, operation, calls)
+        deployed.answers.reset("settings", "calls")
+        looked = deployed.look()
+        assert set(looked.not_compliant) == wrong
+        alerts = deployed.alerts()
+        told = [(f["source_region"], f["control"]) for alert in alerts for f in alert.body["findings"]]
+        assert sorted(told) == sorted(wrong), "each once"
+        assert {alert.kind for alert in alerts} == {"alert"}
+        assert deployed.depth(FINDINGS) == 0
+        deployed.look()
+        deployed.review()
+        assert deployed.alerts() == [], "the same night once more tells nothing"
+    assert deployed.look().not_compliant == {}
+    resolved = [(f["source_region"], f["control"]) for alert in deployed.alerts() for f in alert.body["findings"]]
+    assert sorted(resolved) == sorted(wrong)
+
+
+def test_findings_are_not_accepted_for_a_while(deployed: Deployment) -> None:
+    """A queue that takes some of them and refuses the others fails the run; the next tells what is missing, once."""
+    with three_things_wrong(deployed) as wrong:
+        with deployed.paused(SEND):
+            deployed.answers.fail(DENIED, service="sqs", operation="SendMessageBatch", after=1)
+            payload = json.dumps(deployed.request(NIGHTLY)).encode()
+            answer = deployed.aws.client("lambda").invoke(FunctionName=POSTURE, Payload=payload)
+            assert "FunctionError" in answer
+            assert "could not be handed on" in answer["Payload"].read().decode()
+            assert 0 < deployed.depth(FINDINGS) <= 10
+            deployed.answers.reset("faults")
+            deployed.glance()
+        deployed.settle()
+        told = [(f["source_region"], f["control"]) for alert in deployed.alerts() for f in alert.body["findings"]]
+        assert sorted(told) == sorted(wrong)
