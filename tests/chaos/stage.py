@@ -150,6 +150,8 @@ class Stage:
             "CRISGUARD_ORGANIZATION_PATH": "",
             "CRISGUARD_POLICY_BUCKET": self.bucket,
             "CRISGUARD_POLICY_KEY": "policy.yaml",
+            # No lists of profiles are in it: watch-inference does without.
+            "CRISGUARD_REPORTS_BUCKET": self.bucket,
             "CRISGUARD_SECURITY_HUB_PRODUCT_ARN": (
                 f"arn:aws:securityhub:{HOME_REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
             ),

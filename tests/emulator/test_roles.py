@@ -18,6 +18,7 @@ SOURCE = "us-east-1"
 BUCKET = f"crisguard-policy-{ACCOUNT}-{HOME}"
 REPORTS = f"crisguard-reports-{ACCOUNT}-{HOME}"
 EVIDENCE = {"Bucket": REPORTS, "Key": f"posture/{ACCOUNT}/known.json"}
+LISTS = {"Bucket": REPORTS, "Key": f"posture/{ACCOUNT}/profiles.json"}
 METRIC = {"Namespace": "AWS/Bedrock", "MetricName": "Invocations"}
 QUERY = {"Id": "m0", "MetricStat": {"Metric": METRIC, "Period": 3600, "Stat": "Sum"}}
 HOURS = {"StartTime": "2026-11-21T00:00:00Z", "EndTime": "2026-11-22T00:00:00Z"}
@@ -84,6 +85,7 @@ MAY: dict[str, list[Call]] = {
         ("s3", HOME, "put_object", {"Bucket": REPORTS, "Key": f"posture/{ACCOUNT}/probed.json", "Body": b"{}"}),
         ("s3", HOME, "put_object", {**EVIDENCE, "Body": b"{}"}),
         ("s3", HOME, "get_object", EVIDENCE),
+        ("s3", HOME, "get_object", LISTS),
         ("ec2", SOURCE, "describe_vpc_endpoints", NOTHING),
         ("iam", HOME, "get_account_authorization_details", NOTHING),
     ],
@@ -95,6 +97,7 @@ MAY: dict[str, list[Call]] = {
     ],
     "watch-inference": [
         ("s3", HOME, "get_object", POLICY),
+        ("s3", HOME, "get_object", LISTS),
         ("sqs", HOME, "send_message", {**FINDING, "MessageDeduplicationId": "watch-inference"}),
     ],
 }
@@ -144,6 +147,9 @@ MAY_NOT: dict[str, list[Call]] = {
         ("account", HOME, "list_regions", NOTHING),
         ("cloudwatch", SOURCE, "list_metrics", METRIC),
         ("dynamodb", HOME, "get_item", KEY),
+        ("s3", HOME, "get_object", EVIDENCE),
+        ("s3", HOME, "put_object", {**LISTS, "Body": b"{}"}),
+        ("s3", HOME, "list_objects_v2", {"Bucket": REPORTS}),
     ],
 }
 
@@ -162,6 +168,7 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
             SOURCE, {"PolicySha256": "a" * 64, "Pattern1": '{"source":[{"prefix":"aws.bedrock"}]}'}
         )
         aws.client("s3").put_object(Bucket=BUCKET, Key="policy.yaml", Body=b"version: 1\n")
+        aws.client("s3").put_object(**LISTS, Body=b"{}")
         rule = {"ID": "a", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 400}}
         aws.client("s3").put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [rule]})
         aws.client("cloudtrail", SOURCE).create_trail(Name="probed", S3BucketName=BUCKET)

@@ -168,7 +168,7 @@ def test_functions_get_what_they_read() -> None:
     decides.add("CRISGUARD_LOG_LEVEL")
     tells = decides | {"CRISGUARD_TABLE", "CRISGUARD_TOPIC_ARN", "CRISGUARD_EVENT_BUS"}
     expected = {
-        "crisguard-watch-inference": decides | {"CRISGUARD_FINDINGS_QUEUE_URL"},
+        "crisguard-watch-inference": decides | {"CRISGUARD_FINDINGS_QUEUE_URL", "CRISGUARD_REPORTS_BUCKET"},
         "crisguard-check-posture": decides | {"CRISGUARD_FINDINGS_QUEUE_URL", "CRISGUARD_REPORTS_BUCKET"},
         "crisguard-send-alerts": tells,
     }
@@ -277,9 +277,11 @@ def test_what_exists_already_is_used() -> None:
     assert len(statements) == 3
     for resources in statements.values():
         assert resources["ReadThePolicy"] == "arn:aws:s3:::existing/policy.yaml"
-    for function in ("WatchInference", "SendAlerts"):
-        assert statements[f"{function}.Role"]["DecryptThePolicyThroughS3"] == f"{key}-too"
-    assert statements["CheckPosture.Role"]["DecryptThroughS3"] == [f"{key}-too", key]
+    assert statements["SendAlerts.Role"]["DecryptThePolicyThroughS3"] == f"{key}-too"
+    for function in ("WatchInference", "CheckPosture"):
+        assert statements[f"{function}.Role"]["DecryptThroughS3"] == [f"{key}-too", key]
+    lists = f"arn:aws:s3:::reports/posture/{ACCOUNT}/profiles.json"
+    assert statements["WatchInference.Role"]["ReadTheListsOfProfiles"] == lists
     assert statements["CheckPosture.Role"]["KeepReports"] == f"arn:aws:s3:::reports/posture/{ACCOUNT}/*"
     assert statements["SendAlerts.Role"]["Tell"] == topic
     assert statements["WatchInference.Role"]["UseTheKeyThroughSqs"] == key

@@ -45,6 +45,10 @@ pub struct Reports {
     pub known: Object,
     /// That object's key.
     pub known_key: String,
+    /// The object with the account's own lists of inference profiles.
+    pub profiles: Object,
+    /// That object's key.
+    pub profiles_key: String,
 }
 
 impl Ports for Aws {
@@ -76,17 +80,31 @@ impl KeepReports for Reports {
     }
 
     async fn known(&self) -> Result<Option<Kept>, Failure> {
-        match self.known.fetch(None).await {
-            Ok(Fetched::Content { bytes, etag }) => Ok(Some(Kept { json: bytes, tag: etag })),
-            Ok(Fetched::Unchanged) => Ok(None),
-            Err(failure) if failure.cause.starts_with("NoSuchKey") => Ok(None),
-            Err(failure) => Err(failure),
-        }
+        kept(&self.known).await
     }
 
     async fn keep_known(&self, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
         self.bucket
             .put_over(&self.known_key, over, json, "application/json")
             .await
+    }
+
+    async fn profiles(&self) -> Result<Option<Kept>, Failure> {
+        kept(&self.profiles).await
+    }
+
+    async fn keep_profiles(&self, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
+        self.bucket
+            .put_over(&self.profiles_key, over, json, "application/json")
+            .await
+    }
+}
+
+async fn kept(object: &Object) -> Result<Option<Kept>, Failure> {
+    match object.fetch(None).await {
+        Ok(Fetched::Content { bytes, etag }) => Ok(Some(Kept { json: bytes, tag: etag })),
+        Ok(Fetched::Unchanged) => Ok(None),
+        Err(failure) if failure.cause.starts_with("NoSuchKey") => Ok(None),
+        Err(failure) => Err(failure),
     }
 }

@@ -31,6 +31,7 @@ use crate::{
     gather_many, hand_on, looks,
     observe::unseen,
     ports::{self, KeepReports, Kept, ListRegions, Look as _},
+    profiles,
     report::{self, Answer, Coverage, Known, Occasion},
     request::Request,
     run,
@@ -278,7 +279,7 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
         outcome
     }
 
-    /// Keeps what is known now, hands every decision on that is news to somebody, and keeps the report.
+    /// Keeps what is known and listed now, hands every decision on that is news to somebody, and keeps the report.
     /// What cannot be kept fails the run after everything was handed on.
     async fn tell(
         &self,
@@ -292,7 +293,11 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
         let worth = |finding: &&PostureFinding| known.is_none_or(|known| known.is_worth_telling(finding));
         let told: Vec<&PostureFinding> = findings.filter(worth).collect();
         // Before it is told: what is remembered as open may be closed already, but never the other way.
-        let learnt = self.learn(last.clone(), &outcome).await;
+        let (reports, account) = (self.function.ports.reports(), &self.policy.scope().account);
+        let (learnt, profiles) = tokio::join!(
+            self.learn(last.clone(), &outcome),
+            profiles::keep(reports, account, profiles::answered(&outcome, self.now))
+        );
         let unsent = hand_on(self.function.ports.queue(), told.iter().copied()).await;
         let unsent = unsent.map_err(|error| Report::of("Finding", &error))?;
         counts.add(metric::FINDINGS_SENT, told.len().saturating_sub(unsent));
@@ -304,9 +309,8 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
             assessments: outcome.assessed,
         };
         let json = serde_json::to_vec(&answer).map_err(|error| Report::of("Report", &error))?;
-        let key = report::key(&self.policy.scope().account, self.now, occasion);
-        let stored = self.function.ports.reports().store(&key, json).await;
-        learnt?;
+        let stored = reports.store(&report::key(account, self.now, occasion), json).await;
+        learnt.and(profiles)?;
         stored.map_err(|failure| Report::of("Report", &failure))?;
         Ok((answer, unsent))
     }

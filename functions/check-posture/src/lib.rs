@@ -17,6 +17,7 @@ mod looks;
 mod observe;
 mod once;
 pub mod ports;
+mod profiles;
 mod report;
 mod request;
 

@@ -15,7 +15,8 @@ use crisguard_aws::{
     s3::{Bucket, Object},
     sqs::Queue,
 };
-use crisguard_lambda::{clock, config::Variables, logging, report::Report, runtime};
+use crisguard_core::catalog::Live;
+use crisguard_lambda::{clock, config::Variables, known_profiles, logging, report::Report, runtime};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -37,6 +38,7 @@ async fn start() -> Result<CheckPosture<Object, Aws>, Report> {
     let policy = config.common.policy.object(&aws);
     let account = config.common.policy.scope.account.clone();
     let known_key = known_key(&account);
+    let profiles_key = known_profiles::key(&account);
     let ports = Aws {
         account: Account::new(&aws),
         queue: Queue::new(&aws, &config.findings_queue_url),
@@ -44,6 +46,8 @@ async fn start() -> Result<CheckPosture<Object, Aws>, Report> {
             bucket: Bucket::new(&aws, config.home.as_str(), &config.reports_bucket),
             known: Object::new(&aws, &config.reports_bucket, &known_key, LARGEST_KNOWN),
             known_key,
+            profiles: Object::new(&aws, &config.reports_bucket, &profiles_key, Live::LARGEST),
+            profiles_key,
         },
         world: World {
             account,

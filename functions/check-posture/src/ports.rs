@@ -78,6 +78,13 @@ pub trait KeepReports {
     /// Keeps what is known now, if what was known is still the version with the tag `over`, or still
     /// nothing; tells whether it was.
     fn keep_known(&self, over: Option<&str>, json: Vec<u8>) -> impl Future<Output = Result<bool, Failure>>;
+
+    /// Reads the lists of inference profiles that were kept; `None` if none were.
+    fn profiles(&self) -> impl Future<Output = Result<Option<Kept>, Failure>>;
+
+    /// Keeps lists of inference profiles, if those that were kept are still the version with the tag
+    /// `over`, or still none; tells whether they were.
+    fn keep_profiles(&self, over: Option<&str>, json: Vec<u8>) -> impl Future<Output = Result<bool, Failure>>;
 }
 
 /// What was kept.

@@ -9,6 +9,8 @@ pub struct Config {
     pub common: Common,
     /// `CRISGUARD_FINDINGS_QUEUE_URL`: where findings go.
     pub findings_queue_url: String,
+    /// `CRISGUARD_REPORTS_BUCKET`: where check-posture keeps the account's own lists of profiles.
+    pub reports_bucket: String,
 }
 
 impl Config {
@@ -20,10 +22,12 @@ impl Config {
     pub fn read(mut variables: Variables<impl Fn(&str) -> Option<String>>) -> Result<Self, ConfigurationError> {
         let common = Common::read(&mut variables);
         let findings_queue_url = variables.required("CRISGUARD_FINDINGS_QUEUE_URL");
+        let reports_bucket = variables.required("CRISGUARD_REPORTS_BUCKET");
         let read = || {
             Some(Self {
                 common: common?,
                 findings_queue_url: findings_queue_url?,
+                reports_bucket: reports_bucket?,
             })
         };
         read().ok_or_else(|| variables.into_error())

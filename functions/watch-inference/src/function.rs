@@ -2,16 +2,18 @@
 
 use std::io;
 
-use crisguard_core::exit::Exit;
+use crisguard_core::{catalog::Catalogue, exit::Exit};
 use crisguard_lambda::{
     batch::{BatchResponse, messages},
     findings_queue::SendFindings,
     grounds::Grounds,
+    known_profiles::KnownProfiles,
     metrics::Counts,
     policy_in_force::ReadPolicy,
     report::Report,
 };
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 
 use crate::{Outcome, WayOut, config::Config, run};
 
@@ -47,22 +49,35 @@ pub mod metric {
 #[derive(Debug)]
 pub struct WatchInference<Store, Queue> {
     function_name: String,
-    queue: Queue,
+    pub(crate) queue: Queue,
     grounds: Grounds<Store>,
+    profiles: Mutex<KnownProfiles<Store>>,
 }
 
 impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
-    /// Reads the catalogue and the policy.
+    /// Reads the catalogue, the policy, and the account's own lists of profiles where there are any.
     ///
     /// # Errors
     ///
     /// Fails if there is no usable policy: the function must not start then.
-    pub async fn start(config: Config, store: Store, queue: Queue, now: Timestamp) -> Result<Self, Report> {
-        let grounds = Grounds::read(store, config.common.policy.scope, now).await?;
+    pub async fn start(
+        config: Config,
+        policy: Store,
+        profiles: Store,
+        queue: Queue,
+        now: Timestamp,
+    ) -> Result<Self, Report> {
+        let catalogue = Catalogue::embedded().map_err(|error| Report::of("Catalogue", &error))?;
+        let (grounds, profiles) = tokio::join!(
+            Grounds::read(policy, config.common.policy.scope, now),
+            KnownProfiles::read(profiles, catalogue, now)
+        );
+        let grounds = grounds?;
         Ok(Self {
             function_name: config.common.function_name,
             queue,
             grounds,
+            profiles: Mutex::new(profiles),
         })
     }
 
@@ -78,7 +93,8 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
         counts.add(metric::RECEIVED, messages.len());
 
         let policy = self.grounds.policy(now, &mut counts).await;
-        let outcome = run(&self.queue, &policy, self.grounds.catalogue(), messages, now).await;
+        let mut profiles = self.profiles.lock().await;
+        let outcome = run(&self.queue, &policy, profiles.renewed(now).await, messages, now).await;
         let Outcome { exits, findings_sent } = outcome.map_err(|error| Report::of("Finding", &error))?;
 
         counts.add(metric::FINDINGS_SENT, findings_sent);

@@ -3,7 +3,8 @@
 use std::{io, process::ExitCode};
 
 use crisguard_aws::{client, s3::Object, sqs::Queue};
-use crisguard_lambda::{clock, config::Variables, logging, report::Report, runtime};
+use crisguard_core::catalog::Live;
+use crisguard_lambda::{clock, config::Variables, known_profiles, logging, report::Report, runtime};
 use watch_inference::{WatchInference, config::Config};
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,6 +22,13 @@ async fn start() -> Result<WatchInference<Object, Queue>, Report> {
         .await
         .map_err(|error| Report::of("Configuration", &error))?;
     let policy = config.common.policy.object(&aws);
+    let account = &config.common.policy.scope.account;
+    let profiles = Object::new(
+        &aws,
+        &config.reports_bucket,
+        &known_profiles::key(account),
+        Live::LARGEST,
+    );
     let findings = Queue::new(&aws, &config.findings_queue_url);
-    WatchInference::start(config, policy, findings, clock::now()).await
+    WatchInference::start(config, policy, profiles, findings, clock::now()).await
 }

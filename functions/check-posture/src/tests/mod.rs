@@ -1,6 +1,7 @@
 //! The function with fakes for its ports.
 
 mod changes;
+mod profiles;
 mod sweeps;
 mod world;
 

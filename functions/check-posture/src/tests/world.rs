@@ -83,6 +83,10 @@ pub(super) struct Reports {
     pub(super) refused: bool,
     /// What another run keeps before this one does.
     pub(super) meanwhile: RefCell<Option<Value>>,
+    /// The lists that another run keeps before this one does.
+    pub(super) lists_meanwhile: RefCell<Option<Value>>,
+    /// Whether lists that are kept cannot be read.
+    pub(super) unreadable: bool,
     version: Cell<u32>,
 }
 
@@ -90,6 +94,11 @@ impl Reports {
     /// Returns what is known from the last look.
     pub(super) fn known(&self) -> Value {
         self.kept.borrow()[KNOWN].clone()
+    }
+
+    /// Returns the lists of inference profiles that are kept.
+    pub(super) fn lists(&self) -> Value {
+        self.kept.borrow()[PROFILES].clone()
     }
 
     fn allow(&self) -> Result<(), Failure> {
@@ -134,9 +143,36 @@ impl KeepReports for Reports {
         self.kept.borrow_mut().insert(KNOWN.to_owned(), known);
         Ok(true)
     }
+
+    async fn profiles(&self) -> Result<Option<Kept>, Failure> {
+        self.allow()?;
+        if self.unreadable {
+            return Err(failure("s3:GetObject", "AccessDenied (HTTP 403): no"));
+        }
+        let kept = self.kept.borrow();
+        Ok(kept.get(PROFILES).map(|lists| Kept {
+            json: lists.to_string().into_bytes(),
+            tag: Some(lists.to_string()),
+        }))
+    }
+
+    async fn keep_profiles(&self, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
+        self.allow()?;
+        let mut kept = self.kept.borrow_mut();
+        // Another run is faster.
+        if let Some(lists) = self.lists_meanwhile.borrow_mut().take() {
+            kept.insert(PROFILES.to_owned(), lists);
+        }
+        if over.map(str::to_owned) != kept.get(PROFILES).map(Value::to_string) {
+            return Ok(false);
+        }
+        kept.insert(PROFILES.to_owned(), serde_json::from_slice(&json).unwrap());
+        Ok(true)
+    }
 }
 
 const KNOWN: &str = "posture/111122223333/known.json";
+pub(super) const PROFILES: &str = "posture/111122223333/profiles.json";
 
 /// A sweep over the account.
 pub(super) struct Eye<'a> {

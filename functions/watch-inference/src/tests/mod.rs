@@ -5,7 +5,7 @@ mod canaries;
 use crisguard_core::{decision::EvidenceGap, finding::Verdict};
 use crisguard_lambda::{
     policy_in_force::Scope,
-    test_support::{FindingsQueue, PolicyObject},
+    test_support::{FindingsQueue, PolicyObject, failure},
 };
 use jiff::Timestamp;
 
@@ -187,8 +187,7 @@ async fn another_account_is_undecided_where_its_unit_would_matter() {
     );
 }
 
-#[tokio::test]
-async fn the_handler_answers_with_failures_and_writes_metrics_that_add_up() {
+fn config() -> config::Config {
     let variables = crisguard_lambda::config::Variables::new(|name: &str| {
         Some(match name {
             "CRISGUARD_ACCOUNT" => ACCOUNT.to_owned(),
@@ -196,10 +195,71 @@ async fn the_handler_answers_with_failures_and_writes_metrics_that_add_up() {
             name => name.to_lowercase(),
         })
     });
-    let config = config::Config::read(variables).unwrap();
+    config::Config::read(variables).unwrap()
+}
+
+/// What the account was answered in the evening about the one profile that events call.
+const LISTS: &str = r#"{"regions": {"us-west-2": {"observed_at": "2026-11-21T17:00:00Z", "profiles": {
+    "us.amazon.nova-lite-v1:0": {
+        "arn": "arn:aws:bedrock:us-west-2:111122223333:inference-profile/us.amazon.nova-lite-v1:0",
+        "application": false,
+        "models": ["arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0"]
+    },
+    "a1b2c3": {
+        "arn": "arn:aws:bedrock:us-west-2:111122223333:application-inference-profile/a1b2c3",
+        "application": true,
+        "models": ["arn:aws:bedrock:::foundation-model/amazon.nova-lite-v1:0"]
+    }
+}}}}"#;
+
+/// Hands one event over at a time, and returns what was found about it, by control.
+async fn found(
+    function: &WatchInference<PolicyObject, FindingsQueue>,
+    event: &str,
+    at: Timestamp,
+) -> BTreeMap<String, bool> {
+    function.queue.accepted.borrow_mut().clear();
+    let body = serde_json::to_string(event).unwrap();
+    let batch = format!(r#"{{"Records": [{{"messageId": "m", "body": {body}}}]}}"#);
+    function.handle(&batch, at, Vec::new()).await.unwrap();
+    let found = findings(&function.queue).into_iter();
+    found
+        .map(|finding| (finding.control.to_string(), finding.verdict.is_violation()))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_account_s_own_lists_are_decided_by_as_soon_as_there_are_any() {
+    let refusal = failure("s3:GetObject", "AccessDenied (HTTP 403): no");
+    let (policy, lists) = (PolicyObject::holding(POLICY), PolicyObject::refusing(refusal));
+    let queue = FindingsQueue::refusing(&[]);
+    let function = WatchInference::start(config(), policy, lists.clone(), queue, now())
+        .await
+        .unwrap();
+    let elsewhere = event("a", ACCOUNT, "app", "us-east-1");
+    let arn = "arn:aws:bedrock:us-west-2:111122223333:application-inference-profile/a1b2c3";
+    let behind = event("b", ACCOUNT, "app", "us-west-2").replace("us.amazon.nova-lite-v1:0", arn);
+    let by = |control: &str, violation| (control.to_owned(), violation);
+    let left = by("destination-region-allowed", true);
+
+    assert_eq!(found(&function, &elsewhere, now()).await, [left.clone()].into());
+    let undecided = ["global-profile-allowed", "profile-destinations-known"].map(|control| by(control, false));
+    assert_eq!(found(&function, &behind, now()).await, undecided.into());
+
+    lists.put(LISTS);
+    let later = now() + std::time::Duration::from_mins(5);
+    let unlisted = by("profile-destinations-known", true);
+    assert_eq!(found(&function, &elsewhere, later).await, [left, unlisted].into());
+    let global = by("global-profile-allowed", true);
+    assert_eq!(found(&function, &behind, later).await, [global].into());
+}
+
+#[tokio::test]
+async fn the_handler_answers_with_failures_and_writes_metrics_that_add_up() {
     let function = WatchInference::start(
-        config,
+        config(),
         PolicyObject::holding(POLICY),
+        PolicyObject::refusing(failure("s3:GetObject", "AccessDenied (HTTP 403): no")),
         FindingsQueue::refusing(&[0]),
         now(),
     )
