@@ -11,7 +11,7 @@ deploy: ## Deploy into the account: POLICY=policy.yaml [HOME_REGION=R] [REGIONS=
 deploy-logging: ## Turn Bedrock's invocation logging on, as crisguard asks for it: REGIONS="A B" [LOGGING_OPTIONS="…"]
 	scripts/deploy-logging --regions "$(REGIONS)" $(LOGGING_OPTIONS)
 
-look: ## Does crisguard receive what happens? Asks now what is asked every night: [HOME_REGION=R] [REGIONS="A B"]
+look: ## Is the evidence as it must be? Asks now what is asked every night: [HOME_REGION=R] [REGIONS="A B"]
 	scripts/look $(if $(HOME_REGION),--region $(HOME_REGION)) $(if $(REGIONS),--regions "$(REGIONS)")
 
 verify: ## One real Bedrock call, followed until decided, and a test alert: MODEL=id [HOME_REGION=R] [SOURCE_REGION=R]

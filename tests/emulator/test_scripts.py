@@ -226,9 +226,14 @@ while True:
         request, body = event.headers["Lambda-Runtime-Aws-Request-Id"], json.load(event)
     regions = body.get("regions", ["eu-west-1"])
     found = {"us-east-1": "non-compliant", "us-west-2": "undecided"}
-    answer = [{"region": r, "decision": found.get(r, "compliant"), "explanation": "as seen in " + r} for r in regions]
+    told = [found.get(r, "compliant") for r in regions]
+    answer = [
+        {"region": r, "control": "logs", "decision": d, "explanation": "as seen in " + r} for r, d in zip(regions, told)
+    ]
+    coverage = {"regions": len(regions), "controls": 1}
+    coverage.update({d.replace("-", "_"): told.count(d) for d in ("compliant", "non-compliant", "undecided")})
     outcome = "error" if "us-gov-west-1" in regions else "response"
-    urllib.request.urlopen(api + request + "/" + outcome, json.dumps({"assessments": answer}).encode()).close()
+    urllib.request.urlopen(api + request + "/" + outcome, json.dumps({"assessments": answer, "coverage": coverage}).encode()).close()
 """
 
 
@@ -247,13 +252,16 @@ def test_look_says_which_region_is_not_as_it_must_be(tmp_path: Path) -> None:
         aws.deploy_home({"check-posture": archive})
 
         well = shell.run("look")
-        assert (well.returncode, well.stdout) == (0, "  1 of 1 Regions are as they must be\n")
+        assert (well.returncode, well.stdout) == (
+            0,
+            "  1 Regions, 1 controls: 1 compliant, 0 non-compliant, 0 undecided\n",
+        )
         bad = shell.run("look", "--regions", "us-east-1 eu-west-1 us-west-2")
         assert bad.returncode == 1
         assert bad.stdout.splitlines() == [
-            "  us-east-1        non-compliant as seen in us-east-1",
-            "  us-west-2        undecided     as seen in us-west-2",
-            "  1 of 3 Regions are as they must be",
+            "  us-east-1        non-compliant logs: as seen in us-east-1",
+            "  us-west-2        undecided     logs: as seen in us-west-2",
+            "  3 Regions, 1 controls: 1 compliant, 1 non-compliant, 1 undecided",
         ]
         failed = shell.run("look", "--regions", "us-gov-west-1")
         assert failed.returncode == 2

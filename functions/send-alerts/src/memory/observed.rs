@@ -43,7 +43,7 @@ impl Observed {
         }
         // Who made it so is told by the look at the change alone; a later look must not forget it.
         if let Some(kept) = kept {
-            kept.changes = latest(
+            kept.changes = ChangeMade::latest(
                 changes
                     .into_iter()
                     .chain(kept.changes.clone())

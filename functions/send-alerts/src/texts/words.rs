@@ -107,7 +107,10 @@ fn resolved(line: &Line, excerpt: &Excerpt<'_>, language: Language) -> String {
         (ControlId::RuleReceivesInference, Language::En) => format!("crisguard's rules in order again in {place}"),
         (ControlId::RuleReceivesInference, Language::Ja) => format!("crisguard のルールが正常に復旧（{place}）"),
         // Calls are closed, never resolved: this is about settings.
-        (control, Language::En) => format!("{control} in order again in {place}"),
+        (control, Language::En) => {
+            let broken = texts::control(control, language).broken;
+            format!("no longer: {broken} in {place}")
+        }
         (control, Language::Ja) => format!("{control} が正常に復旧（{place}）"),
     }
 }

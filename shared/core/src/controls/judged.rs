@@ -229,6 +229,6 @@ mod tests {
         let decision = judged.decision();
         assert!(serde_json::to_string(&decision).unwrap().len() < 64 * 1024);
         let text = decision.to_string();
-        assert!(text.contains("principal …: does not expire"), "{}", &text[..200]);
+        assert!(text.contains("principal …: does not expire"), "{text}");
     }
 }

@@ -25,7 +25,7 @@ pub(super) const METADATA: Metadata = Metadata {
         "Or by command: `aws cloudwatch list-metrics --region SOURCE --namespace AWS/Bedrock --recently-active PT3H`",
         "For a bucket, large data too: its policy must let bedrock.amazonaws.com put objects, and its key's policy must let it use kms:GenerateDataKey",
         "For a log group: bedrock.amazonaws.com must be able to assume the role of the configuration, and the role must allow logs:CreateLogStream and logs:PutLogEvents on the group's stream aws/bedrock/modelinvocations",
-        "Or deploy all of it as one stack: `aws cloudformation deploy --region SOURCE --template-file infra/invocation-logging.yaml --stack-name crisguard-invocation-logging --capabilities CAPABILITY_IAM`",
+        "Or deploy all of it as one stack: `make deploy-logging REGIONS=SOURCE`",
     ],
     documentation: "https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html",
     mapping: &[
@@ -47,7 +47,7 @@ pub(crate) const JA: ControlWords = ControlWords {
         "コマンドでも確認できます: `aws cloudwatch list-metrics --region SOURCE --namespace AWS/Bedrock --recently-active PT3H`",
         "バケット（大きいデータ用も含む）については、バケットポリシーで bedrock.amazonaws.com にオブジェクトの書き込みを、キーポリシーで kms:GenerateDataKey を許可します",
         "ロググループについては、設定のロールを bedrock.amazonaws.com が引き受けられること、ロールがロググループのストリーム aws/bedrock/modelinvocations への logs:CreateLogStream と logs:PutLogEvents を許可していることを確認します",
-        "または、証跡一式を 1 つのスタックとしてデプロイします: `aws cloudformation deploy --region SOURCE --template-file infra/invocation-logging.yaml --stack-name crisguard-invocation-logging --capabilities CAPABILITY_IAM`",
+        "または、証跡一式を 1 つのスタックとしてデプロイします: `make deploy-logging REGIONS=SOURCE`",
     ],
 };
 

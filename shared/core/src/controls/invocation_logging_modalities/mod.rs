@@ -26,7 +26,7 @@ pub(super) const METADATA: Metadata = Metadata {
         "Put it back whole, with the flag of each kind of data that is asked for set to true (textDataDeliveryEnabled, imageDataDeliveryEnabled, embeddingDataDeliveryEnabled, videoDataDeliveryEnabled, audioDataDeliveryEnabled): `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config \"$(cat logging.json)\"`",
         "In the console: Amazon Bedrock, Settings, Model invocation logging, the data types to include",
         "If logs go to a log group alone, name a bucket besides it, as s3Config or as cloudWatchConfig.largeDataDeliveryS3Config",
-        "CloudFormation has no resource of its own for it; this stack sets it: `aws cloudformation deploy --region SOURCE --template-file infra/invocation-logging.yaml --stack-name crisguard-invocation-logging --capabilities CAPABILITY_IAM`",
+        "CloudFormation has no resource of its own for it; this stack sets it: `make deploy-logging REGIONS=SOURCE`",
         "If a kind of data need not be logged, take it out of posture.invocation_logging.modalities in the policy",
     ],
     documentation: "https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html",
@@ -49,7 +49,7 @@ pub(crate) const JA: ControlWords = ControlWords {
         "求められている種類のフラグ（textDataDeliveryEnabled、imageDataDeliveryEnabled、embeddingDataDeliveryEnabled、videoDataDeliveryEnabled、audioDataDeliveryEnabled）を true にして、設定全体を登録し直します: `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config \"$(cat logging.json)\"`",
         "コンソールでは、Amazon Bedrock の「設定」→「モデル呼び出しのログ記録」で、記録するデータの種類を選択します",
         "ロググループだけに配信している場合は、s3Config または cloudWatchConfig.largeDataDeliveryS3Config でバケットも指定します",
-        "CloudFormation には専用のリソースがないため、次のスタックで設定します: `aws cloudformation deploy --region SOURCE --template-file infra/invocation-logging.yaml --stack-name crisguard-invocation-logging --capabilities CAPABILITY_IAM`",
+        "CloudFormation には専用のリソースがないため、次のスタックで設定します: `make deploy-logging REGIONS=SOURCE`",
         "記録が不要な種類であれば、ポリシーの posture.invocation_logging.modalities から除きます",
     ],
 };
