@@ -44,6 +44,8 @@ EXPECTED: dict[Key, Truth] = {
     (DESTINATION, "unclear", SYDNEY): Truth(1, VIOLATION),
     (DESTINATION, "stream", SYDNEY): Truth(1, VIOLATION),
     ("source-region-allowed", "batch", HOME): Truth(1, VIOLATION),
+    # No list has a profile for Japan that is called from Virginia.
+    ("profile-destinations-known", "batch", HOME): Truth(1, UNDECIDED),
     (RULES, MENDED, "?"): Truth(0, COMPLIANT),
     (RULES, UNSEEN, "?"): Truth(0, UNDECIDED),
 }
