@@ -233,7 +233,8 @@ while True:
     coverage = {"regions": len(regions), "controls": 1}
     coverage.update({d.replace("-", "_"): told.count(d) for d in ("compliant", "non-compliant", "undecided")})
     outcome = "error" if "us-gov-west-1" in regions else "response"
-    urllib.request.urlopen(api + request + "/" + outcome, json.dumps({"assessments": answer, "coverage": coverage}).encode()).close()
+    answer = json.dumps({"assessments": answer, "coverage": coverage}).encode()
+    urllib.request.urlopen(api + request + "/" + outcome, answer).close()
 """
 
 
