@@ -84,6 +84,12 @@ def _other_language(stage: Stage, time: str) -> None:
     stage.put_policy(stage.policy)
 
 
+def _looked_by_hand(stage: Stage, _: str) -> None:
+    stage.later(HOUR)
+    stage.look(TOKYO)
+    stage.tell()
+
+
 def _looked_at(stage: Stage, _: str) -> None:
     stage.later(12 * HOUR)
     stage.look()
@@ -146,6 +152,13 @@ def _reopened(stage: Stage, time: str) -> None:
     _play(stage, time, "reopened", *stream("voice-assistant", f"apac.{NOVA}", NOVA, SINGAPORE))
 
 
+BY_HAND = Scene(
+    "In the evening",
+    "Somebody looks by hand",
+    "At the settings in Tokyo, by a request that names it. The answer is the report: all is in order.",
+    _looked_by_hand,
+    differences=lambda stage: night.disorder(stage.report),
+)
 # The scene of which all that was decided is shown.
 LOOK = Scene(
     "At night",
@@ -197,6 +210,7 @@ DAYS = [
         (Words("対応手順", "WHAT TO DO NOW"), Words("role/kiosk")),
         {"first": 3},
     ),
+    BY_HAND,
     LOOK,
     Scene(
         "The next morning",

@@ -112,6 +112,11 @@ DAYS = {
     "Half an hour later": "30 分後",
     "An hour later": "1 時間後",
     "Minutes later": "数分後",
+    "In the evening": "夕方",
+    "Somebody looks by hand": "手動での確認",
+    "At the settings in Tokyo, by a request that names it. The answer is the report: all is in order.": (
+        "リージョンを指定して、東京の設定を確認します。応答がそのままレポートになります。問題はありません。"
+    ),
     "At night": "その夜",
     "The next morning": "翌朝",
     "In the afternoon": "午後",

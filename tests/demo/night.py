@@ -125,6 +125,13 @@ def decided(report: dict[str, Any], place: Place) -> Decided:
     return Decided(place, counts, told)
 
 
+def disorder(report: dict[str, Any]) -> list[str]:
+    """Whatever a report says that is not in order, one sentence each."""
+    found = [] if report["assessments"] else ["nothing was decided"]
+    wrong = (each for each in report["assessments"] if each["decision"] != COMPLIANT)
+    return found + [f"{each['control']} in {each['region']}: {each['explanation']}" for each in wrong]
+
+
 def differences(report: dict[str, Any], kept: dict[str, Any]) -> list[str]:
     """Whatever differs from what must be decided, one sentence each."""
     found = [] if report == kept else ["the report that was kept is another one than the answer"]

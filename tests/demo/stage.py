@@ -249,10 +249,9 @@ class Stage:
         """The hourly review, asked for as its schedule asks; returns what it did."""
         return self._invoke(SEND)
 
-    def look(self) -> dict[str, Any]:
-        """The nightly look, asked for as its schedule asks; returns the report."""
-        self.report = self._invoke(POSTURE)
-        return self.report
+    def look(self, *regions: str) -> None:
+        """The nightly look, asked for as its schedule asks, or one by hand at these Regions; keeps the report."""
+        self.report = self._invoke(POSTURE, json.dumps({"regions": regions}) if regions else "")
 
     def kept_report(self) -> tuple[str, dict[str, Any]]:
         """Where the report of the last nightly look is kept, and the report."""
@@ -260,8 +259,8 @@ class Stage:
         key = f"{prefix}{self.aws.account}/{self.report['observed_at'][:10]}/nightly.json"
         return f"s3://{bucket}/{key}", json.load(self.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
 
-    def _invoke(self, function: str) -> dict[str, Any]:
-        request = self.aws.client("scheduler").get_schedule(Name=SCHEDULES[function])["Target"]["Input"]
+    def _invoke(self, function: str, by_hand: str = "") -> dict[str, Any]:
+        request = by_hand or self.aws.client("scheduler").get_schedule(Name=SCHEDULES[function])["Target"]["Input"]
         answer = self.aws.client("lambda").invoke(FunctionName=function, Payload=request)
         body: dict[str, Any] = json.load(answer["Payload"])
         if "FunctionError" in answer:
