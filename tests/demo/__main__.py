@@ -208,7 +208,7 @@ def stay(transcript: Transcript, stage: Stage) -> None:
         "aws events list-rules --name-prefix crisguard --region us-east-1",
         "# What is wrong with the dead letter of the events:",
         f"{receive} --queue-url {dead} | crisguard explain -",
-        "# What the schedules ask for every hour (reminders, digest) and every night (do the rules stand?):",
+        "# What the schedules ask for every hour (reminders, digest) and every night (are the settings in order?):",
         f"""echo '{{"crisguard":"review"}}' | {review}""",
         "scripts/look",
         "# The report of the last nightly look:",

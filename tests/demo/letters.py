@@ -40,7 +40,7 @@ def notification(received: dict[str, Any], width: int, *, whole: bool) -> Text:
     steps = content["nextSteps"] if whole else content["nextSteps"][:STEPS]
     body = Text(f"{wrapped(content['title'], width)}\n\n", "bold")
     body.append("\n".join(wrapped(line, width) for line in content["description"].splitlines()))
-    body.append("\n\n" + "\n".join(wrapped(f"{n}. {step}", width) for n, step in enumerate(steps, start=1)))
+    body.append("\n\n" + "\n".join(wrapped(f"→ {step}", width) for step in steps))
     body.append("\n\n" + wrapped(" · ".join(content["keywords"]), width), "dim")
     return body
 

@@ -156,7 +156,8 @@ class Transcript:
         title = Text.assemble((f"{self.said(scene.when)}: ", "dim"), (self.said(scene.name), "bold"))
         self.console.print(_marked(title, later.as_expected))
         self._paragraph(Text(self.said(scene.happens)), "    ")
-        counts = [WORDS.get(name, name) for name in sorted(later.exits)]
+        # A changed setting is no call.
+        counts = [WORDS.get(name, name) for name in sorted(later.exits) if name != "NotApplicable"]
         mails = Counter(mail.value for mail in scene.mails)
         told = [what if count == 1 else f"{_often(count)} {what}" for what, count in mails.items()]
         told = told or ["nobody is told"]

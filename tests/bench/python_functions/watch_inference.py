@@ -11,6 +11,7 @@ import os
 from typing import Any
 
 import boto3
+import botocore.exceptions
 import yaml
 
 S3 = boto3.client("s3")
@@ -23,7 +24,18 @@ def _policy() -> dict[str, Any]:
     return policy
 
 
+def _profiles() -> dict[str, Any]:
+    key = f"posture/{os.environ['CRISGUARD_ACCOUNT']}/profiles.json"
+    try:
+        answer = S3.get_object(Bucket=os.environ["CRISGUARD_REPORTS_BUCKET"], Key=key)
+    except botocore.exceptions.ClientError:
+        return {}
+    profiles: dict[str, Any] = json.loads(answer["Body"].read())
+    return profiles
+
+
 POLICY = _policy()
+PROFILES = _profiles()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
