@@ -74,6 +74,8 @@ class Route:
     method: str
     path: re.Pattern[str]
     query: Mapping[str, str]
+    headers: frozenset[str]
+    """Those without which it is another operation: what is copied has the path of what is put."""
     literals: int
 
 
@@ -134,9 +136,15 @@ def _routes(service: str) -> list[Route]:
         path, _, query = http["requestUri"].partition("?")
         parts = [_pattern(part) for part in path.rstrip("/").split("/")]
         required = dict(parse_qsl(query, keep_blank_values=True))
-        literals = sum("(?P<" not in part for part in parts) + len(required)
-        routes.append(Route(name, http["method"], re.compile("/".join(parts) + "/?"), required, literals))
+        headers = _required_headers(model.operation_model(name).input_shape)
+        literals = sum("(?P<" not in part for part in parts) + len(required) + len(headers)
+        routes.append(Route(name, http["method"], re.compile("/".join(parts) + "/?"), required, headers, literals))
     return sorted(routes, key=lambda route: -route.literals)
+
+
+def _required_headers(shape: botocore.model.StructureShape | None) -> frozenset[str]:
+    members = [shape.members[name].serialization for name in shape.required_members] if shape else []
+    return frozenset(member["name"].lower() for member in members if member.get("location") == "header")
 
 
 def _pattern(part: str) -> str:
@@ -153,6 +161,7 @@ def _route(service: str, request: Request) -> Route | None:
         if (
             route.method == request.method
             and all(name in asked and value in ("", asked[name]) for name, value in route.query.items())
+            and route.headers <= set(request.headers)
             and route.path.fullmatch(path)
         ):
             return route

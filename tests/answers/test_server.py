@@ -252,6 +252,7 @@ def test_errors_in_xml_are_where_each_service_has_them(service: str, form: bytes
         ("HEAD", "/bucket", "s3", "HeadBucket"),
         ("GET", "/?x-id=ListBuckets", "s3", "ListBuckets"),
         ("GET", "/bucket/a/key?x-id=GetObject", "s3", "GetObject"),
+        ("PUT", "/bucket/a/key", "s3", "PutObject"),
         ("GET", "/bucket?list-type=2&prefix=a", "s3", "ListObjectsV2"),
         ("GET", "/v20180820/configuration/publicAccessBlock", "s3control", "GetPublicAccessBlock"),
         ("GET", "/guardrails/abc?guardrailVersion=1", "bedrock", "GetGuardrail"),
@@ -265,5 +266,5 @@ def test_errors_in_xml_are_where_each_service_has_them(service: str, form: bytes
 def test_calls_are_told_by_method_and_path(method: str, path: str, service: str, operation: str) -> None:
     signed_as = {"s3control": "s3"}.get(service, "bedrock" if service.startswith("bedrock") else service)
     scope = SCOPE.replace("monitoring", signed_as)
-    call = call_of(Request(method, path, {"authorization": scope}, b""))
+    call = call_of(Request(method, path, {"authorization": scope, "x-amz-account-id": "111122223333"}, b""))
     assert (call.service, call.operation, call.region) == (service, operation, "us-east-1")

@@ -8,10 +8,10 @@ would say of what it does.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import uuid
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -35,7 +35,7 @@ def change(name: str, service: str = "bedrock", *, region: str = ELSEWHERE, by: 
     return {
         "eventVersion": "1.11",
         "userIdentity": records.identity(by),
-        "eventTime": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventTime": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventSource": f"{service}.amazonaws.com",
         "eventName": name,
         "awsRegion": region,
@@ -55,22 +55,19 @@ def change(name: str, service: str = "bedrock", *, region: str = ELSEWHERE, by: 
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _at_once(deployment: Deployment) -> Iterator[None]:
-    """Changes wait a minute for each other; nobody waits that long here."""
+def _after_a_night(deployment: Deployment) -> Iterator[None]:
+    """The nightly look found everything in order, so it is known what the evidence is; Bedrock is in use in two more
+    Regions. Changes wait a minute for each other, and nobody waits that long here.
+    """
     sqs, url = deployment.aws.client("sqs"), deployment.url(CHANGES)
+    for region in (ELSEWHERE, WEST):
+        deployment.answers.count_invocations(region, records.AT_HOME, 1, datetime.timedelta(days=30))
+    with deployment.paused(SEND):
+        assert deployment.glance().not_compliant == {}
+        deployment.purge()
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"DelaySeconds": "0"})
     yield
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"DelaySeconds": "60"})
-
-
-@pytest.fixture
-def watched(deployed: Deployment) -> Deployment:
-    """The deployment after a nightly look that found everything in order: it knows what the evidence is."""
-    with deployed.paused(SEND):
-        assert deployed.glance().not_compliant == {}
-        deployed.purge()
-    deployed.answers.reset("calls")
-    return deployed
 
 
 def play(deployed: Deployment, *changes: Record) -> None:
@@ -83,10 +80,15 @@ def play(deployed: Deployment, *changes: Record) -> None:
 
 def asked(deployed: Deployment) -> set[tuple[str, str, str]]:
     """What check-posture asked AWS of settings: service, operation, Region."""
-    own = {("s3", "GetObject"), ("s3", "PutObject"), ("s3", "CopyObject")}
+    own = {("s3", "GetObject"), ("s3", "PutObject"), ("events", "PutEvents")}
     calls = [(call["service"], call["operation"], call["region"]) for call in deployed.answers.calls(session=True)]
     told_by = {"sqs", "sns", "dynamodb"}
     return {call for call in calls if call[0] not in told_by and call[:2] not in own}
+
+
+def looks_at_logging(deployed: Deployment) -> list[dict[str, Any]]:
+    """The calls with which check-posture asked how invocations are logged."""
+    return deployed.answers.calls(operation="GetModelInvocationLoggingConfiguration", session=True)
 
 
 @contextlib.contextmanager
@@ -99,84 +101,78 @@ def logging_off(deployed: Deployment, region: str) -> Iterator[None]:
         deployed.evidence[region].configure()
 
 
-def test_switching_logging_off_is_told_with_who_did_it(watched: Deployment) -> None:
+def test_switching_logging_off_is_told_with_who_did_it(deployed: Deployment) -> None:
     """The alert names the role, the event and the Region; putting it back ends it, and nothing else was looked at."""
-    watched.answers.count_invocations(ELSEWHERE, records.AT_HOME)
     off = change(OFF)
-    with logging_off(watched, ELSEWHERE):
-        play(watched, off)
-        (alert,) = watched.alerts()
+    with logging_off(deployed, ELSEWHERE):
+        play(deployed, off)
+        (alert,) = deployed.alerts()
         assert (alert.kind, alert.controls) == ("alert", [LOGGED])
         (finding,) = alert.body["findings"]
         assert (finding["source_region"], finding["decision"]) == (ELSEWHERE, "non-compliant")
         assert "model invocation logging is off" in finding["explanation"]
-        (mail,) = watched.mail()
+        (mail,) = deployed.mail()
         for said in (EVE, OFF, off["eventID"], ELSEWHERE):
             assert said in mail["body"], mail["body"]
-        (transition,) = watched.transitions()
+        (transition,) = deployed.transitions()
         assert transition["transition"] == "first"
         assert EVE in str(transition)
-        assert {region for _, _, region in asked(watched)} == {ELSEWHERE, HOME}, "the buckets are asked at home"
-        assert not [call for call in asked(watched) if call[0] in ("cloudtrail", "ec2", "iam", "events")]
-    play(watched, change(ON, by="mallory"))
-    (resolved,) = watched.alerts()
+        assert {region for _, _, region in asked(deployed)} == {ELSEWHERE}
+        assert not [call for call in asked(deployed) if call[0] in ("cloudtrail", "ec2", "iam", "events")]
+    play(deployed, change(ON, by="mallory"))
+    (resolved,) = deployed.alerts()
     assert (resolved.kind, resolved.controls) == ("resolved", [LOGGED])
-    assert watched.review() == {}
-    assert watched.alerts() == []
+    assert deployed.review() == {}
+    assert deployed.alerts() == []
 
 
-def test_a_change_that_leaves_everything_in_order_tells_nobody(watched: Deployment) -> None:
+def test_a_change_that_leaves_everything_in_order_tells_nobody(deployed: Deployment) -> None:
     """Somebody configures logging anew, as it must be: one look, and silence."""
-    play(watched, change(ON))
-    metrics = watched.metrics(POSTURE)
+    play(deployed, change(ON))
+    metrics = deployed.metrics(POSTURE)
     assert (metrics["Changes"], metrics["ChangesLookedAt"], metrics["ChangesNotApplicable"]) == (1, 1, 0)
     assert metrics["Violation"] == 0
-    assert watched.alerts() == []
+    assert deployed.alerts() == []
 
 
-def test_many_changes_are_one_look(watched: Deployment) -> None:
+def test_many_changes_are_one_look(deployed: Deployment) -> None:
     """Twenty changes of one Region's logging cost what one costs; the alert names the latest of them."""
-    watched.answers.count_invocations(ELSEWHERE, records.AT_HOME)
-    play(watched, change(ON))
-    once = len(asked(watched))
-    watched.answers.reset("calls")
-    with logging_off(watched, ELSEWHERE):
-        play(watched, *(change(ON, by=f"step-{number}") for number in range(19)), change(OFF))
-        assert watched.answers.repeated(session=True) == {}
-        assert len(asked(watched)) <= once
-        (alert,) = watched.alerts()
-        assert EVE in str(alert.body) or EVE in watched.mail()[-1]["body"]
+    with logging_off(deployed, ELSEWHERE):
+        play(deployed, *(change(ON, by=f"step-{number}") for number in range(19)), change(OFF))
+        assert len(looks_at_logging(deployed)) == 1
+        (alert,) = deployed.alerts()
+        assert EVE in str(alert.body) or EVE in deployed.mail()[-1]["body"]
 
 
 @pytest.mark.parametrize("region", [ELSEWHERE, HOME])
-def test_what_is_no_evidence_costs_no_look(watched: Deployment, region: str) -> None:
+def test_what_is_no_evidence_costs_no_look(deployed: Deployment, region: str) -> None:
     """Buckets, log groups and keys of applications change all day: nobody asks Bedrock, or anybody, about them."""
     key = {"keyId": f"arn:aws:kms:{region}:{ACCOUNT}:key/{uuid.uuid4()}"}
     play(
-        watched,
+        deployed,
         change("PutBucketPolicy", "s3", region=region, requestParameters={"bucketName": "photos"}),
         change("DeleteLogGroup", "logs", region=region, requestParameters={"logGroupName": "/aws/lambda/shop"}),
         change("DisableKey", "kms", region=region, requestParameters=key),
     )
-    metrics = watched.metrics(POSTURE)
+    metrics = deployed.metrics(POSTURE)
     assert (metrics["Changes"], metrics["ChangesLookedAt"], metrics["ChangesNotApplicable"]) == (3, 0, 3)
-    assert asked(watched) == set()
-    assert watched.alerts() == []
+    assert asked(deployed) == set()
+    assert deployed.alerts() == []
 
 
-def test_a_failed_or_foreign_call_changes_nothing(watched: Deployment) -> None:
+def test_a_failed_or_foreign_call_changes_nothing(deployed: Deployment) -> None:
     """Somebody tried and was refused; another account's event cannot be one of ours; events of ours that only read."""
     play(
-        watched,
+        deployed,
         change(OFF, errorCode="AccessDenied", errorMessage="not authorized"),
         change("GetModelInvocationLoggingConfiguration", readOnly=True),
     )
-    assert watched.metrics(POSTURE)["Changes"] == 0, "the rules leave them out"
+    assert deployed.metrics(POSTURE)["Changes"] == 0, "the rules leave them out"
     foreign = change(OFF, recipientAccountId="444455556666")
-    watched.put_into(CHANGES, [json.dumps(records.envelope(foreign))])
-    watched.wait(lambda: watched.metrics(POSTURE)["Changes"] == 1, "the message to be taken")
-    assert watched.metrics(POSTURE)["ChangesNotApplicable"] == 1
-    assert asked(watched) == set()
+    deployed.put_into(CHANGES, [json.dumps(records.envelope(foreign))])
+    deployed.wait(lambda: deployed.metrics(POSTURE)["Changes"] == 1, "the message to be taken")
+    assert deployed.metrics(POSTURE)["ChangesNotApplicable"] == 1
+    assert asked(deployed) == set()
 
 
 EVIDENCE: dict[str, tuple[str, str, dict[str, Any], str]] = {
@@ -187,21 +183,21 @@ EVIDENCE: dict[str, tuple[str, str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("what", EVIDENCE)
-def test_the_evidence_itself_is_changed(watched: Deployment, what: str) -> None:
+def test_the_evidence_itself_is_changed(deployed: Deployment, what: str) -> None:
     """Whoever deletes the bucket or the log group, or disables the key, leaves the configuration as it was."""
     name, service, parameters, control = EVIDENCE[what]
-    evidence = watched.evidence[HOME]
+    evidence = deployed.evidence[HOME]
     named = {k: v.format(region=HOME, key=evidence.key.rpartition("/")[2]) for k, v in parameters.items()}
     undo = _break(evidence, what)
     try:
-        play(watched, change(name, service, region=HOME, requestParameters=named))
-        told = [f for alert in watched.alerts() for f in alert.body["findings"]]
+        play(deployed, change(name, service, region=HOME, requestParameters=named))
+        told = [f for alert in deployed.alerts() for f in alert.body["findings"]]
         assert control in {finding["control"] for finding in told}
         assert {finding["source_region"] for finding in told} == {HOME}
-        assert EVE in watched.mail()[-1]["body"]
+        assert EVE in deployed.mail()[-1]["body"]
     finally:
         undo()
-    assert watched.look().not_compliant == {}
+    assert deployed.look().not_compliant == {}
 
 
 def _break(evidence: Any, what: str) -> Any:
@@ -217,86 +213,85 @@ def _break(evidence: Any, what: str) -> Any:
     return lambda: kms.enable_key(KeyId=evidence.key)
 
 
-def test_a_trail_is_stopped_for_every_region(watched: Deployment) -> None:
+def test_a_trail_is_stopped_for_every_region(deployed: Deployment) -> None:
     """One event in the trail's Region, and every Region has lost its evidence: one alert names them all."""
-    trails = watched.answers.client("cloudtrail")
-    trails.stop_logging(Name=watched.trail)
+    trails = deployed.answers.client("cloudtrail")
+    trails.stop_logging(Name=deployed.trail)
     try:
-        play(watched, change("StopLogging", "cloudtrail", region=HOME, requestParameters={"name": watched.trail}))
-        (alert,) = watched.alerts()
+        play(deployed, change("StopLogging", "cloudtrail", region=HOME, requestParameters={"name": deployed.trail}))
+        (alert,) = deployed.alerts()
         assert set(alert.controls) == {TRAILS}
-        assert {f["source_region"] for f in alert.body["findings"]} == set(watched.evidence)
-        assert EVE in watched.mail()[-1]["body"]
+        assert {f["source_region"] for f in alert.body["findings"]} == set(deployed.evidence)
+        assert EVE in deployed.mail()[-1]["body"]
     finally:
-        trails.start_logging(Name=watched.trail)
-    play(watched, change("StartLogging", "cloudtrail", region=HOME, requestParameters={"name": watched.trail}))
-    (resolved,) = watched.alerts()
-    assert (resolved.kind, resolved.body["total"]) == ("resolved", len(watched.evidence))
+        trails.start_logging(Name=deployed.trail)
+    play(deployed, change("StartLogging", "cloudtrail", region=HOME, requestParameters={"name": deployed.trail}))
+    (resolved,) = deployed.alerts()
+    assert (resolved.kind, resolved.body["total"]) == ("resolved", len(deployed.evidence))
 
 
-def test_an_api_key_is_made(watched: Deployment) -> None:
+def test_an_api_key_is_made(deployed: Deployment) -> None:
     """IAM's events are us-east-1's, whatever the home Region is; who may do what is decided at home."""
-    iam = watched.answers.client("iam")
+    iam = deployed.answers.client("iam")
     asked_for = {"userName": "tester", "serviceName": "bedrock.amazonaws.com"}
     made = iam.create_service_specific_credential(UserName="tester", ServiceName="bedrock.amazonaws.com")
     identity = made["ServiceSpecificCredential"]["ServiceSpecificCredentialId"]
     try:
         event = change("CreateServiceSpecificCredential", "iam", region="us-east-1", requestParameters=asked_for)
-        play(watched, event)
-        (alert,) = watched.alerts()
+        play(deployed, event)
+        (alert,) = deployed.alerts()
         assert alert.controls == ["api-key-long-term"]
         assert alert.body["findings"][0]["source_region"] == HOME
-        assert EVE in watched.mail()[-1]["body"]
+        assert EVE in deployed.mail()[-1]["body"]
     finally:
         iam.delete_service_specific_credential(UserName="tester", ServiceSpecificCredentialId=identity)
     other = {"userName": "tester", "serviceName": "codecommit.amazonaws.com"}
-    before = watched.metrics(POSTURE)["Changes"]
-    play(watched, change("CreateServiceSpecificCredential", "iam", region="us-east-1", requestParameters=other))
-    assert watched.metrics(POSTURE)["Changes"] == before, "keys for other services are not forwarded"
+    before = deployed.metrics(POSTURE)["Changes"]
+    play(deployed, change("CreateServiceSpecificCredential", "iam", region="us-east-1", requestParameters=other))
+    assert deployed.metrics(POSTURE)["Changes"] == before, "keys for other services are not forwarded"
 
 
-def test_a_rule_of_crisguard_is_changed(watched: Deployment) -> None:
+def test_a_rule_of_crisguard_is_changed(deployed: Deployment) -> None:
     """Whoever switches a forwarding rule off is named at once; rules of others are nobody's business."""
-    events = watched.aws.client("events", SILENT)
+    events = deployed.aws.client("events", SILENT)
     rule = events.describe_rule(Name="crisguard-forward-1")
     events.disable_rule(Name=rule["Name"])
     try:
         play(
-            watched,
+            deployed,
             change("DisableRule", "events", region=SILENT, requestParameters={"name": rule["Name"]}),
             change("DisableRule", "events", region=SILENT, requestParameters={"name": "nightly-report"}),
         )
-        assert watched.metrics(POSTURE)["Changes"] == 1
-        (alert,) = watched.alerts()
+        assert deployed.metrics(POSTURE)["Changes"] == 1
+        (alert,) = deployed.alerts()
         assert alert.controls == ["rule-receives-inference"]
-        assert EVE in watched.mail()[-1]["body"]
+        assert EVE in deployed.mail()[-1]["body"]
     finally:
         events.put_rule(**{name: rule[name] for name in ("Name", "EventPattern", "State", "Description")})
 
 
-def test_the_look_after_a_change_is_refused(watched: Deployment) -> None:
+def test_the_look_after_a_change_is_refused(deployed: Deployment) -> None:
     """Who switches logging off may also keep crisguard from looking: undecided is told, and resolves nothing."""
-    watched.answers.count_invocations(WEST, records.AT_HOME)
-    with logging_off(watched, WEST):
-        play(watched, change(OFF, region=WEST))
-        (alert,) = watched.alerts()
+    with logging_off(deployed, WEST):
+        play(deployed, change(OFF, region=WEST))
+        (alert,) = deployed.alerts()
         assert alert.kind == "alert"
-        watched.answers.fail(DENIED, action="bedrock:GetModelInvocationLoggingConfiguration")
-        play(watched, change(ON, region=WEST))
-        assert watched.alerts() == [], "what cannot be seen is not mended"
-        watched.answers.reset("faults")
-    play(watched, change(ON, region=WEST))
-    (resolved,) = watched.alerts()
+        deployed.answers.fail(DENIED, action="bedrock:GetModelInvocationLoggingConfiguration")
+        play(deployed, change(ON, region=WEST))
+        assert deployed.alerts() == [], "what cannot be seen is not mended"
+        deployed.answers.reset("faults")
+    play(deployed, change(ON, region=WEST))
+    (resolved,) = deployed.alerts()
     assert resolved.kind == "resolved"
 
 
-def test_a_change_that_cannot_be_read_fails_alone(watched: Deployment) -> None:
+def test_a_change_that_cannot_be_read_fails_alone(deployed: Deployment) -> None:
     """A message that is none waits for a person, and its neighbours are looked at."""
-    with watched.quick_retries(CHANGES):
-        with watched.paused(POSTURE):
-            watched.put_into(CHANGES, ['{"source": "aws.bedrock", "detail": '])
-            watched.play(change(ON))
-        watched.wait(lambda: watched.depth(CHANGES_DLQ) == 1, "it to reach the dead-letter queue")
-        watched.settle()
-    metrics = watched.metrics(POSTURE)
+    with deployed.quick_retries(CHANGES):
+        with deployed.paused(POSTURE):
+            deployed.put_into(CHANGES, ['{"source": "aws.bedrock", "detail": '])
+            deployed.play(change(ON))
+        deployed.wait(lambda: deployed.depth(CHANGES_DLQ) == 1, "it to reach the dead-letter queue")
+        deployed.settle()
+    metrics = deployed.metrics(POSTURE)
     assert (metrics["ChangesRejected"], metrics["ChangesLookedAt"]) == (5, 1)
