@@ -23,6 +23,8 @@ NIGHTLY = '{"crisguard":"nightly"}'
 # How much longer each call takes, in seconds.
 AWAY = 0.05
 AIM, MEMORY_AIM = 1.3, 128
+# What it calls for itself: the policy, the Regions, what is known, the report, the decisions.
+NO_LOOKS = {("s3", "GetObject"), ("s3", "PutObject"), ("account", "ListRegions"), ("sqs", "SendMessageBatch")}
 POLICY = f"""\
 {events.POLICY}\
 posture:
@@ -59,12 +61,12 @@ class Run:
 
     @property
     def phases(self) -> tuple[float, float, float]:
-        """How long it took until it looked, until it handed on, and until it ended."""
-        handing_on = [call["started"] for call in self.calls if call["service"] == "sqs"]
-        looking = [call["started"] for call in self.calls if call["service"] not in ("s3", "account", "sqs")]
+        """How long it took until it looked, until it had, and until it had handed on and kept everything."""
+        looking = [call for call in self.calls if (call["service"], call["operation"]) not in NO_LOOKS]
         begun = min(call["started"] for call in self.calls)
-        looked, handed = min(looking) - begun, min(handing_on) - min(looking)
-        return looked, handed, self.seconds - looked - handed
+        first = min(call["started"] for call in looking) - begun
+        last = max(call["started"] + call["seconds"] for call in looking) - begun
+        return first, last - first, self.seconds - last
 
 
 def measure(program: Path, runs: int, progress: Callable[[str], None]) -> list[Run]:
@@ -159,7 +161,7 @@ def as_table(runs: list[Run]) -> str:
         [f"ratio of the two (aim: at most {AIM})", of(lambda run: run.ratio, lambda ratio: f"{ratio:.2f}")],
         ["until it looks, ms", of(lambda run: run.phases[0], milliseconds)],
         ["looking, ms", of(lambda run: run.phases[1], milliseconds)],
-        ["handing on and keeping the report, ms", of(lambda run: run.phases[2], milliseconds)],
+        ["handing on, and keeping what is known, ms", of(lambda run: run.phases[2], milliseconds)],
         ["CPU, ms", of(lambda run: run.cpu_seconds, milliseconds)],
         [f"peak memory, MB (aim: at most {MEMORY_AIM})", of(lambda run: run.memory, megabytes)],
     ]

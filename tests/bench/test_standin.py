@@ -104,16 +104,17 @@ def test_metrics_without_values_are_of_cloudwatch_s_form() -> None:
     assert {result["StatusCode"] for result in results} == {"Complete"}
 
 
-def call(service: str, started: float) -> dict[str, Any]:
-    return {"service": service, "started": started}
+def call(service: str, operation: str, started: float) -> dict[str, Any]:
+    return {"service": service, "operation": operation, "started": started, "seconds": 0.1}
 
 
 def test_a_sweep_is_held_against_the_least_it_can_take() -> None:
-    calls = [call("s3", 1.0), call("account", 1.1), *[call("kms", 1.2)] * 16, call("sqs", 2.0), call("s3", 2.4)]
+    own = [call("s3", "GetObject", 1.0), call("account", "ListRegions", 1.1), call("sqs", "SendMessageBatch", 2.0)]
+    calls = [*own, *[call("kms", "DescribeKey", 1.2)] * 16, call("s3", "GetBucketPolicy", 1.8)]
     run = sweep.Run(1.5, 0.1, 10, calls, 4, {}, {})
     assert run.least == pytest.approx(20 * sweep.AWAY / 4)
     assert run.ratio == pytest.approx(1.5 / run.least)
-    assert run.phases == pytest.approx((0.2, 0.8, 0.5))
+    assert run.phases == pytest.approx((0.2, 0.7, 0.6))
     assert sweep.problems([run]) == []
     twice = sweep.Run(1.5, 0.1, 10, calls, 4, {"kms:DescribeKey in us-east-1: x": 2}, {})
     assert sweep.problems([run, twice]) == ["check-posture made a call more than once: kms:DescribeKey in us-east-1: x"]
