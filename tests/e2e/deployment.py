@@ -89,13 +89,15 @@ class Deployment:
         deployed.deploy_source_region(EU, POLICIES / "eu.yaml")
         deployed.trail = make_a_trail(answers)
         make_one_of_everything(deployed.evidence[HOME])
-        # A call at home, and that its event arrived.
+        # A call at home and one that left; their events arrived, and one was forwarded.
         answers.count_invocations(HOME, records.STAYS)
-        deployed.play(records.call(records.STAYS, processed_in=HOME))
+        deployed.play(records.call(records.STAYS, processed_in=HOME), records.call(processed_in="ap-southeast-2"))
         subscribe(aws, deployed.topic, ELSEWHERE)
         connect_machine(aws)
-        # People hear of an exception that has run out once; forget() leaves it at that.
+        # People hear of an exception that has run out once; forget() leaves it at that. And from now on it is known
+        # what the evidence is.
         deployed.review()
+        assert deployed.look().not_compliant == {}
         return deployed
 
     def deploy_home(self, parameters: dict[str, str] | None = None) -> None:

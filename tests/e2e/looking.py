@@ -63,6 +63,11 @@ class Looked:
         return {a["control"]: a for a in found}
 
     @property
+    def news(self) -> list[dict[str, Any]]:
+        """What is handed on: of Regions that are not enabled nobody is told every night."""
+        return [a for a in self.assessments if a["reason"]["kind"] != "region_not_enabled"]
+
+    @property
     def not_compliant(self) -> dict[tuple[str, str], str]:
         """What is wrong or cannot be told, by Region and control."""
         wrong = [a for a in self.assessments if a["decision"] != COMPLIANT]

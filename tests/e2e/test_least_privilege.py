@@ -30,6 +30,10 @@ def decides_and_tells(deployed: Deployment) -> str | None:
         watched = deployed.wait(lambda: attempted(deployed, WATCH, 2), "watch-inference to try")
         if watched != "done":
             return watched
+        # It can do without the account's own lists of profiles, and says so.
+        unread = [line for line in deployed.log(WATCH) if "cannot be read" in line]
+        if unread:
+            return "\n".join(unread)
         sent = deployed.wait(lambda: attempted(deployed, SEND, 2), "send-alerts to try")
         if sent != "done":
             return sent

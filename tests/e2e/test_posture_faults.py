@@ -29,7 +29,19 @@ from tests.answers.faults import (
 )
 from tests.emulator.emulator import REPOSITORY
 
-from .deployment import ELSEWHERE, ENABLED, FINDINGS, NIGHTLY, OSAKA, POSTURE, SEND, SILENT, WEST, Deployment
+from .deployment import (
+    ELSEWHERE,
+    ENABLED,
+    FINDINGS,
+    NIGHTLY,
+    NOT_ENABLED,
+    OSAKA,
+    POSTURE,
+    SEND,
+    SILENT,
+    WEST,
+    Deployment,
+)
 from .looking import COMPLIANT, CONTROLS, LOGGING, OF_THE_ACCOUNT, UNDECIDED, unknown
 from .records import HOME
 
@@ -233,6 +245,7 @@ def seconds_to_look(deployed: Deployment, seconds: int) -> Iterator[None]:
 
 def test_a_service_hangs_in_one_region(looking: Deployment) -> None:
     """The look ends in time: what hung was not reached, and every other decision is made and handed on."""
+    looking.forget()
     looking.answers.fail(LATE_ANSWER, service="ec2", region=WEST, seconds=6)
     with seconds_to_look(looking, 3):
         looked = looking.glance()
@@ -242,8 +255,7 @@ def test_a_service_hangs_in_one_region(looking: Deployment) -> None:
         found = looked.of(control)[WEST]
         assert unknown(found) == [("not_reached", "")]
         assert "there was no time left to look at it" in found["explanation"]
-    sent = looking.metrics(POSTURE)
-    assert sent["FindingsSent"] == sent["Assessments"]
+    assert looking.metrics(POSTURE)["FindingsSent"] == len(looked.news)
 
 
 def test_everything_is_too_slow(looking: Deployment) -> None:
@@ -339,6 +351,22 @@ def test_it_dies_half_way(deployed: Deployment, operation: str, calls: int) -> N
     assert deployed.look(*controls).not_compliant == {}
     resolved = [(f["source_region"], f["control"]) for alert in deployed.alerts() for f in alert.body["findings"]]
     assert sorted(resolved) == sorted(wrong)
+
+
+def test_a_region_is_closed_while_nothing_is_accepted(deployed: Deployment) -> None:
+    """What was found in a Region that is no longer enabled ends, also if the first look to see that cannot say so."""
+    closed, control = NOT_ENABLED[0], "data-retention-allowed"
+    deployed.answers.client("bedrock", closed).put_account_data_retention(mode="provider_data_share")
+    deployed.look(control, regions=[closed])
+    (alert,) = deployed.alerts()
+    assert alert.controls == [control]
+    deployed.answers.fail(DENIED, service="sqs", operation="SendMessageBatch")
+    answer = deployed.aws.client("lambda").invoke(FunctionName=POSTURE, Payload=json.dumps({"controls": [control]}))
+    assert "FunctionError" in answer
+    deployed.answers.reset("faults")
+    assert deployed.look(control).of(control)[closed]["reason"]["kind"] == "region_not_enabled"
+    (resolved,) = deployed.alerts()
+    assert (resolved.kind, resolved.controls) == ("resolved", [control])
 
 
 def test_findings_are_not_accepted_for_a_while(deployed: Deployment) -> None:

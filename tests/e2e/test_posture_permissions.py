@@ -48,8 +48,7 @@ NEEDED_BY: dict[str, tuple[str, ...]] = {
     "cloudtrail:GetEventSelectors": ("trail-records-inference",),
     "cloudtrail:GetTrailStatus": ("trail-records-inference",),
     "cloudwatch:GetMetricData": (RULES, DELIVERING, PROFILES),
-    # That events of calls arrive is seen without it.
-    "cloudwatch:ListMetrics": (PROFILES,),
+    "cloudwatch:ListMetrics": (RULES, PROFILES),
     "ec2:DescribeVpcEndpoints": ("vpc-endpoint-present", "vpc-endpoint-restricted"),
     "events:DescribeEventBus": (RULES,),
     "events:ListRules": (RULES,),
@@ -101,7 +100,7 @@ def test_without_it_what_needs_it_is_undecided(looking: Deployment, grant: Grant
         looked = looking.glance(regions=[HOME])
     needing = NEEDED_BY[grant.action]
     expected = {control: UNDECIDED if control in needing else COMPLIANT for control in CONTROLS}
-    assert looked.decided() == expected
+    assert looked.decided() == expected, looked.not_compliant
     for control in needing:
         gaps = unknown(looked.at(HOME)[control])
         assert gaps
