@@ -1,18 +1,14 @@
 """AWS throttles, fails, hangs and answers nonsense: what check-posture reads is read again or undecided by the action's
-name, never compliant because of it; everything else is decided all the same, and what was found is told.
+name, never compliant because of it, and everything else is decided all the same. What becomes of what was found is in
+test_posture_told.py.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import re
-import signal
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,19 +25,7 @@ from tests.answers.faults import (
 )
 from tests.emulator.emulator import REPOSITORY
 
-from .deployment import (
-    ELSEWHERE,
-    ENABLED,
-    FINDINGS,
-    NIGHTLY,
-    NOT_ENABLED,
-    OSAKA,
-    POSTURE,
-    SEND,
-    SILENT,
-    WEST,
-    Deployment,
-)
+from .deployment import ENABLED, OSAKA, POSTURE, WEST, Deployment
 from .looking import COMPLIANT, CONTROLS, LOGGING, OF_THE_ACCOUNT, UNDECIDED, unknown
 from .records import HOME
 
@@ -270,117 +254,3 @@ def test_everything_is_too_slow(looking: Deployment) -> None:
     for assessed in undecided:
         assert unknown(assessed) == [("not_reached", "")]
     assert looked.report["coverage"]["undecided"] == len(undecided)
-
-
-# -- the function dies ----------------------------------------------------------------------
-
-
-def process_of(deployed: Deployment) -> int:
-    """The process that runs check-posture for this deployment's emulator."""
-    wanted = {b"AWS_LAMBDA_FUNCTION_NAME=" + POSTURE.encode(), b"AWS_ENDPOINT_URL=" + deployed.answers.url.encode()}
-    for folder in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            if folder.name.isdigit() and wanted <= set((folder / "environ").read_bytes().split(b"\0")):
-                return int(folder.name)
-    raise AssertionError("check-posture is not running")
-
-
-def dies(deployed: Deployment, condition: str, calls: int) -> dict[str, Any]:
-    """Begins the nightly look, kills the function at so many calls of an operation (any if none is named), and
-    returns what whoever invoked it was told.
-    """
-    told: dict[str, Any] = {}
-
-    def begin() -> None:
-        payload = json.dumps(deployed.request(NIGHTLY)).encode()
-        answer = deployed.aws.client("lambda").invoke(FunctionName=POSTURE, Payload=payload)
-        told.update(error=answer.get("FunctionError"), payload=answer["Payload"].read().decode())
-
-    def made() -> int:
-        which = {"operation": condition} if condition else {}
-        return len(deployed.answers.calls(session=True, **which))
-
-    # It must be warm: who is killed while starting has looked at nothing.
-    deployed.glance(RULES, regions=[ELSEWHERE])
-    deployed.purge()
-    deployed.answers.reset("calls")
-    thread = threading.Thread(target=begin)
-    thread.start()
-    deployed.wait(lambda: made() >= calls, f"{calls} calls")
-    os.kill(process_of(deployed), signal.SIGKILL)
-    thread.join(30)
-    assert told["error"], told
-    return told
-
-
-@contextlib.contextmanager
-def three_things_wrong(deployed: Deployment) -> Iterator[set[tuple[str, str]]]:
-    """Meanwhile three settings are wrong, of three controls in three Regions."""
-    retention, endpoint = deployed.answers.client("bedrock", WEST), deployed.evidence[OSAKA]
-    events = deployed.aws.client("events", SILENT)
-    retention.put_account_data_retention(mode="provider_data_share")
-    full = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]})
-    endpoint.client("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint.endpoint, PolicyDocument=full)
-    rule = events.describe_rule(Name="crisguard-change-kms")
-    events.disable_rule(Name=rule["Name"])
-    try:
-        yield {(WEST, "data-retention-allowed"), (OSAKA, "vpc-endpoint-restricted"), (SILENT, RULES)}
-    finally:
-        retention.put_account_data_retention(mode="none")
-        endpoint.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint.endpoint])
-        endpoint.make_endpoint()
-        events.put_rule(**{name: rule[name] for name in ("Name", "EventPattern", "State", "Description")})
-
-
-@pytest.mark.parametrize(
-    ("operation", "calls"), [("", 60), ("SendMessageBatch", 3)], ids=["while looking", "while handing on"]
-)
-def test_it_dies_half_way(deployed: Deployment, operation: str, calls: int) -> None:
-    """Whoever started it hears of it, and the next look tells everything, once."""
-    with three_things_wrong(deployed) as wrong:
-        deployed.answers.tell(latency=0.1)
-        dies(deployed, operation, calls)
-        deployed.answers.reset("settings", "calls")
-        assert set(deployed.look().not_compliant) == wrong
-        alerts = deployed.alerts()
-        told = [(f["source_region"], f["control"]) for alert in alerts for f in alert.body["findings"]]
-        assert sorted(told) == sorted(wrong), "each once"
-        assert {alert.kind for alert in alerts} == {"alert"}
-        assert deployed.depth(FINDINGS) == 0
-    controls = [control for _, control in wrong]
-    assert deployed.look(*controls).not_compliant == {}
-    resolved = [(f["source_region"], f["control"]) for alert in deployed.alerts() for f in alert.body["findings"]]
-    assert sorted(resolved) == sorted(wrong)
-
-
-def test_a_region_is_closed_while_nothing_is_accepted(deployed: Deployment) -> None:
-    """What was found in a Region that is no longer enabled ends, also if the first look to see that cannot say so."""
-    closed, control = NOT_ENABLED[0], "data-retention-allowed"
-    deployed.answers.client("bedrock", closed).put_account_data_retention(mode="provider_data_share")
-    deployed.look(control, regions=[closed])
-    (alert,) = deployed.alerts()
-    assert alert.controls == [control]
-    deployed.answers.fail(DENIED, service="sqs", operation="SendMessageBatch")
-    answer = deployed.aws.client("lambda").invoke(FunctionName=POSTURE, Payload=json.dumps({"controls": [control]}))
-    assert "FunctionError" in answer
-    deployed.answers.reset("faults")
-    assert deployed.look(control).of(control)[closed]["reason"]["kind"] == "region_not_enabled"
-    (resolved,) = deployed.alerts()
-    assert (resolved.kind, resolved.controls) == ("resolved", [control])
-
-
-def test_findings_are_not_accepted_for_a_while(deployed: Deployment) -> None:
-    """A queue that takes some of them and refuses the others fails the run; the next tells what is missing, once."""
-    with three_things_wrong(deployed) as wrong:
-        with deployed.paused(SEND):
-            deployed.answers.fail(DENIED, service="sqs", operation="SendMessageBatch", after=1)
-            payload = json.dumps(deployed.request(NIGHTLY)).encode()
-            answer = deployed.aws.client("lambda").invoke(FunctionName=POSTURE, Payload=payload)
-            assert "FunctionError" in answer
-            assert "could not be handed on" in answer["Payload"].read().decode()
-            assert 0 < deployed.depth(FINDINGS) <= 10
-            deployed.answers.reset("faults")
-            deployed.glance()
-        deployed.settle()
-        told = [(f["source_region"], f["control"]) for alert in deployed.alerts() for f in alert.body["findings"]]
-        assert sorted(told) == sorted(wrong)
