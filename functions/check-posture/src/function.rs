@@ -5,7 +5,7 @@ use std::{
     io,
 };
 
-use crisguard_aws::account;
+use crisguard_aws::{Failure, account};
 use crisguard_core::{
     change::{Change, Evidence},
     controls::ControlId,
@@ -188,6 +188,8 @@ impl<Store: ReadPolicy, Ports: ports::Ports> CheckPosture<Store, Ports> {
 struct Last {
     known: Option<Known>,
     tag: Option<String>,
+    /// Why it could not be read, if it could not: then it must not be written over.
+    refused: Option<Failure>,
 }
 
 /// One invocation.
@@ -230,15 +232,18 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
         }
         let last = self.known().await;
         let (messages, changes): (Vec<MessageId>, Vec<Change>) = changes.into_iter().unzip();
-        let everywhere = changes.iter().any(|change| change.everywhere);
-        let home_asked = changes.iter().any(|change| change.region == self.function.home);
-        let (regions, listed) = if everywhere || home_asked {
+        let nothing = Evidence::unknown();
+        let evidence = last.known.as_ref().map_or(&nothing, |known| &known.evidence);
+        // Only a look at every Region or at the home Region needs to know which there are.
+        let home = &self.function.home;
+        let needs_list = |change: &Change| {
+            change.everywhere || (change.region == *home && !evidence.affected(change, home).is_empty())
+        };
+        let (regions, listed) = if changes.iter().any(needs_list) {
             self.regions(None).await
         } else {
             (BTreeMap::new(), Ok(()))
         };
-        let nothing = Evidence::unknown();
-        let evidence = last.known.as_ref().map_or(&nothing, |known| &known.evidence);
         let (looks, relevant) = looks::after_changes(&changes, evidence, &regions, &self.function.home);
         counts.add(metric::CHANGES_LOOKED_AT, relevant);
         counts.add(metric::CHANGES_NOT_APPLICABLE, changes.len() - relevant);
@@ -292,14 +297,19 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
         let known = last.known.as_ref();
         let worth = |finding: &&PostureFinding| known.is_none_or(|known| known.is_worth_telling(finding));
         let told: Vec<&PostureFinding> = findings.filter(worth).collect();
-        // Before it is told: what is remembered as open may be closed already, but never the other way.
-        let (reports, account) = (self.function.ports.reports(), &self.policy.scope().account);
-        let (learnt, profiles) = tokio::join!(
-            self.learn(last.clone(), &outcome),
-            profiles::keep(reports, account, profiles::answered(&outcome, self.now))
-        );
         let unsent = hand_on(self.function.ports.queue(), told.iter().copied()).await;
         let unsent = unsent.map_err(|error| Report::of("Finding", &error))?;
+        let (reports, account) = (self.function.ports.reports(), &self.policy.scope().account);
+        // What was not handed on is not known: the next look must take it for news.
+        let learn = async {
+            if unsent == 0 {
+                self.learn(last.clone(), &outcome).await
+            } else {
+                Ok(())
+            }
+        };
+        let kept = profiles::keep(reports, account, profiles::answered(&outcome, self.now));
+        let (learnt, profiles) = tokio::join!(learn, kept);
         counts.add(metric::FINDINGS_SENT, told.len().saturating_sub(unsent));
         counts.add(metric::RETRIED, unsent);
         let answer = Answer {
@@ -319,6 +329,9 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
     async fn learn(&self, mut last: Last, outcome: &Outcome) -> Result<(), Report> {
         let reports = self.function.ports.reports();
         for _ in 0..ATTEMPTS {
+            if let Some(refused) = &last.refused {
+                return Err(Report::of("Report", refused));
+            }
             let mut known = last.known.unwrap_or(Known::nothing());
             known.learn(outcome);
             let json = serde_json::to_vec(&known).map_err(|error| Report::of("Report", &error))?;
@@ -334,21 +347,28 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
     /// Reads what is known from the last look. Where that cannot be read, every change is looked at, and
     /// everything is new.
     async fn known(&self) -> Last {
-        let kept = match self.function.ports.reports().known().await {
-            Ok(kept) => kept,
+        let nothing = |refused| Last {
+            known: None,
+            tag: None,
+            refused,
+        };
+        let Kept { json, tag } = match self.function.ports.reports().known().await {
+            Ok(Some(kept)) => kept,
+            Ok(None) => return nothing(None),
             Err(failure) => {
                 tracing::warn!(error = %failure, "what is known from the last look cannot be read");
-                None
+                return nothing(Some(failure));
             }
-        };
-        let Some(Kept { json, tag }) = kept else {
-            return Last { known: None, tag: None };
         };
         let known = serde_json::from_slice(&json);
         let known = known.inspect_err(
             |error| tracing::warn!(%error, "what is known from the last look is not understood, and is written anew"),
         );
-        Last { known: known.ok(), tag }
+        Last {
+            known: known.ok(),
+            tag,
+            refused: None,
+        }
     }
 
     /// Returns where to look: where the request says, or everywhere. Where the Regions cannot be
