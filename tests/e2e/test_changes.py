@@ -20,10 +20,11 @@ from tests.answers.faults import DENIED
 
 from . import records
 from .deployment import CHANGES, CHANGES_DLQ, ELSEWHERE, POSTURE, SEND, SILENT, Deployment
+from .looking import LOGGING
 from .records import ACCOUNT, HOME, Record
 
 EVE = f"arn:aws:iam::{ACCOUNT}:role/eve"
-LOGGED, TRAILS = "invocation-logging-enabled", "trail-records-inference"
+LOGGED, TRAILS = LOGGING[0], "trail-records-inference"
 OFF, ON = "DeleteModelInvocationLoggingConfiguration", "PutModelInvocationLoggingConfiguration"
 
 
@@ -206,7 +207,7 @@ def test_the_evidence_itself_is_changed(deployed: Deployment, what: str) -> None
         assert EVE in deployed.mail()[-1]["body"]
     finally:
         undo()
-    assert deployed.look().not_compliant == {}
+    assert deployed.look(*LOGGING, regions=[HOME]).not_compliant == {}
 
 
 def _break(evidence: Any, what: str) -> Any:
