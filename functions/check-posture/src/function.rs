@@ -5,7 +5,7 @@ use std::{
     io,
 };
 
-use crisguard_aws::account;
+use crisguard_aws::{Failure, account};
 use crisguard_core::{
     change::{Change, Evidence},
     controls::ControlId,
@@ -188,8 +188,8 @@ impl<Store: ReadPolicy, Ports: ports::Ports> CheckPosture<Store, Ports> {
 struct Last {
     known: Option<Known>,
     tag: Option<String>,
-    /// Whether it could not be read: then it must not be written over.
-    is_refused: bool,
+    /// Why it could not be read, if it could not: then it must not be written over.
+    refused: Option<Failure>,
 }
 
 /// One invocation.
@@ -329,9 +329,8 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
     async fn learn(&self, mut last: Last, outcome: &Outcome) -> Result<(), Report> {
         let reports = self.function.ports.reports();
         for _ in 0..ATTEMPTS {
-            // It is said in the log; what is known only spares looks, so that the answer is worth more.
-            if last.is_refused {
-                return Ok(());
+            if let Some(refused) = &last.refused {
+                return Err(Report::of("Report", refused));
             }
             let mut known = last.known.unwrap_or(Known::nothing());
             known.learn(outcome);
@@ -348,17 +347,17 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
     /// Reads what is known from the last look. Where that cannot be read, every change is looked at, and
     /// everything is new.
     async fn known(&self) -> Last {
-        let nothing = |is_refused| Last {
+        let nothing = |refused| Last {
             known: None,
             tag: None,
-            is_refused,
+            refused,
         };
         let Kept { json, tag } = match self.function.ports.reports().known().await {
             Ok(Some(kept)) => kept,
-            Ok(None) => return nothing(false),
+            Ok(None) => return nothing(None),
             Err(failure) => {
                 tracing::warn!(error = %failure, "what is known from the last look cannot be read");
-                return nothing(true);
+                return nothing(Some(failure));
             }
         };
         let known = serde_json::from_slice(&json);
@@ -368,7 +367,7 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
         Last {
             known: known.ok(),
             tag,
-            is_refused: false,
+            refused: None,
         }
     }
 
