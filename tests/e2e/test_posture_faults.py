@@ -25,7 +25,7 @@ from tests.answers.faults import (
 )
 from tests.emulator.emulator import REPOSITORY
 
-from .deployment import ENABLED, OSAKA, POSTURE, WEST, Deployment
+from .deployment import ENABLED, OSAKA, POSTURE, SILENT, WEST, Deployment
 from .looking import COMPLIANT, CONTROLS, LOGGING, OF_THE_ACCOUNT, UNDECIDED, unknown
 from .records import HOME
 
@@ -127,11 +127,12 @@ def test_lists_come_in_pages(looking: Deployment) -> None:
 # -- faults that pass -----------------------------------------------------------------------
 
 
-def last_calls(deployed: Deployment) -> list[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def last_calls(looking: Deployment) -> list[dict[str, Any]]:
     """For each service, its last call of a look at home, as a fault names it; of S3, also that of the settings."""
-    deployed.answers.reset("calls")
-    deployed.glance(regions=[HOME])
-    calls = deployed.answers.calls(session=True)
+    looking.answers.reset("calls")
+    looking.glance(regions=[HOME])
+    calls = looking.answers.calls(session=True)
     times = Counter((call["service"], call["operation"]) for call in calls)
     last = {(c["service"], c["operation"] in SETTINGS_OF_S3): (c["service"], c["operation"]) for c in calls}
     assert {service for service, _ in last.values()} == {*NEED, "sqs"}
@@ -142,37 +143,44 @@ def last_calls(deployed: Deployment) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("fault", [ERROR, UNAVAILABLE, RESET, BROKEN_OFF])
-def test_what_fails_once_is_asked_again(looking: Deployment, fault: str) -> None:
+def test_what_fails_once_is_asked_again(looking: Deployment, last_calls: list[dict[str, Any]], fault: str) -> None:
     """Each service fails once while it is read, and handing on and keeping the report, too: nobody would know."""
-    where = last_calls(looking)
-    for each in where:
+    for each in last_calls:
         looking.answers.fail(fault, **each)
     looked = looking.glance(regions=[HOME])
-    assert looking.answers.fired() == [1] * len(where)
+    assert looking.answers.fired() == [1] * len(last_calls)
     assert looked.decided() == dict.fromkeys(CONTROLS, COMPLIANT), looked.not_compliant
 
 
 def test_a_bad_night(looking: Deployment) -> None:
-    """One Region throttles, one answers too late, one not at all: two are compliant as they are, and of the third each
-    control is undecided by the actions that failed.
+    """Two Regions throttle, one answers too late, one not at all: three are compliant as they are, and of the fourth
+    each control is undecided by the actions that failed.
     """
-    # What one Region throttled is asked for more slowly from then on; other tests have no time for that.
+    # Before what throttled is asked again, eight to twenty seconds pass: no two wait for each other. The list of
+    # Regions would keep all waiting.
+    throttled = {
+        HOME: ("cloudtrail", "cloudwatch", "ec2", "events", "kms", "s3control"),
+        OSAKA: ("bedrock", "bedrock-agent", "logs", "s3"),
+        "": ("iam", "organizations", "sqs"),
+    }
+    late = ("bedrock-agent", "cloudtrail", "cloudwatch", "ec2", "events", "logs")
+    assert {service for services in throttled.values() for service in services} == {*NEED, "sqs"} - {"account"}
+    # What was throttled once is asked more slowly from then on; other tests have no time for that.
     with looking.restarted(POSTURE):
-        where = last_calls(looking)
-        for each in where:
-            # These are asked in another Region than the one that they are about, and of home alone.
-            place = {} if each["service"] in ("iam", "organizations") else {"region": HOME}
-            looking.answers.fail(THROTTLED, **place, **each)
-        late = ("bedrock-agent", "cloudtrail", "cloudwatch", "ec2", "events", "kms", "logs")
+        for region, services in throttled.items():
+            for service in services:
+                operation = "GetBucketPolicy" if service == "s3" else ""
+                looking.answers.fail(THROTTLED, service=service, operation=operation, region=region, count=1)
         for service in late:
-            looking.answers.fail(LATE_ANSWER, service=service, region=OSAKA, count=1)
+            looking.answers.fail(LATE_ANSWER, service=service, region=SILENT, count=1)
         for number, service in enumerate(sorted(NEED)):
             fail(looking, [UNAVAILABLE, RESET, ERROR, BROKEN_OFF][number % 4], service, region=WEST)
-        looked = looking.glance(regions=[HOME, OSAKA, WEST])
+        looked = looking.glance(regions=[HOME, OSAKA, SILENT, WEST])
         fired = looking.answers.fired()
         looking.answers.reset("faults")
         after = looking.glance(regions=[WEST])
-    assert fired[: len(where) + len(late)] == [1] * (len(where) + len(late))
+    passing = len(NEED) + len(late)
+    assert fired[:passing] == [1] * passing
     regional = [control for control in CONTROLS if control not in OF_THE_ACCOUNT]
     assert set(looked.not_compliant) == {(WEST, control) for control in regional}
     for assessed in looked.at(WEST).values():

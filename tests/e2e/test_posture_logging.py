@@ -23,17 +23,22 @@ BUCKET, LARGE, GROUP = f"invocations-{ABROAD}", f"large-{ABROAD}", f"/invocation
 Break = Callable[[Evidence], AbstractContextManager[object]]
 
 
+def is_all_well(looking: Deployment) -> None:
+    """Checks that everything about logging is compliant."""
+    assert looking.glance(*LOGGING, regions=[ABROAD]).decided() == dict.fromkeys(LOGGING, COMPLIANT)
+
+
+@pytest.fixture(scope="module")
+def _stands(looking: Deployment, abroad: Evidence) -> Evidence:
+    is_all_well(looking)
+    return abroad
+
+
 @pytest.fixture
-def holds(looking: Deployment, abroad: Evidence) -> Iterator[Evidence]:
+def holds(looking: Deployment, _stands: Evidence) -> Iterator[Evidence]:
     """A Region in which everything about logging is compliant, before and after the test."""
-
-    def is_all_well() -> None:
-        decisions = looking.glance(*LOGGING, regions=[ABROAD]).decided()
-        assert decisions == dict.fromkeys(LOGGING, COMPLIANT)
-
-    is_all_well()
-    yield abroad
-    is_all_well()
+    yield _stands
+    is_all_well(looking)
 
 
 # -- what is configured ---------------------------------------------------------------------
