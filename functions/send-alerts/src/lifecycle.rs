@@ -117,6 +117,10 @@ pub struct Told {
     pub count: u64,
     /// When they were told.
     pub at: Timestamp,
+    /// Whether it was put into the digest, and before that they did not take it for open: as long as it still
+    /// waits there, nobody has heard of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
 }
 
 impl Told {

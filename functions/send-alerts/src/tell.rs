@@ -92,7 +92,10 @@ pub(crate) async fn tell<Memory: Recall + Remember, Topic: Publish, Machines>(
         .collect();
 
     let mut published = 0;
-    let resolved: Vec<&Record> = of_kind(&due, |due| *due == Due::Resolution);
+    let ended = of_kind(&due, |due| *due == Due::Resolution);
+    let (unheard, resolved) = apart(&ports.memory, ended).await?;
+    let unsaid = marks(unheard.into_iter(), false, now);
+    mark(&ports.memory, subject_id, &unsaid, None, now).await?;
     if !resolved.is_empty() {
         let (publication, listed) = Notice::resolved(&resolved).fitted(&ports.texts, rules.language)?;
         ports.topic.publish(&publication).await?;
@@ -141,6 +144,20 @@ pub(crate) async fn tell<Memory: Recall + Remember, Topic: Publish, Machines>(
 /// Tells whether it is to be told at once; reminders are gathered by the hourly review.
 pub(crate) fn is_news(due: Due) -> bool {
     matches!(due, Due::Alert(_) | Due::Digest(_) | Due::Resolution)
+}
+
+/// Parts the gaps that nobody has heard of, for the digest still has them, from what people know: of a gap that
+/// came and went between two digests there is nothing to tell.
+async fn apart<'a>(
+    memory: &impl Recall,
+    ended: Vec<&'a Record>,
+) -> Result<(Vec<&'a Record>, Vec<&'a Record>), MemoryError> {
+    let (mut unheard, mut heard) = (Vec::new(), Vec::new());
+    for record in ended {
+        let waits = record.is_gap_that_waits() && memory.document(&memory::pending_key(record.id())).await?.is_some();
+        if waits { &mut unheard } else { &mut heard }.push(record);
+    }
+    Ok((unheard, heard))
 }
 
 fn of_kind<'a>(due: &[(&'a Record, Due)], kind: impl Fn(&Due) -> bool) -> Vec<&'a Record> {
@@ -235,7 +252,7 @@ pub(crate) fn marks<'a>(
     now: Timestamp,
 ) -> BTreeMap<String, Mark> {
     let mark = |record: &Record| Mark {
-        told: record.as_told(now),
+        told: if pending { record.as_waiting(now) } else { record.as_told(now) },
         pending,
     };
     records.map(|record| (record.id().to_owned(), mark(record))).collect()

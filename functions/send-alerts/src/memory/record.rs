@@ -262,7 +262,22 @@ impl Record {
             phase: self.phase(),
             count: self.count,
             at: now,
+            waits: false,
         }
+    }
+
+    /// Returns what has been told once this record is put into the digest now.
+    pub(crate) fn as_waiting(&self, now: Timestamp) -> Told {
+        Told {
+            waits: !self.is_told_open(),
+            ..self.as_told(now)
+        }
+    }
+
+    /// Tells whether people may have heard only that it could not be decided, and that only if the digest told it.
+    pub(crate) fn is_gap_that_waits(&self) -> bool {
+        self.told
+            .is_some_and(|told| told.waits && told.phase.standing == Standing::Undecided)
     }
 
     /// Returns this record once people were told.

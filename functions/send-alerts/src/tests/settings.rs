@@ -1,7 +1,10 @@
 //! Findings on settings: who changed them, and many that one look found.
 
+use crisguard_core::finding::PostureFinding;
+use jiff::Timestamp;
+
 use super::{
-    fakes::{at, digest, observe, published, world},
+    fakes::{World, at, digest, observation, observe, published, world},
     scenarios::logging,
 };
 use crate::{
@@ -62,4 +65,54 @@ async fn many_that_one_look_found_are_told_by_one_digest() {
     // What is changed after that is told by itself.
     observe(&world, &[logging("eu-north-1", true, at(90))], at(90)).await;
     assert_eq!(published(&world).len(), 2);
+}
+
+/// What could not be seen for an hour, and is as it must be: nobody was told the one, so nobody is told the other.
+#[tokio::test(start_paused = true)]
+async fn a_gap_that_came_and_went_between_two_digests_is_nobodys_news() {
+    let world = world();
+    observe(&world, &[seen("undecided", at(0))], at(0)).await;
+    observe(&world, &[seen("compliant", at(30))], at(30)).await;
+    assert_eq!(digest(&world).await, 0);
+    assert!(published(&world).is_empty());
+    // Its next gap is told as any other, and so is its end.
+    observe(&world, &[seen("undecided", at(60))], at(60)).await;
+    assert_eq!(digest(&world).await, 1);
+    observe(&world, &[seen("compliant", at(90))], at(90)).await;
+    assert_eq!(kinds(&world), ["digest", "resolved"]);
+}
+
+/// Whoever takes a violation for open must hear of the end, though a gap of the same setting still waits.
+#[tokio::test(start_paused = true)]
+async fn the_end_of_what_people_take_for_open_is_told_although_a_gap_waits() {
+    let world = world();
+    observe(&world, &[seen("non-compliant", at(0))], at(0)).await;
+    // Both came late: it was compliant for a while, then a gap, and of that end nobody was told.
+    observe(&world, &[seen("undecided", at(60))], at(60)).await;
+    observe(&world, &[seen("compliant", at(30))], at(61)).await;
+    observe(&world, &[seen("compliant", at(90))], at(90)).await;
+    assert_eq!(kinds(&world), ["alert", "resolved"]);
+    assert_eq!(digest(&world).await, 0);
+}
+
+/// A violation is news even if it ended before the digest that was to tell it.
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_violation_that_waits_is_told() {
+    let world = world();
+    let mut found = seen("non-compliant", at(0));
+    found.one_of_many = true;
+    observe(&world, &[found], at(0)).await;
+    observe(&world, &[seen("compliant", at(30))], at(30)).await;
+    assert_eq!(kinds(&world), ["resolved"]);
+    assert_eq!(digest(&world).await, 0);
+}
+
+/// The same setting, as it was seen.
+fn seen(decision: &str, observed_at: Timestamp) -> PostureFinding {
+    observation("eu-west-1", decision, observed_at)
+}
+
+fn kinds(world: &World) -> Vec<String> {
+    let kind = |notice: &serde_json::Value| notice["kind"].as_str().unwrap().to_owned();
+    published(world).iter().map(kind).collect()
 }

@@ -85,6 +85,7 @@ fn due_after(told: (Standing, u64), now: (Standing, u64), settings: bool, minute
         phase: phase(1, told.0),
         count: told.1,
         at: at(0),
+        waits: false,
     };
     due(Some(told), phase(1, now.0), now.1, settings, at(minutes), DAY)
 }
