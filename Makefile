@@ -35,8 +35,8 @@ test: lint-format test-unit lint test-templates test-machines test-runtime test-
 test-unit: ## Unit, law and documentation tests
 	cargo test --locked --workspace
 
-test-e2e: build ## Deploy the templates to a local AWS and test the whole path (about two and a half minutes)
-	"$$(scripts/venv emulator)/bin/python" -m pytest -q tests/e2e
+test-e2e: build ## Deploy the templates to a local AWS, twice, and test the whole path in two halves at once (four minutes)
+	"$$(scripts/venv emulator)/bin/python" -m tests.e2e
 
 lint: lint-format lint-words lint-rust lint-dependencies lint-templates ## Every check that runs nothing: style, spelling, lints, docs, licences, templates
 

@@ -97,7 +97,7 @@ class Deployment:
         # People hear of an exception that has run out once; forget() leaves it at that. And from now on it is known
         # what the evidence is.
         deployed.review()
-        assert deployed.look().not_compliant == {}
+        assert deployed.glance().not_compliant == {}
         return deployed
 
     def deploy_home(self, parameters: dict[str, str] | None = None) -> None:
@@ -306,7 +306,7 @@ class Deployment:
                 return result
             if time.monotonic() > until:
                 raise AssertionError(f"waited in vain for {what}\n{self.report()}")
-            time.sleep(0.05)
+            time.sleep(0.02)
 
     def report(self) -> str:
         """What a person needs to understand a failure: queues, metrics and the functions' logs."""

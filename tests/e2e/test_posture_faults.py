@@ -238,8 +238,8 @@ def seconds_to_look(deployed: Deployment, seconds: int) -> Iterator[None]:
 def test_a_service_hangs_in_one_region(looking: Deployment) -> None:
     """The look ends in time: what hung was not reached, and every other decision is made and handed on."""
     looking.begin_anew()
-    looking.answers.fail(LATE_ANSWER, service="ec2", region=WEST, seconds=6)
-    with seconds_to_look(looking, 3):
+    looking.answers.fail(LATE_ANSWER, service="ec2", region=WEST, seconds=8)
+    with seconds_to_look(looking, 5):
         looked = looking.glance()
     hung = {(WEST, control) for control in NEED["ec2"]}
     assert set(looked.not_compliant) == hung

@@ -252,7 +252,11 @@ pub(crate) fn marks<'a>(
     now: Timestamp,
 ) -> BTreeMap<String, Mark> {
     let mark = |record: &Record| Mark {
-        told: if pending { record.as_waiting(now) } else { record.as_told(now) },
+        told: if pending {
+            record.as_waiting(now)
+        } else {
+            record.as_told(now)
+        },
         pending,
     };
     records.map(|record| (record.id().to_owned(), mark(record))).collect()

@@ -213,7 +213,25 @@ impl Record {
             {
                 Due::Resolution
             }
-            _ => due(self.told, self.phase(), self.count, settings, now, remind_after),
+            _ => match due(self.told, self.phase(), self.count, settings, now, remind_after) {
+                Due::Nothing if self.changed_since_told() => Due::Reminder,
+                due => due,
+            },
+        }
+    }
+
+    /// Tells whether a change is known that people were not told of, though they know that the setting is wrong:
+    /// whom the first look after a change names may have changed something else, a moment before.
+    fn changed_since_told(&self) -> bool {
+        let told = self.told.filter(|told| told.phase == self.phase());
+        self.standing() == Standing::NonCompliant && told.is_some_and(|told| self.changed_at() > told.changed_at)
+    }
+
+    /// Returns when the latest change was made that is known to have brought it about.
+    fn changed_at(&self) -> Option<Timestamp> {
+        match &self.matter {
+            Matter::Settings(observed) => observed.changes().map(|change| change.time).max(),
+            Matter::Invocations(_) => None,
         }
     }
 
@@ -263,6 +281,7 @@ impl Record {
             count: self.count,
             at: now,
             waits: false,
+            changed_at: self.changed_at(),
         }
     }
 

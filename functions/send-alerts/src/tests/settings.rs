@@ -4,7 +4,7 @@ use crisguard_core::finding::PostureFinding;
 use jiff::Timestamp;
 
 use super::{
-    fakes::{World, at, digest, observation, observe, published, world},
+    fakes::{World, at, digest, observation, observe, published, review_at, world},
     scenarios::logging,
 };
 use crate::{
@@ -46,6 +46,34 @@ async fn a_change_from_before_it_was_compliant_is_not_told_again() {
         .map(|notice| notice["findings"][0]["changes"].as_array().unwrap().len())
         .collect();
     assert_eq!(changes, [1, 1, 0], "{told:#?}");
+}
+
+/// Who prepares a bucket a moment before somebody else switches logging off is named by the look at that; the look at
+/// the switch names the other, and people hear of it with the next review.
+#[tokio::test(start_paused = true)]
+async fn a_change_that_becomes_known_later_is_told_too() {
+    let world = world();
+    let mut first = logging("eu-west-1", true, at(3));
+    "PutBucketPolicy".clone_into(&mut first.changes[0].event_name);
+    first.changes[0].time = at(0);
+    observe(&world, &[first], at(3)).await;
+    let second = logging("eu-west-1", true, at(5));
+    observe(&world, &[second.clone()], at(5)).await;
+    assert_eq!(review_at(&world, at(20)).await.reminded, 1);
+    assert_eq!(kinds(&world), ["alert", "reminder"]);
+    let told = published(&world)[1]["findings"][0]["changes"].clone();
+    let events: Vec<&str> = told
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["event_name"].as_str().unwrap())
+        .collect();
+    assert_eq!(events, ["PutBucketPolicy", "DeleteModelInvocationLoggingConfiguration"]);
+    // Once told, a look that knows nothing new is none.
+    let mut nightly = logging("eu-west-1", true, at(60));
+    nightly.changes.clear();
+    observe(&world, &[nightly, second], at(60)).await;
+    assert_eq!(review_at(&world, at(80)).await.reminded, 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,6 +27,12 @@ pub(super) enum Kind {
     Key,
 }
 
+/// Tells whether an event changes a setting itself rather than a bucket, log group or key on which one may rest.
+pub(super) fn changes_a_setting(name: &str) -> bool {
+    let mut rows = EVENTS.iter().filter(|row| row.names.contains(&name));
+    rows.any(|row| row.changed.is_none())
+}
+
 /// The events, those of one service together.
 pub(super) const EVENTS: &[Row] = &[
     // <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_PutModelInvocationLoggingConfiguration.html>

@@ -68,7 +68,8 @@ impl ChangeMade {
     const TOLD: usize = 5;
 
     /// Returns the latest of some changes, in their order: of the same event by the same principal only
-    /// the last, so that one that is repeated does not push out the others.
+    /// the last, so that one that is repeated does not push out the others. Changes of a setting itself
+    /// come before those of what it rests on.
     #[must_use]
     pub fn latest(changes: impl IntoIterator<Item = Self>) -> Vec<Self> {
         let changes: BTreeSet<Self> = changes.into_iter().collect();
@@ -76,9 +77,14 @@ impl ChangeMade {
         for change in changes {
             last.insert((change.event_name.clone(), change.principal.clone()), change);
         }
-        let last: BTreeSet<Self> = last.into_values().collect();
-        let earlier = last.len().saturating_sub(Self::TOLD);
-        last.into_iter().skip(earlier).collect()
+        let mut last: Vec<(bool, Self)> = last
+            .into_values()
+            .map(|change| (events::changes_a_setting(&change.event_name), change))
+            .collect();
+        last.sort();
+        let others = last.len().saturating_sub(Self::TOLD);
+        let told: BTreeSet<Self> = last.into_iter().skip(others).map(|(_, change)| change).collect();
+        told.into_iter().collect()
     }
 }
 

@@ -199,3 +199,21 @@ fn a_bucket_whose_key_was_not_seen_rests_on_every_key() {
     let disabled = change("kms.amazonaws.com", "DisableKey", &json!({"keyId": "9"}));
     assert!(evidence.affected(&disabled, &ireland()).contains(&Area::Logging));
 }
+
+/// Whoever switched logging off is named, however many buckets are touched after it.
+#[test]
+fn what_changes_the_setting_itself_is_told_first() {
+    let event = |name: &str, minute: i8, who: &str| ChangeMade {
+        time: format!("2026-11-22T03:{minute:02}:00Z").parse().unwrap(),
+        event_name: name.to_owned(),
+        event_id: format!("{name}-{who}"),
+        region: ireland(),
+        principal: who.to_owned(),
+    };
+    let off = event("DeleteModelInvocationLoggingConfiguration", 0, "eve");
+    let others = (1..9).map(|minute| event("PutBucketPolicy", minute, &format!("role-{minute}")));
+    let told = ChangeMade::latest(others.chain([off.clone()]));
+    assert_eq!(told.len(), 5);
+    assert_eq!(told.first(), Some(&off));
+    assert_eq!(told.last().map(|change| change.principal.as_str()), Some("role-8"));
+}
