@@ -37,7 +37,8 @@ fn api_key(key: &iam::ServiceCredential) -> Observed<(String, ApiKey)> {
             .map_err(|_| NotObserved::new("iam:ListServiceSpecificCredentials", &cause))
     };
     let seen = ApiKey {
-        active: key.status == "Active",
+        // A status that nobody knows yet is no proof that it cannot be used.
+        active: !matches!(key.status.as_str(), "Inactive" | "Expired"),
         created: time(&key.created)?,
         expires: key.expires.as_deref().map(time).transpose()?,
     };

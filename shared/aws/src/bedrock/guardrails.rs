@@ -98,7 +98,14 @@ impl Bedrock {
     ///
     /// Fails if Bedrock refuses, cannot be reached, or lists a guardrail without its id.
     pub async fn guardrails(&self) -> Result<Vec<ListedGuardrail>, Failure> {
-        Ok(self.list_guardrails(None).await?.unwrap_or_default())
+        let listed = self.list_guardrails(None).await?;
+        listed.ok_or_else(|| {
+            Failure::unclear(
+                LIST,
+                &self.region,
+                "it says that there is no such guardrail, and none was named",
+            )
+        })
     }
 
     /// Lists every version of a guardrail, the draft included; `None` if there is no such guardrail.

@@ -93,6 +93,10 @@ impl<'a> Covered<'a> {
             ..
         } in enforced
         {
+            // Leaves every model out, those that it names, too.
+            if excluded.contains(EVERY_MODEL) {
+                continue;
+            }
             if included.is_empty() || included.contains(EVERY_MODEL) {
                 let excluded = excluded.iter().map(String::as_str);
                 covered.all_but = Some(match covered.all_but {

@@ -57,14 +57,19 @@ pub(super) fn enforced(policy: &Observed<Option<String>>, region: &Region) -> Ob
     let Some(policy) = policy.as_ref().map_err(Clone::clone)? else {
         return Ok(Vec::new());
     };
-    let policy: PolicyWire = serde_json::from_str(policy).map_err(|error| {
-        let cause = format!("the effective Bedrock policy is not understood: {error}");
+    let unclear = |cause: &str| {
+        let cause = format!("the effective Bedrock policy is not understood: {cause}");
         NotObserved::new("organizations:DescribeEffectivePolicy", &cause)
-    })?;
+    };
+    let policy: PolicyWire = serde_json::from_str(policy).map_err(|error| unclear(&error.to_string()))?;
     let here = policy.bedrock.guardrail_inference.into_iter();
     let here = here.filter(|(name, _)| name == region.as_str());
     let configurations = here.flat_map(|(_, configurations)| configurations.into_values());
-    Ok(configurations.map(EnforcedGuardrail::from).collect())
+    let enforced: Vec<EnforcedGuardrail> = configurations.map(EnforcedGuardrail::from).collect();
+    if enforced.iter().any(|enforced| enforced.guardrail.is_empty()) {
+        return Err(unclear("it names no guardrail"));
+    }
+    Ok(enforced)
 }
 
 impl From<ConfigurationWire> for EnforcedGuardrail {

@@ -23,6 +23,19 @@ const SOURCE_ARN: &str = "aws:sourcearn";
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>).
 const OF_THE_PRINCIPAL: [&str; 2] = ["aws:principalaccount", "aws:principalorgid"];
 
+/// Keys of which no request of a service has a value that a policy could name: who it is or which network it comes
+/// through. Where a key is absent, negated operators hold
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>).
+const NEVER_OF_A_SERVICE: [&str; 6] = [
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+];
+const IS_SERVICE: &str = "aws:principalisawsservice";
+
 /// A delivery of logs: by which account, in which Region, into which bucket.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Writer<'a> {
@@ -129,6 +142,16 @@ fn wants_a_principal_of_the_customer(condition: &Condition<'_>) -> bool {
         && condition.values.iter().all(|value| !value.contains(['*', '?']))
 }
 
+/// Tells whether a condition holds for everyone but some principals or networks, none of which a service is.
+fn refuses_all_but_some(condition: &Condition<'_>, operator: &str) -> bool {
+    let negated = matches!(
+        operator.strip_prefix("ForAllValues:").unwrap_or(operator),
+        "StringNotEquals" | "StringNotEqualsIgnoreCase" | "StringNotLike" | "ArnNotEquals" | "ArnNotLike"
+    );
+    let anybody = |value: &String| value.chars().all(|sign| matches!(sign, '*' | '?' | ':'));
+    negated && NEVER_OF_A_SERVICE.contains(&condition.key.as_str()) && !condition.values.iter().any(anybody)
+}
+
 /// Tells whether a statement's conditions hold when Bedrock writes logs of the account.
 fn holds(statement: &Statement, writer: Writer<'_>) -> Answer {
     let mut all = Answer::Yes;
@@ -168,7 +191,9 @@ fn condition_holds(condition: &Condition<'_>, writer: Writer<'_>) -> Answer {
                 depends()
             }
         }
+        (IS_SERVICE, "Bool") => told(any(&|value| value == "true")),
         _ if wants_a_principal_of_the_customer(condition) => Answer::No,
+        _ if refuses_all_but_some(condition, operator) => Answer::Yes,
         _ => depends(),
     }
 }

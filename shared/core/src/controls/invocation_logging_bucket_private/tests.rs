@@ -253,6 +253,34 @@ fn bedrock_may_not_write_where_nothing_lets_it() {
     );
 }
 
+/// A service has none of these keys, or none of these values: the denial meets Bedrock, too.
+#[test]
+fn what_refuses_all_but_some_principals_or_networks_refuses_bedrock() {
+    let denied = |condition: &Value| {
+        let denial = json!({
+            "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": condition
+        });
+        write(&json!([writes(), denial])).0
+    };
+    for condition in [
+        json!({ "StringNotEquals": { "aws:PrincipalAccount": "111122223333" } }),
+        json!({ "StringNotEqualsIfExists": { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } }),
+        json!({ "StringNotEquals": { "aws:SourceVpce": ["vpce-1", "vpce-2"] } }),
+        json!({ "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/admin" } }),
+        json!({ "ForAllValues:StringNotLike": { "aws:PrincipalOrgPaths": "o-a1b2c3d4e5/*" } }),
+        json!({ "StringNotEquals": { "aws:SourceVpc": "vpc-1" }, "Bool": { "aws:PrincipalIsAWSService": "true" } }),
+    ] {
+        assert_eq!(denied(&condition), Answer::No, "{condition}");
+    }
+    for condition in [
+        json!({ "StringNotEquals": { "aws:SourceVpce": "vpce-1" }, "Bool": { "aws:PrincipalIsAWSService": "false" } }),
+        json!({ "StringNotLike": { "aws:PrincipalArn": "*" } }),
+        json!({ "StringEquals": { "aws:SourceVpce": "vpce-1" } }),
+    ] {
+        assert_eq!(denied(&condition), Answer::Yes, "{condition}");
+    }
+}
+
 #[test]
 fn what_is_let_in_by_an_unknown_condition_is_not_decided() {
     for (condition, key) in [

@@ -9,9 +9,13 @@ use super::{
     metadata::mapped,
 };
 use crate::{
+    arn::Arn,
     decision::Severity,
     posture::{EndpointPosture, Place, PostureDecision, Resource, Unknown, Wrong},
-    statement::{Condition, Document, Effect, Statement},
+    statement::{
+        Condition, Document, Effect, Statement,
+        glob::{names_none_of, widened},
+    },
     texts::ControlWords,
 };
 
@@ -130,7 +134,7 @@ fn narrow(policy: &str, place: &Place<'_>) -> Narrow {
         .statements(Effect::Deny)
         .filter(|denial| denial.is_about_everyone())
         .filter(everything);
-    if denials.any(keeps_strangers_out) {
+    if denials.any(|denial| keeps_strangers_out(denial, place)) {
         return Narrow::Yes;
     }
     let mut depends = None;
@@ -139,14 +143,14 @@ fn narrow(policy: &str, place: &Place<'_>) -> Narrow {
             continue;
         }
         if !allowance.resources().name_none_of(&every_model)
-            || allowance.conditions().any(|condition| narrows(&condition))
+            || allowance.conditions().any(|condition| narrows(&condition, place))
         {
             continue;
         }
-        match allowance
-            .conditions()
-            .find(|condition| !NOT_NARROWING.contains(&condition.key.as_str()))
-        {
+        match allowance.conditions().find(|condition| {
+            // What narrows by names was told apart above: these values stand for everyone.
+            !NOT_NARROWING.contains(&condition.key.as_str()) && !wants_one_of_its_values(condition)
+        }) {
             None => return Narrow::No,
             Some(condition) => depends = Some(condition.key),
         }
@@ -157,7 +161,12 @@ fn narrow(policy: &str, place: &Place<'_>) -> Narrow {
 }
 
 /// Tells whether a condition holds only for some principals or resources that are named.
-fn narrows(condition: &Condition<'_>) -> bool {
+fn narrows(condition: &Condition<'_>, place: &Place<'_>) -> bool {
+    wants_one_of_its_values(condition) && names(condition, place)
+}
+
+/// Tells whether a condition holds only for principals or resources that its values stand for.
+fn wants_one_of_its_values(condition: &Condition<'_>) -> bool {
     const NAMING: [&str; 6] = [
         "StringEquals",
         "StringEqualsIgnoreCase",
@@ -166,12 +175,12 @@ fn narrows(condition: &Condition<'_>) -> bool {
         "ArnLike",
         "ForAnyValue:StringLike",
     ];
-    NARROWING.contains(&condition.key.as_str()) && NAMING.contains(&condition.operator) && names(&condition.values)
+    NARROWING.contains(&condition.key.as_str()) && NAMING.contains(&condition.operator)
 }
 
 /// Tells whether a denial of everything to everyone leaves only some principals or resources that
 /// are named: all its conditions must hold for a stranger.
-fn keeps_strangers_out(denial: &Statement) -> bool {
+fn keeps_strangers_out(denial: &Statement, place: &Place<'_>) -> bool {
     const EXCEPTING: [&str; 5] = [
         "StringNotEquals",
         "StringNotEqualsIgnoreCase",
@@ -184,7 +193,7 @@ fn keeps_strangers_out(denial: &Statement) -> bool {
             .operator
             .strip_suffix("IfExists")
             .unwrap_or(condition.operator);
-        NARROWING.contains(&condition.key.as_str()) && EXCEPTING.contains(&operator) && names(&condition.values)
+        NARROWING.contains(&condition.key.as_str()) && EXCEPTING.contains(&operator) && names(condition, place)
     };
     // A stranger is no service of AWS.
     let spares_services = |condition: &Condition<'_>| {
@@ -198,8 +207,36 @@ fn keeps_strangers_out(denial: &Statement) -> bool {
         && (denial.is_unconditional() || denial.conditions().any(|condition| excepts(&condition)))
 }
 
-/// Tells whether values name something, each of them.
-fn names(values: &[String]) -> bool {
-    let wild = |value: &String| value.chars().all(|sign| matches!(sign, '*' | '?' | ':'));
-    !values.is_empty() && !values.iter().any(wild)
+/// Tells whether each value of a condition names something: an account or organization, or some of the profiles,
+/// models or guardrails of the Region. `arn:aws:iam::*:role/*` names nobody.
+fn names(condition: &Condition<'_>, place: &Place<'_>) -> bool {
+    let (partition, region) = (place.region.partition(), place.region);
+    let of_bedrock = |resources: &str| format!("arn:{partition}:bedrock:{region}:{resources}/**");
+    let is_literal = |value: &str| !value.is_empty() && !value.contains(['*', '?', '$']);
+    let names_some_of = |value: &str, resources: &[&str]| {
+        let value = widened(value);
+        let mut sets = resources.iter().map(|resources| of_bedrock(resources));
+        sets.all(|set| !names_none_of(&value, &set))
+    };
+    let names = |value: &String| match condition.key.as_str() {
+        "aws:principalarn" => account(condition.operator, value).is_some_and(is_literal),
+        "aws:principalorgpaths" | "aws:resourceorgpaths" => value.split('/').next().is_some_and(is_literal),
+        "bedrock:inferenceprofilearn" => {
+            names_some_of(value, &["*:inference-profile", "*:application-inference-profile"])
+        }
+        "bedrock:modelarn" => names_some_of(value, &[":foundation-model"]),
+        "bedrock:guardrailidentifier" => names_some_of(value, &["*:guardrail"]),
+        _ => is_literal(value),
+    };
+    !condition.values.is_empty() && condition.values.iter().all(names)
+}
+
+/// Returns the account of an ARN, as far as it is surely read: wildcards of `StringLike` run across the parts.
+fn account<'v>(operator: &str, value: &'v str) -> Option<&'v str> {
+    let surely = if operator.contains("String") {
+        value.split(['*', '?']).next().unwrap_or_default()
+    } else {
+        value
+    };
+    Arn::parse(surely).map(|arn| arn.account)
 }
