@@ -149,16 +149,18 @@ impl<Store: ReadPolicy, Ports: ports::Ports> CheckPosture<Store, Ports> {
         deadline: Timestamp,
         mut out: impl io::Write,
     ) -> Result<Reply, Report> {
+        let began = Instant::now();
         let request = Request::read(event)?;
         let nightly = matches!(request, Request::Nightly);
         let mut counts = Counts::of(&metric::ALL);
         let policy = self.grounds.policy(now, &mut counts).await;
         let time = (deadline - TO_HAND_ON).duration_since(now);
-        let until = Instant::now() + time.try_into().unwrap_or_default();
+        let until = began + time.try_into().unwrap_or_default();
         let session = Session {
             function: self,
             policy: &policy,
             now,
+            began,
             until,
         };
         let reply = match request {
@@ -197,6 +199,7 @@ struct Session<'a, Store, Ports> {
     function: &'a CheckPosture<Store, Ports>,
     policy: &'a PolicyInForce,
     now: Timestamp,
+    began: Instant,
     until: Instant,
 }
 
@@ -271,6 +274,7 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
             policy: self.policy,
             catalogue: self.function.grounds.catalogue(),
             sweep: &sweep,
+            began: self.began,
             until: self.until,
         };
         let eye = self.function.ports.world().sweep(&sweep);
@@ -375,16 +379,18 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
     /// listed, what is known without the list is looked at.
     async fn regions(&self, named: Option<&BTreeSet<Region>>) -> (BTreeMap<Region, bool>, Observed<()>) {
         let home = &self.function.home;
-        // The home Region stands for those that could not be listed, by hand, too: else looking at it
-        // would end the finding.
-        let asked = named.is_none_or(|regions| regions.contains(home));
-        let (mut enabled, listed) = if asked {
-            self.listed().await
-        } else {
-            (BTreeMap::new(), Ok(()))
-        };
+        let (mut enabled, mut listed) = self.listed().await;
         if let Some(named) = named {
-            enabled = named.iter().map(|region| (region.clone(), true)).collect();
+            // What is not in the list, or if there is none, is looked at: whoever names it may know better.
+            let looked_at = |region: &Region| {
+                let is_off = region != home && enabled.get(region) == Some(&false);
+                (region.clone(), !is_off)
+            };
+            enabled = named.iter().map(looked_at).collect();
+            if !named.contains(home) {
+                // The home Region stands for those that could not be listed, and is not looked at now.
+                listed = Ok(());
+            }
         } else {
             // The function runs there, whatever the list says.
             enabled.insert(home.clone(), true);

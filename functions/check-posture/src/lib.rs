@@ -37,6 +37,7 @@ use futures_util::{
     future::join_all,
     stream::{self, StreamExt as _},
 };
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -111,8 +112,26 @@ pub struct Grounds<'a> {
     pub catalogue: &'a Catalogue,
     /// What the looks have in common.
     pub sweep: &'a Sweep,
+    /// When the looks began, at the time that the sweep names.
+    pub began: Instant,
     /// When the looks must have ended: what was not reached by then is undecided.
     pub until: Instant,
+}
+
+impl Grounds<'_> {
+    /// Returns when something was observed, if that is done now. What is as it must be was so when the looks began at
+    /// the latest, for answers are shared; what is not, or could not be seen, must not seem older than it is: then a
+    /// look at a change meanwhile would outdo it.
+    fn observed_at(&self, decision: &PostureDecision) -> Timestamp {
+        let elapsed = i64::try_from(self.began.elapsed().as_secs()).unwrap_or(0);
+        let elapsed = SignedDuration::from_secs(elapsed);
+        match decision {
+            PostureDecision::Compliant(_) => self.sweep.now,
+            PostureDecision::NonCompliant(_) | PostureDecision::Undecided(_) => {
+                self.sweep.now.checked_add(elapsed).unwrap_or(self.sweep.now)
+            }
+        }
+    }
 }
 
 /// Looks and decides.
@@ -253,7 +272,7 @@ fn assessed(
         control,
         grounds.policy.scope().account.clone(),
         look.region.clone(),
-        grounds.sweep.now,
+        grounds.observed_at(&decision),
         decision,
         grounds.policy.sha256(),
     );

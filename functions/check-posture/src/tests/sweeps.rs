@@ -177,6 +177,39 @@ async fn a_region_that_is_named_by_hand_is_in_use() {
     );
 }
 
+/// Whoever names a Region that the account cannot use gets no gaps, but for what cannot be listed.
+#[tokio::test]
+async fn a_region_that_is_named_by_hand_and_not_enabled_is_not_looked_at() {
+    let mut function = function(&TWO_REGIONS, World::as_deployed(), &[]).await;
+    let request = r#"{"regions":["me-south-1"],"controls":["invocation-logging-enabled"]}"#;
+    function.ports.account.0 = Ok(vec![("eu-central-1", true), ("me-south-1", false)]);
+    let answer = answered(&function, request, now(), Vec::new()).await.unwrap();
+    let told = serde_json::to_string(&answer.assessments).unwrap();
+    assert!(told.contains("region_not_enabled"), "{told}");
+    function.ports.account.0 = Ok(vec![("eu-central-1", true)]);
+    let answer = answered(&function, request, now(), Vec::new()).await.unwrap();
+    let told = serde_json::to_string(&answer.assessments).unwrap();
+    assert!(
+        !told.contains("region_not_enabled"),
+        "what is not in the list is looked at: {told}"
+    );
+}
+
+/// What is wrong was so when it was seen, and what is right when the look began.
+#[tokio::test(start_paused = true)]
+async fn what_was_seen_late_is_not_outdone_by_what_was_seen_meanwhile() {
+    let mut world = World::as_deployed();
+    world.slow = Some(Area::Logging);
+    let function = function(&[], world, &[]).await;
+    let request = json!({ "regions": ["eu-central-1"] }).to_string();
+    let answer = answered(&function, &request, now(), Vec::new()).await.unwrap();
+    for Assessed { finding, .. } in &answer.assessments {
+        let late = finding.observed_at.duration_since(now()).as_secs();
+        let about_logging = finding.control.area() == Some(Area::Logging);
+        assert_eq!(late, if about_logging { 270 } else { 0 }, "{}", finding.control);
+    }
+}
+
 /// Looks that wait for others do not get time of their own: all end together.
 #[tokio::test(start_paused = true)]
 async fn however_many_looks_there_are_they_end_in_time() {
