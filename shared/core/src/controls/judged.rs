@@ -165,6 +165,25 @@ pub(super) fn not_asked(place: &Place<'_>) -> PostureDecision {
     })
 }
 
+/// Judges each thing that was listed in a Region; where there are none, nothing can be wrong.
+pub(super) fn each<'s, T>(
+    listed: &'s Observed<BTreeMap<String, T>>,
+    place: &Place<'_>,
+    mut judge: impl FnMut(&mut Judged, &'s str, &'s T),
+) -> PostureDecision {
+    let mut judged = Judged::nothing_yet(place);
+    let Some(listed) = judged.seen(listed) else {
+        return judged.decision();
+    };
+    if listed.is_empty() {
+        return nothing_there(place);
+    }
+    for (name, thing) in listed {
+        judge(&mut judged, name, thing);
+    }
+    judged.decision()
+}
+
 /// Decides that there is nothing that could be wrong.
 pub(super) fn nothing_there(place: &Place<'_>) -> PostureDecision {
     PostureDecision::Compliant(PostureBasis::NothingThere {

@@ -2,7 +2,7 @@
 
 use super::{
     Metadata,
-    judged::{Judged, asks, nothing_there},
+    judged::{asks, each},
     metadata::mapped,
 };
 use crate::{
@@ -44,19 +44,11 @@ pub(crate) const JA: ControlWords = ControlWords {
 
 /// Decides about the agents of one Region.
 pub(super) fn decide(seen: &AgentPosture, place: &Place<'_>) -> PostureDecision {
-    let mut judged = Judged::nothing_yet(place);
-    let Some(agents) = judged.seen(&seen.agents) else {
-        return judged.decision();
-    };
-    if agents.is_empty() {
-        return nothing_there(place);
-    }
     let customers_own = asks(place, |rules| rules.customer_managed_key);
-    for (id, agent) in agents {
+    each(&seen.agents, place, |judged, id, agent| {
         if let Some(agent) = judged.seen(agent) {
-            let of = Resource::Agent(id.clone());
+            let of = Resource::Agent(id.to_owned());
             judged.key(&of, agent.key.as_deref(), &seen.keys, customers_own);
         }
-    }
-    judged.decision()
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Metadata,
-    judged::{Judged, asks, not_asked, nothing_there},
+    judged::{asks, each, not_asked},
     metadata::mapped,
 };
 use crate::{
@@ -47,17 +47,9 @@ pub(super) fn decide(seen: &AgentPosture, place: &Place<'_>) -> PostureDecision 
     if !asks(place, |rules| rules.guardrail.is_some_and(|guardrail| guardrail.agents)) {
         return not_asked(place);
     }
-    let mut judged = Judged::nothing_yet(place);
-    let Some(agents) = judged.seen(&seen.agents) else {
-        return judged.decision();
-    };
-    if agents.is_empty() {
-        return nothing_there(place);
-    }
-    for (id, agent) in agents {
+    each(&seen.agents, place, |judged, id, agent| {
         if judged.seen(agent).is_some_and(|agent| agent.guardrail.is_none()) {
-            judged.wrong(Resource::Agent(id.clone()), Wrong::WithoutGuardrail);
+            judged.wrong(Resource::Agent(id.to_owned()), Wrong::WithoutGuardrail);
         }
-    }
-    judged.decision()
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Metadata,
-    judged::{Judged, asks, nothing_there},
+    judged::{asks, each},
     metadata::mapped,
 };
 use crate::{
@@ -44,16 +44,8 @@ pub(crate) const JA: ControlWords = ControlWords {
 
 /// Decides about the imported models of one Region.
 pub(super) fn decide(seen: &ModelPosture, place: &Place<'_>) -> PostureDecision {
-    let mut judged = Judged::nothing_yet(place);
-    let Some(models) = judged.seen(&seen.imported) else {
-        return judged.decision();
-    };
-    if models.is_empty() {
-        return nothing_there(place);
-    }
     let customers_own = asks(place, |rules| rules.customer_managed_key);
-    for (arn, key) in models {
-        judged.encrypted(&Resource::ImportedModel(arn.clone()), key, &seen.keys, customers_own);
-    }
-    judged.decision()
+    each(&seen.imported, place, |judged, arn, key| {
+        judged.encrypted(&Resource::ImportedModel(arn.to_owned()), key, &seen.keys, customers_own);
+    })
 }

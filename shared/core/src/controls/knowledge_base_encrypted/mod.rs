@@ -2,7 +2,7 @@
 
 use super::{
     Metadata,
-    judged::{Judged, asks, nothing_there},
+    judged::{asks, each},
     metadata::mapped,
 };
 use crate::{
@@ -44,19 +44,11 @@ pub(crate) const JA: ControlWords = ControlWords {
 
 /// Decides about the knowledge bases of one Region, data source by data source.
 pub(super) fn decide(seen: &AgentPosture, place: &Place<'_>) -> PostureDecision {
-    let mut judged = Judged::nothing_yet(place);
-    let Some(knowledge_bases) = judged.seen(&seen.knowledge_bases) else {
-        return judged.decision();
-    };
-    if knowledge_bases.is_empty() {
-        return nothing_there(place);
-    }
     let customers_own = asks(place, |rules| rules.customer_managed_key);
-    for (knowledge_base, sources) in knowledge_bases {
+    each(&seen.knowledge_bases, place, |judged, knowledge_base, sources| {
         for (source, key) in judged.seen(sources).into_iter().flatten() {
             let of = Resource::DataSource(format!("{knowledge_base}/{source}"));
             judged.encrypted(&of, key, &seen.keys, customers_own);
         }
-    }
-    judged.decision()
+    })
 }
