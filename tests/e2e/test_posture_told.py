@@ -198,9 +198,12 @@ def test_a_region_is_closed_while_nothing_is_accepted(deployed: Deployment) -> N
     """What was found in a Region that is no longer enabled ends, also if the first look to see that cannot say so."""
     closed, control = NOT_ENABLED[0], "data-retention-allowed"
     deployed.answers.client("bedrock", closed).put_account_data_retention(mode="provider_data_share")
+    # While the Regions cannot be listed, one that is named is looked at.
+    deployed.answers.fail(DENIED, action="account:ListRegions")
     deployed.look(control, regions=[closed])
     (alert,) = deployed.alerts()
     assert alert.controls == [control]
+    deployed.answers.reset("faults")
     deployed.answers.fail(DENIED, service="sqs", operation="SendMessageBatch")
     answer = deployed.aws.client("lambda").invoke(FunctionName=POSTURE, Payload=json.dumps({"controls": [control]}))
     assert "FunctionError" in answer
