@@ -47,7 +47,7 @@ pub(crate) const JA: ControlWords = ControlWords {
         "コマンドでも確認できます: `aws cloudwatch list-metrics --region SOURCE --namespace AWS/Bedrock --recently-active PT3H`",
         "バケット（大きいデータ用も含む）については、バケットポリシーで bedrock.amazonaws.com にオブジェクトの書き込みを、キーポリシーで kms:GenerateDataKey を許可します",
         "ロググループについては、設定のロールを bedrock.amazonaws.com が引き受けられること、ロールがロググループのストリーム aws/bedrock/modelinvocations への logs:CreateLogStream と logs:PutLogEvents を許可していることを確認します",
-        "または、証跡一式を 1 つのスタックとしてデプロイします: `make deploy-logging REGIONS=SOURCE`",
+        "または、必要なものすべてを 1 つのスタックとしてデプロイします: `make deploy-logging REGIONS=SOURCE`",
     ],
 };
 

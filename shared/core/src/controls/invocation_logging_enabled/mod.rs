@@ -20,7 +20,7 @@ pub(super) const METADATA: Metadata = Metadata {
         "Deploy the evidence of a Region as one stack, which also turns logging on: `make deploy-logging REGIONS=SOURCE`",
         "Or turn it on by hand: `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config \"$(cat logging.json)\"`; in the console: Amazon Bedrock, Settings, Model invocation logging",
         "If a bucket or log group was deleted, make it again or name another one; both must be in the same account and Region",
-        "See who changed it: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventName,AttributeValue=DeleteModelInvocationLoggingConfiguration`",
+        "See who changed it: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventName,AttributeValue=DeleteModelInvocationLoggingConfiguration`, and the same with AttributeValue=PutModelInvocationLoggingConfiguration",
     ],
     documentation: "https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html",
     mapping: &[
@@ -38,10 +38,10 @@ pub(crate) const JA: ControlWords = ControlWords {
     rationale: "呼び出しログがなければ、何を尋ねて何が返されたかを示すことも、処理されたリージョンを別の記録で裏付けることもできません。\
         ログ記録は、どのリージョンでも初期状態では無効です。また、配信先のバケットやロググループが削除されていても、設定上は有効に見えます。",
     remedy: &[
-        "リージョンの証跡一式を 1 つのスタックとしてデプロイします（ログ記録も有効になります）: `make deploy-logging REGIONS=SOURCE`",
+        "そのリージョンのログ記録に必要なもの（バケット、ロググループ、キー、ロール）を 1 つのスタックとしてデプロイします（ログ記録も有効になります）: `make deploy-logging REGIONS=SOURCE`",
         "または、手動で有効にします: `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config \"$(cat logging.json)\"`（コンソールでは、Amazon Bedrock の「設定」→「モデル呼び出しのログ記録」）",
         "バケットやロググループが削除されている場合は、作成し直すか、別のものを指定します（どちらも同じアカウントとリージョンに置きます）",
-        "変更した利用者を確認します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventName,AttributeValue=DeleteModelInvocationLoggingConfiguration`",
+        "変更した利用者を確認します: `aws cloudtrail lookup-events --region SOURCE --lookup-attributes AttributeKey=EventName,AttributeValue=DeleteModelInvocationLoggingConfiguration`（AttributeValue=PutModelInvocationLoggingConfiguration でも確認します）",
     ],
 };
 

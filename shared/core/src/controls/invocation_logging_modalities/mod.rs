@@ -22,8 +22,8 @@ pub(super) const METADATA: Metadata = Metadata {
         than 100 KB. A log from which prompts are missing shows nothing about them, and reads as if they had not \
         been sent.",
     remedy: &[
-        "Note down what is set: `aws bedrock get-model-invocation-logging-configuration --region SOURCE`",
-        "Put it back whole, with the flag of each kind of data that is asked for set to true (textDataDeliveryEnabled, imageDataDeliveryEnabled, embeddingDataDeliveryEnabled, videoDataDeliveryEnabled, audioDataDeliveryEnabled): `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config \"$(cat logging.json)\"`",
+        "Save what is set: `aws bedrock get-model-invocation-logging-configuration --region SOURCE --query loggingConfig --output json >logging.json`",
+        "Set the flag of each kind of data that is asked for to true in logging.json (textDataDeliveryEnabled, imageDataDeliveryEnabled, embeddingDataDeliveryEnabled, videoDataDeliveryEnabled, audioDataDeliveryEnabled), and put it back whole: `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config \"$(cat logging.json)\"`",
         "In the console: Amazon Bedrock, Settings, Model invocation logging, the data types to include",
         "If logs go to a log group alone, name a bucket besides it, as s3Config or as cloudWatchConfig.largeDataDeliveryS3Config",
         "CloudFormation has no resource of its own for it; this stack sets it: `make deploy-logging REGIONS=SOURCE`",
@@ -45,8 +45,8 @@ pub(crate) const JA: ControlWords = ControlWords {
     rationale: "データの種類ごとに個別の設定があり、ロググループには、バイナリデータも 100 KB を超える本文も記録されません。\
         プロンプトが欠けたログは、そのプロンプトについて何も示さず、送信されなかったかのように見えます。",
     remedy: &[
-        "現在の設定を控えます: `aws bedrock get-model-invocation-logging-configuration --region SOURCE`",
-        "求められている種類のフラグ（textDataDeliveryEnabled、imageDataDeliveryEnabled、embeddingDataDeliveryEnabled、videoDataDeliveryEnabled、audioDataDeliveryEnabled）を true にして、設定全体を登録し直します: `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config \"$(cat logging.json)\"`",
+        "現在の設定を保存します: `aws bedrock get-model-invocation-logging-configuration --region SOURCE --query loggingConfig --output json >logging.json`",
+        "求められている種類のフラグ（textDataDeliveryEnabled、imageDataDeliveryEnabled、embeddingDataDeliveryEnabled、videoDataDeliveryEnabled、audioDataDeliveryEnabled）を logging.json で true にして、設定全体を登録し直します: `aws bedrock put-model-invocation-logging-configuration --region SOURCE --logging-config \"$(cat logging.json)\"`",
         "コンソールでは、Amazon Bedrock の「設定」→「モデル呼び出しのログ記録」で、記録するデータの種類を選択します",
         "ロググループだけに配信している場合は、s3Config または cloudWatchConfig.largeDataDeliveryS3Config でバケットも指定します",
         "CloudFormation には専用のリソースがないため、次のスタックで設定します: `make deploy-logging REGIONS=SOURCE`",

@@ -34,9 +34,9 @@ pub(super) const METADATA: Metadata = Metadata {
 };
 
 pub(crate) const JA: ControlWords = ControlWords {
-    title: "Bedrock モデルの呼び出しと証跡の変更の権限を分離",
+    title: "Bedrock モデルの呼び出しと証拠の変更の権限を分離",
     decides: "ポリシーが求める場合に、ユーザーとロールのどれも、ポリシーとアクセス許可の境界で見る限り、モデルの呼び出しと、その記録、検査、通知の変更の両方ができるようにはなっていないこと",
-    broken: "Bedrock モデルの呼び出しと証跡の変更の両方が可能",
+    broken: "Bedrock モデルの呼び出しと証拠の変更の両方が可能",
     rationale: "モデルを呼び出せる利用者が、ログ、証跡、ルールも停止できれば、プロンプトをどこにでも送り、痕跡を残さずに済みます。2 つの職務を 2 つのロールに分ければ、どちらも単独ではそれができません。",
     remedy: &[
         "権限を、アプリケーション用と運用用の 2 つのロールに分けます（コンソールでは、IAM の「ロール」の「許可」、CloudFormation では AWS::IAM::Role）",

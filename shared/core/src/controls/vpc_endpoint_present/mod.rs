@@ -19,7 +19,7 @@ pub(super) const METADATA: Metadata = Metadata {
     severity: Severity::Medium,
     rationale: "Without a private endpoint, calls reach Bedrock by way of the internet, where no endpoint policy holds them to the account's own principals and models.",
     remedy: &[
-        "Deploy one with a narrow policy: `aws cloudformation deploy --region SOURCE --template-file infra/vpc-endpoint.yaml --stack-name crisguard-vpc-endpoint`",
+        "Deploy one with a narrow policy: `aws cloudformation deploy --region SOURCE --template-file infra/vpc-endpoint.yaml --stack-name crisguard-vpc-endpoint --parameter-overrides VpcId=VPC VpcCidr=CIDR SubnetIds=SUBNET,SUBNET ModelRegions=REGION,REGION`",
         "Or make one by hand: `aws ec2 create-vpc-endpoint --region SOURCE --vpc-endpoint-type Interface --vpc-id VPC --subnet-ids SUBNET --service-name com.amazonaws.SOURCE.bedrock-runtime --private-dns-enabled --policy-document \"$(cat endpoint-policy.json)\"` (in the console: VPC, Endpoints; in CloudFormation: AWS::EC2::VPCEndpoint)",
         "If there is one that is not available, see why: `aws ec2 describe-vpc-endpoints --region SOURCE --filters Name=service-name,Values=com.amazonaws.SOURCE.bedrock-runtime`",
     ],
@@ -38,7 +38,7 @@ pub(crate) const JA: ControlWords = ControlWords {
     broken: "Bedrock の VPC エンドポイントがない",
     rationale: "プライベートなエンドポイントがなければ、Bedrock の呼び出しはインターネットを経由し、エンドポイントポリシーで自社のプリンシパルやモデルに限定することもできません。",
     remedy: &[
-        "範囲を絞ったエンドポイントポリシーとともにデプロイします: `aws cloudformation deploy --region SOURCE --template-file infra/vpc-endpoint.yaml --stack-name crisguard-vpc-endpoint`",
+        "範囲を絞ったエンドポイントポリシーとともにデプロイします: `aws cloudformation deploy --region SOURCE --template-file infra/vpc-endpoint.yaml --stack-name crisguard-vpc-endpoint --parameter-overrides VpcId=VPC VpcCidr=CIDR SubnetIds=SUBNET,SUBNET ModelRegions=REGION,REGION`",
         "または、手動で作成します: `aws ec2 create-vpc-endpoint --region SOURCE --vpc-endpoint-type Interface --vpc-id VPC --subnet-ids SUBNET --service-name com.amazonaws.SOURCE.bedrock-runtime --private-dns-enabled --policy-document \"$(cat endpoint-policy.json)\"`（コンソールでは VPC の「エンドポイント」、CloudFormation では AWS::EC2::VPCEndpoint）",
         "使用できない状態のものがある場合は、原因を確認します: `aws ec2 describe-vpc-endpoints --region SOURCE --filters Name=service-name,Values=com.amazonaws.SOURCE.bedrock-runtime`",
     ],
