@@ -183,7 +183,7 @@ SETTINGS = {
     "Region": "リージョン",
     "Its logs of invocations": "呼び出しログの状態",
     "In order": "準拠",
-    "Wrong": "非準拠",
+    "Wrong": "違反",
     "Undecided": "判定不能",
     "everything as it must be": "すべて求められるとおり",
     "nobody ever turned logging on": "ログ記録が一度も有効にされていない",
@@ -192,9 +192,11 @@ SETTINGS = {
     "S3's own encryption; images and embeddings not logged": "S3 マネージドキーで暗号化。画像と埋め込みは未記録",
     "{} controls": "統制 {} 件",
     "{accounts} account × {regions} Regions × {controls} controls, of which those on IAM decide once: {compliant} "
-    "compliant, {non_compliant} non-compliant, {undecided} undecided": (
+    "compliant ({region_not_enabled} of them in Regions that are not enabled), {non_compliant} non-compliant, "
+    "{undecided} undecided": (
         "{accounts} アカウント × {regions} リージョン × {controls} 統制（IAM に関する統制はアカウントごとに 1 回）: "
-        "準拠 {compliant}、非準拠 {non_compliant}、判定不能 {undecided}"
+        "準拠 {compliant}（うち {region_not_enabled} は有効でないリージョン）、違反 {non_compliant}、"
+        "判定不能 {undecided}"
     ),
     "The report: {} in the bucket {}": "レポート: {} （バケット {}）",
     "The same in Slack or Teams: who deleted the logging configuration": (
@@ -204,8 +206,8 @@ SETTINGS = {
 FOR_REAL = {
     "Your policy, in every enabled Region of your account:": "有効なすべてのリージョンに、自社のポリシーでデプロイ:",
     "One real call, followed to its decision:": "実際に 1 回呼び出して、判定まで追跡:",
-    "All of it away again, but the policy, the alerts topic and their key:": (
-        "アンインストール（ポリシー、アラートのトピック、それらのキーは残ります）:"
+    "All of it away again, but the policy, the reports, the alerts topic and their key:": (
+        "アンインストール（ポリシー、レポート、アラートのトピック、それらのキーは残ります）:"
     ),
     "Start your policy from `crisguard policy example` and check it with `crisguard policy check`. "
     "README.md says what crisguard needs, what it costs, and what it does not see.": (

@@ -35,7 +35,8 @@ from .sums import Played, Sum
 WIDEST = 100
 COVERAGE = (
     "{accounts} account × {regions} Regions × {controls} controls, of which those on IAM decide once: {compliant} "
-    "compliant, {non_compliant} non-compliant, {undecided} undecided"
+    "compliant ({region_not_enabled} of them in Regions that are not enabled), {non_compliant} non-compliant, "
+    "{undecided} undecided"
 )
 YES, NO = ("✓", "green"), ("✗", "bold red")
 COLOURS = {"Violation": "red", "Rejected": "magenta", "Undecided": "yellow", "Compliant": "green"}
@@ -284,7 +285,7 @@ class Transcript:
             meaning = {
                 DEAD_LETTERS[WATCH]: "the unreadable record, kept for 14 days",
                 **dict.fromkeys(SCHEDULES_DEAD_LETTERS, "requests of a schedule"),
-                FORWARDING_DEAD_LETTERS: "one in each source Region",
+                FORWARDING_DEAD_LETTERS: "one in each watched Region",
             }.get(queue, "")
             table.add_row(queue, str(messages), Text(meaning, style="dim"))
         self.console.print(table)
@@ -320,7 +321,7 @@ class Transcript:
                 "make verify MODEL=jp.anthropic.claude-sonnet-4-6 HOME_REGION=ap-northeast-1",
             ),
             (
-                "All of it away again, but the policy, the alerts topic and their key:",
+                "All of it away again, but the policy, the reports, the alerts topic and their key:",
                 "make uninstall HOME_REGION=ap-northeast-1",
             ),
         ):

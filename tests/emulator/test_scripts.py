@@ -197,6 +197,7 @@ def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> Non
     ("deploy", ("--parameter", "ReservedConcurrency=10", "--parameter", "MaximumConcurrency=9"), "no policy was given"),
     ("deploy-logging", (), "no Region was named"),
     ("deploy-logging", ("--regions",), "--regions needs a value"),
+    ("deploy-logging", ("--regions", "eu-west-1", "--retention-days", "100"), "logs cannot be kept for 100 days"),
     ("verify", (), "no model was given"),
     ("uninstall", ("--region",), "--region needs a value"),
     ("venv", (), "Usage: scripts/venv"),
@@ -232,6 +233,7 @@ while True:
     ]
     coverage = {"regions": len(regions), "controls": 1}
     coverage.update({d.replace("-", "_"): told.count(d) for d in ("compliant", "non-compliant", "undecided")})
+    coverage["region_not_enabled"] = regions.count("me-south-1")
     outcome = "error" if "us-gov-west-1" in regions else "response"
     answer = json.dumps({"assessments": answer, "coverage": coverage}).encode()
     urllib.request.urlopen(api + request + "/" + outcome, answer).close()
@@ -257,12 +259,13 @@ def test_look_says_which_region_is_not_as_it_must_be(tmp_path: Path) -> None:
             0,
             "  1 Regions, 1 controls: 1 compliant, 0 non-compliant, 0 undecided\n",
         )
-        bad = shell.run("look", "--regions", "us-east-1 eu-west-1 us-west-2")
+        bad = shell.run("look", "--regions", "us-east-1 eu-west-1 me-south-1 us-west-2")
         assert bad.returncode == 1
         assert bad.stdout.splitlines() == [
             "  us-east-1        non-compliant logs: as seen in us-east-1",
             "  us-west-2        undecided     logs: as seen in us-west-2",
-            "  3 Regions, 1 controls: 1 compliant, 1 non-compliant, 1 undecided",
+            "  4 Regions, 1 controls: 2 compliant (1 of them in Regions that are not enabled), 1 non-compliant, "
+            "1 undecided",
         ]
         failed = shell.run("look", "--regions", "us-gov-west-1")
         assert failed.returncode == 2

@@ -27,7 +27,7 @@ pub struct Answer {
 }
 
 /// How much of what was asked for could be decided: `regions` × `controls`, less what a control
-/// decides in the home Region alone, is `decided` and `undecided`.
+/// decides in the home Region alone, is `compliant`, `non_compliant` and `undecided`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// How many accounts.
@@ -38,6 +38,8 @@ pub struct Coverage {
     pub controls: usize,
     /// How many decisions came out compliant.
     pub compliant: usize,
+    /// How many of these are of Regions that are not enabled, where nothing was looked at.
+    pub region_not_enabled: usize,
     /// How many came out non-compliant.
     pub(crate) non_compliant: usize,
     /// How many could not be decided.
@@ -59,6 +61,7 @@ impl Coverage {
             regions: findings().map(|finding| &finding.region).collect::<BTreeSet<_>>().len(),
             controls: findings().map(|finding| finding.control).collect::<BTreeSet<_>>().len(),
             compliant: count(|decision| matches!(decision, PostureDecision::Compliant(_))),
+            region_not_enabled: count(is_not_enabled),
             non_compliant: count(|decision| matches!(decision, PostureDecision::NonCompliant(_))),
             undecided: count(|decision| matches!(decision, PostureDecision::Undecided(_))),
         }
@@ -113,12 +116,15 @@ impl Known {
     /// Tells whether a decision is news to anybody. Of a Region that is not enabled there is a decision
     /// for each control every night, and most Regions never were.
     pub(crate) fn is_worth_telling(&self, finding: &PostureFinding) -> bool {
-        let not_enabled = matches!(
-            finding.decision,
-            PostureDecision::Compliant(PostureBasis::RegionNotEnabled { .. })
-        );
-        !not_enabled || self.open.contains(&finding.id)
+        !is_not_enabled(&finding.decision) || self.open.contains(&finding.id)
     }
+}
+
+const fn is_not_enabled(decision: &PostureDecision) -> bool {
+    matches!(
+        decision,
+        PostureDecision::Compliant(PostureBasis::RegionNotEnabled { .. })
+    )
 }
 
 /// Why it was looked, as it stands in the report's key.

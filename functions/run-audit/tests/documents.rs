@@ -32,7 +32,7 @@ fn pairs() -> Vec<(PathBuf, PathBuf)> {
 /// What must be the same in every language.
 #[derive(Debug, PartialEq, Eq)]
 struct Skeleton {
-    /// The lines of code blocks, without comments.
+    /// The lines of code blocks, without comments; of a mail, which is in the reader's language, how many.
     blocks: Vec<String>,
     /// How many headings there are of each level.
     headings: BTreeMap<usize, usize>,
@@ -50,7 +50,7 @@ impl Skeleton {
             rows: 0,
             code: BTreeSet::new(),
         };
-        let (mut inside, mut generated, mut prose) = (false, false, String::new());
+        let (mut inside, mut quoted, mut generated, mut prose) = (false, false, false, String::new());
         for line in text.lines() {
             if line.starts_with("<!-- ") {
                 // What a command writes into a document stands in one language.
@@ -58,6 +58,9 @@ impl Skeleton {
             } else if generated {
             } else if line.starts_with("```") {
                 inside = !inside;
+                quoted = line == "```text";
+            } else if quoted {
+                skeleton.blocks.push(String::new());
             } else if inside {
                 // A comment may be in the reader's language; an empty line says nothing.
                 let code = line.split(" # ").next().unwrap_or_default().trim_end();

@@ -142,6 +142,7 @@ fn report() -> Value {
         "coverage": {
             "accounts": 1, "regions": 1, "controls": findings.len(),
             "compliant": count(|decision| matches!(decision, PostureDecision::Compliant(_))),
+            "region_not_enabled": 0,
             "non_compliant": count(|decision| matches!(decision, PostureDecision::NonCompliant(_))),
             "undecided": count(|decision| matches!(decision, PostureDecision::Undecided(_))),
         },

@@ -33,6 +33,7 @@ async fn every_control_decides_about_every_region_and_the_coverage_adds_up() {
         regions,
         controls,
         compliant,
+        region_not_enabled,
         non_compliant,
         undecided,
     } = answer.coverage;
@@ -49,15 +50,17 @@ async fn every_control_decides_about_every_region_and_the_coverage_adds_up() {
     assert_eq!(distinct.len(), answer.assessments.len());
     let accepted = function.ports.queue.accepted.borrow().len();
     assert_eq!(accepted, answer.assessments.len(), "at first, all is told");
-    let disabled = answer
+    let disabled: Vec<&Assessed> = answer
         .assessments
         .iter()
-        .filter(|each| each.finding.region.as_str() == "me-south-1");
+        .filter(|each| each.finding.region.as_str() == "me-south-1")
+        .collect();
     assert!(
         disabled
-            .into_iter()
+            .iter()
             .all(|each| each.finding.explanation.contains("not enabled"))
     );
+    assert_eq!(region_not_enabled, disabled.len());
 }
 
 /// One line for all, and one for each control, of the nightly look alone.
