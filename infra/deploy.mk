@@ -17,7 +17,7 @@ look: ## Is the evidence as it must be? Asks now what is asked every night: [HOM
 verify: ## One real Bedrock call, followed until decided, and a test alert: MODEL=id [HOME_REGION=R] [SOURCE_REGION=R]
 	scripts/verify --model "$(MODEL)" $(if $(HOME_REGION),--region $(HOME_REGION)) $(if $(SOURCE_REGION),--source-region $(SOURCE_REGION)) $(VERIFY_OPTIONS)
 
-uninstall: ## Remove crisguard from every Region; keeps the policy and the topic unless told: [UNINSTALL_OPTIONS="…"]
+uninstall: ## Remove crisguard from every Region; keeps the policy, the reports and the topic unless told: [UNINSTALL_OPTIONS="…"]
 	scripts/uninstall $(if $(HOME_REGION),--region $(HOME_REGION)) $(UNINSTALL_OPTIONS)
 
 lint-templates: ## Check templates and scripts: cfn-lint, checkov (offline), shellcheck, ruff, mypy
