@@ -217,7 +217,7 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
         let mut outcome = self.look(&looks, listed, counts).await;
         if occasion == Occasion::Nightly {
             let known = last.known.as_ref().map(|known| &known.non_compliant);
-            gather_many(&mut outcome.assessed, known.unwrap_or(&BTreeSet::new()));
+            gather_many(&mut outcome.assessed, known.unwrap_or(&BTreeMap::new()));
         }
         let (answer, unsent) = self.tell(outcome, last, occasion, counts).await?;
         if unsent > 0 {
@@ -337,7 +337,7 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
                 return Err(Report::of("Report", refused));
             }
             let mut known = last.known.unwrap_or(Known::nothing());
-            known.learn(outcome);
+            known.learn(outcome, self.now);
             let json = serde_json::to_vec(&known).map_err(|error| Report::of("Report", &error))?;
             let kept = reports.keep_known(last.tag.as_deref(), json).await;
             if kept.map_err(|failure| Report::of("Report", &failure))? {

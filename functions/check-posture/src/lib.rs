@@ -184,9 +184,9 @@ pub async fn hand_on<'a>(
 }
 
 /// Marks what is found for the first time, if more than a handful of alerts would come of it.
-fn gather_many(assessed: &mut [Assessed], known: &BTreeSet<String>) {
+fn gather_many(assessed: &mut [Assessed], known: &BTreeMap<String, Timestamp>) {
     let is_new = |finding: &PostureFinding| {
-        matches!(finding.decision, PostureDecision::NonCompliant(_)) && !known.contains(&finding.id)
+        matches!(finding.decision, PostureDecision::NonCompliant(_)) && !known.contains_key(&finding.id)
     };
     let new = assessed
         .iter()

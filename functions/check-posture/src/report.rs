@@ -1,6 +1,6 @@
 //! The report of a run: what was decided, how much of it, and what everything rests on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_core::{
     account::AccountId,
@@ -73,10 +73,10 @@ impl Coverage {
 pub(crate) struct Known {
     /// What the settings rested on.
     pub(crate) evidence: Evidence,
-    /// The ids of what was non-compliant.
-    pub(crate) non_compliant: BTreeSet<String>,
-    /// The ids of what was non-compliant or undecided.
-    pub(crate) open: BTreeSet<String>,
+    /// The ids of what was non-compliant, and when it was seen.
+    pub(crate) non_compliant: BTreeMap<String, Timestamp>,
+    /// The ids of what was non-compliant or undecided, and when it was seen.
+    pub(crate) open: BTreeMap<String, Timestamp>,
 }
 
 impl Known {
@@ -84,31 +84,42 @@ impl Known {
     pub(crate) const fn nothing() -> Self {
         Self {
             evidence: Evidence::unknown(),
-            non_compliant: BTreeSet::new(),
-            open: BTreeSet::new(),
+            non_compliant: BTreeMap::new(),
+            open: BTreeMap::new(),
         }
     }
 
-    /// Takes in what was seen and decided.
-    pub(crate) fn learn(&mut self, outcome: &Outcome) {
+    /// Takes in what was seen and decided by a run that began at `began`. Another that began later, and has ended
+    /// before, knows better what is wrong.
+    pub(crate) fn learn(&mut self, outcome: &Outcome, began: Timestamp) {
         for (region, area, seen) in &outcome.seen {
             match seen {
-                Some(seen) => self.evidence.learn(region, *area, seen),
+                Some(seen) => self.evidence.learn(region, *area, seen, began),
                 None => self.evidence.forget(region, *area),
             }
         }
+        let since = |known: &mut BTreeMap<String, Timestamp>, id: &String, at: Timestamp| {
+            let known = known.entry(id.clone()).or_insert(at);
+            *known = at.max(*known);
+        };
+        let until = |known: &mut BTreeMap<String, Timestamp>, id: &String, at: Timestamp| {
+            if known.get(id).is_some_and(|seen| *seen <= at) {
+                known.remove(id);
+            }
+        };
         for Assessed { finding, .. } in &outcome.assessed {
+            let (id, at) = (&finding.id, finding.observed_at);
             match finding.decision {
                 PostureDecision::NonCompliant(_) => {
-                    self.non_compliant.insert(finding.id.clone());
-                    self.open.insert(finding.id.clone());
+                    since(&mut self.non_compliant, id, at);
+                    since(&mut self.open, id, at);
                 }
                 PostureDecision::Compliant(_) => {
-                    self.non_compliant.remove(&finding.id);
-                    self.open.remove(&finding.id);
+                    until(&mut self.non_compliant, id, at);
+                    until(&mut self.open, id, at);
                 }
                 // What was wrong may still be.
-                PostureDecision::Undecided(_) => drop(self.open.insert(finding.id.clone())),
+                PostureDecision::Undecided(_) => since(&mut self.open, id, at),
             }
         }
     }
@@ -116,7 +127,7 @@ impl Known {
     /// Tells whether a decision is news to anybody. Of a Region that is not enabled there is a decision
     /// for each control every night, and most Regions never were.
     pub(crate) fn is_worth_telling(&self, finding: &PostureFinding) -> bool {
-        !is_not_enabled(&finding.decision) || self.open.contains(&finding.id)
+        !is_not_enabled(&finding.decision) || self.open.contains_key(&finding.id)
     }
 }
 

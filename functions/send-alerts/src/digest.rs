@@ -24,6 +24,9 @@ const NEARLY_A_DAY: SignedDuration = SignedDuration::from_mins(23 * 60 + 30);
 /// the next one.
 const EXCEPTIONS_AT_ONCE: usize = 20;
 
+/// The longest that a digest is under way: as long as the function may run.
+pub(crate) const LONGEST: SignedDuration = SignedDuration::from_mins(1);
+
 /// What a digest told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digested {
@@ -74,6 +77,9 @@ pub async fn publish<Memory: Recall + Remember, Topic: Publish, Machines>(
         .collect();
     let notice = Notice::digest(&waiting, expired);
     let (publication, listed) = notice.fitted(&ports.texts, rules.language)?;
+    // From now on what is in it may have been told, whatever happens.
+    let attempt = Write::Put(memory::digest_attempt(now)?, Expected::Anything);
+    settle(&ports.memory, vec![attempt]).await?;
     ports.topic.publish(&publication).await?;
 
     let told: Vec<Write> = waiting

@@ -121,9 +121,6 @@ pub struct Told {
     /// waits there, nobody has heard of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waits: bool,
-    /// When the latest change was made that they were told of, for a finding on settings.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changed_at: Option<Timestamp>,
 }
 
 impl Told {

@@ -6,7 +6,7 @@
 //! alert; a crash between the two repeats one alert. What the policy mutes stays untold: if it is
 //! still open when it is muted no more, the hourly review tells it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_aws::{
     Failure,
@@ -16,9 +16,9 @@ use crisguard_core::decision::Severity;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Ports,
+    Ports, digest,
     lifecycle::{Due, Standing, Told, Transition},
-    memory::{self, ATTEMPTS, LastAlert, MemoryError, Record, Slots, Subject, Versioned, pause, written},
+    memory::{self, ATTEMPTS, Done, LastAlert, MemoryError, Record, Slots, Subject, Versioned, pause, written},
     notice::{Notice, TextError},
     ports::{Publish, Recall, Remember},
     rules::Rules,
@@ -129,8 +129,7 @@ pub(crate) async fn tell<Memory: Recall + Remember, Topic: Publish, Machines>(
     let (publication, listed) = notice.fitted(&ports.texts, rules.language)?;
     // What found no room in the alert, and is not known yet, waits for the digest.
     for (record, _) in violations.iter().filter(|(record, _)| listed.contains(record.id())) {
-        let told = record.as_told(now);
-        marks.insert(record.id().to_owned(), Mark { told, pending: false });
+        marks.insert(record.id().to_owned(), mark_of(record, false, now));
     }
     ports.topic.publish(&publication).await?;
     let alert = LastAlert { at: now, severity };
@@ -154,10 +153,25 @@ async fn apart<'a>(
 ) -> Result<(Vec<&'a Record>, Vec<&'a Record>), MemoryError> {
     let (mut unheard, mut heard) = (Vec::new(), Vec::new());
     for record in ended {
-        let waits = record.is_gap_that_waits() && memory.document(&memory::pending_key(record.id())).await?.is_some();
+        let waits = record.is_gap_that_waits() && waits_still(memory, record).await?;
         if waits { &mut unheard } else { &mut heard }.push(record);
     }
     Ok((unheard, heard))
+}
+
+/// Tells whether a gap is surely in no digest yet. One that was tried to be told may have been: then a crash kept it
+/// from being forgotten.
+async fn waits_still(memory: &impl Recall, record: &Record) -> Result<bool, MemoryError> {
+    if memory.document(&memory::pending_key(record.id())).await?.is_none() {
+        return Ok(false);
+    }
+    let Some(document) = memory.document(&memory::digest_attempt_key()).await? else {
+        return Ok(true);
+    };
+    let tried = Versioned::<Done>::read(&document)?.value.at;
+    Ok(record
+        .told
+        .is_some_and(|told| told.at.duration_since(tried) > digest::LONGEST))
 }
 
 fn of_kind<'a>(due: &[(&'a Record, Due)], kind: impl Fn(&Due) -> bool) -> Vec<&'a Record> {
@@ -241,6 +255,8 @@ async fn take_slot(
 /// How a finding is to be marked.
 pub(crate) struct Mark {
     told: Told,
+    /// The changes of settings that were told with it.
+    changes: BTreeSet<String>,
     /// Whether it waits for the digest now, rather than being in a message.
     pending: bool,
 }
@@ -251,15 +267,22 @@ pub(crate) fn marks<'a>(
     pending: bool,
     now: Timestamp,
 ) -> BTreeMap<String, Mark> {
-    let mark = |record: &Record| Mark {
-        told: if pending {
-            record.as_waiting(now)
-        } else {
-            record.as_told(now)
-        },
-        pending,
+    records
+        .map(|record| (record.id().to_owned(), mark_of(record, pending, now)))
+        .collect()
+}
+
+fn mark_of(record: &Record, pending: bool, now: Timestamp) -> Mark {
+    let told = if pending {
+        record.as_waiting(now)
+    } else {
+        record.as_told(now)
     };
-    records.map(|record| (record.id().to_owned(), mark(record))).collect()
+    Mark {
+        told,
+        changes: record.changes(),
+        pending,
+    }
 }
 
 /// Marks findings as told, or as waiting for the digest; what came meanwhile stays untold.
@@ -310,7 +333,7 @@ async fn mark_some(
                 // It may wait for the digest, and this message has told it just now.
                 writes.push(Write::Remove(memory::pending_key(id), Expected::Anything));
             }
-            let record = value.told_as(mark.told);
+            let record = value.told_as(mark.told).told_changes(&mark.changes);
             if mark.pending {
                 writes.push(Write::Put(memory::pending(&record)?, Expected::Anything));
             }

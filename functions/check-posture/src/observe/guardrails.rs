@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crisguard_aws::bedrock::CrossRegion;
 use crisguard_core::{
-    posture::{EnforcedGuardrail, Guardrail, GuardrailPosture, Observed},
+    posture::{EnforcedGuardrail, Guardrail, GuardrailPosture, NotObserved, Observed},
     region::Region,
 };
 use futures_util::future::join_all;
@@ -41,6 +41,11 @@ async fn every_version(eye: &Eye<'_>, region: &Region) -> Observed<BTreeMap<Stri
         match eye.ask(bedrock.guardrail_versions(&guardrail.id)).await {
             // It was deleted since it was listed.
             Ok(None) => Vec::new(),
+            Ok(Some(versions)) if versions.is_empty() => {
+                let cause = format!("no version of the guardrail {} is listed", guardrail.id);
+                let unseen = NotObserved::new("bedrock:ListGuardrails", &cause);
+                vec![(format!("{}:*", guardrail.id), Err(unseen))]
+            }
             Ok(Some(versions)) => versions
                 .into_iter()
                 .map(|version| {

@@ -9,6 +9,7 @@
 //! | `OPEN` | `FINDING#<finding>` | whose finding it is: what the hourly review looks at | until it ended and that was told |
 //! | `PENDING` | `FINDING#<finding>` | a [`Record`] that waits for the digest | until it is told |
 //! | `REVIEW` | `DIGEST` | when the last digest was told | – |
+//! | `REVIEW` | `DIGEST-ATTEMPT` | when the last digest was tried to be told | – |
 //! | `REVIEW` | `CURSOR` | the subject at which a review ran out of time | 2 days |
 //! | `REVIEW` | `EXCEPTION#<id>#<day>` | an exception that ran out, and was told | 400 days |
 //! | `CANARY` | `REGION#<Region>` | when the Region's last canary came | 7 days |
@@ -228,6 +229,17 @@ pub(crate) fn last_digest_key() -> Key {
 
 pub(crate) fn last_digest(now: Timestamp) -> Result<Document, MemoryError> {
     document(last_digest_key(), 1, &Done { at: now }, None)
+}
+
+pub(crate) fn digest_attempt_key() -> Key {
+    Key {
+        partition: REVIEW.to_owned(),
+        sort: "DIGEST-ATTEMPT".to_owned(),
+    }
+}
+
+pub(crate) fn digest_attempt(now: Timestamp) -> Result<Document, MemoryError> {
+    document(digest_attempt_key(), 1, &Done { at: now }, None)
 }
 
 /// Where a review ran out of time.

@@ -93,6 +93,12 @@ impl Observed {
         self.non_compliant.is_some()
     }
 
+    /// Tells whether a violation was observed since.
+    pub(super) fn was_violated_since(&self, since: Timestamp) -> bool {
+        let violation = self.non_compliant.as_ref();
+        violation.is_some_and(|finding| finding.observed_at >= since)
+    }
+
     /// Tells whether anything other than compliance was ever observed.
     pub(super) fn was_open(&self) -> bool {
         self.non_compliant.is_some() || self.undecided.is_some()

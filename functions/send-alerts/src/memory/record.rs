@@ -4,6 +4,8 @@
 //! joins: identities are counted once, and what the messages say is [`Gathered`] or [`Observed`]. An
 //! older message never overwrites a newer one.
 
+use std::collections::BTreeSet;
+
 use crisguard_core::{
     account::AccountId,
     controls::ControlId,
@@ -37,6 +39,9 @@ pub struct Record {
     pub closed_at: Option<Timestamp>,
     /// How far people were told, if they were.
     pub told: Option<Told>,
+    /// Which changes people were told of in this episode, of a finding on settings.
+    #[serde(default)]
+    changes_told: Option<BTreeSet<String>>,
     /// How far machines were told, if they were.
     pub announced: Option<Phase>,
     /// The hour of the last change, in hours since 1970.
@@ -76,6 +81,7 @@ impl Record {
             changed_at: now,
             closed_at: None,
             told: None,
+            changes_told: Some(BTreeSet::new()),
             announced: None,
             hour: hour(now),
             identities_in_hour: 0,
@@ -145,6 +151,8 @@ impl Record {
             self.past = Some(Past { count: 0, last_seen });
         } else if after.is_open() && began {
             self.opened_at = message.observed_at;
+        } else if after == Standing::NonCompliant {
+            self.opened_at = self.opened_at.min(message.observed_at);
         }
         self.changed_at = self.changed_at.max(now);
         true
@@ -161,6 +169,7 @@ impl Record {
             last_seen: self.last_seen(),
         });
         self.episode = self.episode.saturating_add(1);
+        self.changes_told = Some(BTreeSet::new());
         self.opened_at = opened_at;
     }
 
@@ -224,14 +233,19 @@ impl Record {
     /// whom the first look after a change names may have changed something else, a moment before.
     fn changed_since_told(&self) -> bool {
         let told = self.told.filter(|told| told.phase == self.phase());
-        self.standing() == Standing::NonCompliant && told.is_some_and(|told| self.changed_at() > told.changed_at)
+        let is_new = |changes: &BTreeSet<String>| !self.changes().is_subset(changes);
+        self.standing() == Standing::NonCompliant && told.is_some() && self.changes_told.as_ref().is_some_and(is_new)
     }
 
-    /// Returns when the latest change was made that is known to have brought it about.
-    fn changed_at(&self) -> Option<Timestamp> {
+    /// Returns which changes are known to have brought it about, each by its event's name and who made it: one that
+    /// is repeated is no news.
+    pub(crate) fn changes(&self) -> BTreeSet<String> {
         match &self.matter {
-            Matter::Settings(observed) => observed.changes().map(|change| change.time).max(),
-            Matter::Invocations(_) => None,
+            Matter::Settings(observed) => observed
+                .changes()
+                .map(|change| format!("{} {}", change.event_name, change.principal))
+                .collect(),
+            Matter::Invocations(_) => BTreeSet::new(),
         }
     }
 
@@ -281,7 +295,6 @@ impl Record {
             count: self.count,
             at: now,
             waits: false,
-            changed_at: self.changed_at(),
         }
     }
 
@@ -295,8 +308,23 @@ impl Record {
 
     /// Tells whether people may have heard only that it could not be decided, and that only if the digest told it.
     pub(crate) fn is_gap_that_waits(&self) -> bool {
-        self.told
-            .is_some_and(|told| told.waits && told.phase.standing == Standing::Undecided)
+        let told = self
+            .told
+            .filter(|told| told.waits && told.phase.standing == Standing::Undecided);
+        // A violation that came after the gap is news even if nothing of it was told, or is known to have been told.
+        let violated = match &self.matter {
+            Matter::Settings(observed) => observed.was_violated_since(self.opened_at),
+            Matter::Invocations(_) => false,
+        };
+        told.is_some() && !violated
+    }
+
+    /// Returns this record once people were told of these changes, too.
+    pub(crate) fn told_changes(mut self, changes: &BTreeSet<String>) -> Self {
+        self.changes_told
+            .get_or_insert_default()
+            .extend(changes.iter().cloned());
+        self
     }
 
     /// Returns this record once people were told.

@@ -4,10 +4,11 @@ use crisguard_core::finding::PostureFinding;
 use jiff::Timestamp;
 
 use super::{
-    fakes::{World, at, digest, observation, observe, published, review_at, world},
+    fakes::{Fault, World, at, digest as digested, everything, observation, observe, published, review_at, world},
     scenarios::logging,
 };
 use crate::{
+    digest,
     line::Line,
     memory::{Record, Versioned},
 };
@@ -87,7 +88,7 @@ async fn many_that_one_look_found_are_told_by_one_digest() {
     });
     observe(&world, &found, at(0)).await;
     assert!(published(&world).is_empty());
-    assert_eq!(digest(&world).await, 3);
+    assert_eq!(digested(&world).await, 3);
     assert_eq!(published(&world).len(), 1);
 
     // What is changed after that is told by itself.
@@ -101,11 +102,11 @@ async fn a_gap_that_came_and_went_between_two_digests_is_nobodys_news() {
     let world = world();
     observe(&world, &[seen("undecided", at(0))], at(0)).await;
     observe(&world, &[seen("compliant", at(30))], at(30)).await;
-    assert_eq!(digest(&world).await, 0);
+    assert_eq!(digested(&world).await, 0);
     assert!(published(&world).is_empty());
     // Its next gap is told as any other, and so is its end.
     observe(&world, &[seen("undecided", at(60))], at(60)).await;
-    assert_eq!(digest(&world).await, 1);
+    assert_eq!(digested(&world).await, 1);
     observe(&world, &[seen("compliant", at(90))], at(90)).await;
     assert_eq!(kinds(&world), ["digest", "resolved"]);
 }
@@ -120,7 +121,7 @@ async fn the_end_of_what_people_take_for_open_is_told_although_a_gap_waits() {
     observe(&world, &[seen("compliant", at(30))], at(61)).await;
     observe(&world, &[seen("compliant", at(90))], at(90)).await;
     assert_eq!(kinds(&world), ["alert", "resolved"]);
-    assert_eq!(digest(&world).await, 0);
+    assert_eq!(digested(&world).await, 0);
 }
 
 /// A violation is news even if it ended before the digest that was to tell it.
@@ -132,7 +133,76 @@ async fn the_end_of_a_violation_that_waits_is_told() {
     observe(&world, &[found], at(0)).await;
     observe(&world, &[seen("compliant", at(30))], at(30)).await;
     assert_eq!(kinds(&world), ["resolved"]);
-    assert_eq!(digest(&world).await, 0);
+    assert_eq!(digested(&world).await, 0);
+}
+
+/// What the gap was followed by is a violation, whether it was told or could not be.
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_violation_is_told_although_a_gap_before_it_waits() {
+    let world = world();
+    observe(&world, &[seen("undecided", at(0))], at(0)).await;
+    let both = [seen("non-compliant", at(30)), seen("compliant", at(31))];
+    observe(&world, &both, at(32)).await;
+    assert_eq!(kinds(&world), ["resolved"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_violation_that_the_topic_refused_is_told_although_a_gap_before_it_waits() {
+    let world = world();
+    observe(&world, &[seen("undecided", at(0))], at(0)).await;
+    world.topic.refuses.set(true);
+    observe(&world, &[seen("non-compliant", at(30))], at(30)).await;
+    observe(&world, &[seen("compliant", at(40))], at(40)).await;
+    world.topic.refuses.set(false);
+    review_at(&world, at(100)).await;
+    assert_eq!(kinds(&world), ["resolved"]);
+}
+
+/// The digest was published, and a crash kept it from forgetting what it told.
+#[tokio::test(start_paused = true)]
+async fn the_end_of_what_a_digest_may_have_told_is_told() {
+    let world = world();
+    observe(&world, &[seen("undecided", at(0))], at(0)).await;
+    // The attempt is noted; what was told is not forgotten.
+    world
+        .memory
+        .faults
+        .borrow_mut()
+        .extend([Fault::None, Fault::Unreachable]);
+    digest::publish(&world, &everything(), at(1)).await.unwrap_err();
+    assert_eq!(kinds(&world), ["digest"]);
+    observe(&world, &[seen("compliant", at(30))], at(30)).await;
+    assert_eq!(kinds(&world), ["digest", "resolved"]);
+}
+
+/// A pipeline that touches the bucket every hour is no news after the first time.
+#[tokio::test(start_paused = true)]
+async fn a_change_that_is_repeated_reminds_nobody_again() {
+    let world = world();
+    observe(&world, &[logging("eu-west-1", true, at(3))], at(3)).await;
+    let mut reminded = 0;
+    for hour in 1..12 {
+        let mut again = logging("eu-west-1", true, at(hour * 60));
+        "PutBucketPolicy".clone_into(&mut again.changes[0].event_name);
+        again.changes[0].event_id = format!("{hour}");
+        observe(&world, &[again], at(hour * 60)).await;
+        reminded += review_at(&world, at(hour * 60 + 10)).await.reminded;
+    }
+    assert_eq!(reminded, 1);
+}
+
+/// CloudTrail's events come in any order: whose came later may have been first.
+#[tokio::test(start_paused = true)]
+async fn a_change_from_before_the_one_that_was_told_is_told_too() {
+    let world = world();
+    let mut first = logging("eu-west-1", true, at(3));
+    "PutBucketPolicy".clone_into(&mut first.changes[0].event_name);
+    first.changes[0].time = at(1);
+    observe(&world, &[first], at(3)).await;
+    let mut second = logging("eu-west-1", true, at(5));
+    second.changes[0].time = at(0);
+    observe(&world, &[second], at(5)).await;
+    assert_eq!(review_at(&world, at(20)).await.reminded, 1);
 }
 
 /// The same setting, as it was seen.

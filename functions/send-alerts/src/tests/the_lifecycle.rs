@@ -86,7 +86,6 @@ fn due_after(told: (Standing, u64), now: (Standing, u64), settings: bool, minute
         count: told.1,
         at: at(0),
         waits: false,
-        changed_at: None,
     };
     due(Some(told), phase(1, now.0), now.1, settings, at(minutes), DAY)
 }

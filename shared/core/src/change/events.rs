@@ -27,10 +27,27 @@ pub(super) enum Kind {
     Key,
 }
 
-/// Tells whether an event changes a setting itself rather than a bucket, log group or key on which one may rest.
-pub(super) fn changes_a_setting(name: &str) -> bool {
+/// How likely an event is what made a setting wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Suspicion {
+    /// It changes a bucket, log group or key on which a setting may rest.
+    Remote,
+    /// It changes the setting itself.
+    Direct,
+    /// It takes the setting away.
+    Removal,
+}
+
+/// Tells how likely an event is what made a setting wrong.
+pub(super) fn suspicion(name: &str) -> Suspicion {
     let mut rows = EVENTS.iter().filter(|row| row.names.contains(&name));
-    rows.any(|row| row.changed.is_none())
+    if !rows.any(|row| row.changed.is_none()) {
+        Suspicion::Remote
+    } else if ["Delete", "Stop", "Disable"].iter().any(|verb| name.starts_with(verb)) {
+        Suspicion::Removal
+    } else {
+        Suspicion::Direct
+    }
 }
 
 /// The events, those of one service together.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Changed, key_id};
@@ -21,6 +22,9 @@ pub struct Evidence {
 /// What an area of a Region rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct RestsOn {
+    /// When whoever saw it began to look.
+    #[serde(default)]
+    looked_at: Timestamp,
     /// Whether all of it is known.
     whole: bool,
     buckets: BTreeSet<String>,
@@ -38,10 +42,17 @@ impl Evidence {
         }
     }
 
-    /// Puts what was seen of an area in a Region in place of what was known of it.
-    pub fn learn(&mut self, region: &Region, area: Area, seen: &Seen) {
-        let rests_on = RestsOn::of(seen);
-        self.regions.entry(region.clone()).or_default().insert(area, rests_on);
+    /// Puts what was seen of an area in a Region in place of what was known of it, by a run that began at `began`.
+    ///
+    /// If a run that began later has seen it already, who of both saw it last cannot be told: it rests on all that
+    /// either saw.
+    pub fn learn(&mut self, region: &Region, area: Area, seen: &Seen, began: Timestamp) {
+        let mut rests_on = RestsOn::of(seen, began);
+        let areas = self.regions.entry(region.clone()).or_default();
+        if let Some(later) = areas.remove(&area).filter(|known| known.looked_at > began) {
+            rests_on.join(later);
+        }
+        areas.insert(area, rests_on);
     }
 
     /// Forgets what an area of a Region rests on: it was to be looked at, and nobody saw it.
@@ -78,8 +89,9 @@ impl Evidence {
 }
 
 impl RestsOn {
-    fn of(seen: &Seen) -> Self {
+    fn of(seen: &Seen, looked_at: Timestamp) -> Self {
         let mut rests_on = Self {
+            looked_at,
             whole: true,
             buckets: BTreeSet::new(),
             log_groups: BTreeSet::new(),
@@ -124,6 +136,14 @@ impl RestsOn {
             _ => rests_on.whole = false,
         }
         rests_on
+    }
+
+    fn join(&mut self, other: Self) {
+        self.looked_at = self.looked_at.max(other.looked_at);
+        self.whole &= other.whole;
+        self.buckets.extend(other.buckets);
+        self.log_groups.extend(other.log_groups);
+        self.keys.extend(other.keys);
     }
 
     /// Adds keys; one that is named by an alias stands for a key whose id is not known.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use events::{EVENTS, Kind, Row};
+use events::{EVENTS, Kind, Row, Suspicion};
 pub use evidence::Evidence;
 pub use patterns::{Forwarded, bus_pattern, patterns};
 
@@ -68,8 +68,8 @@ impl ChangeMade {
     const TOLD: usize = 5;
 
     /// Returns the latest of some changes, in their order: of the same event by the same principal only
-    /// the last, so that one that is repeated does not push out the others. Changes of a setting itself
-    /// come before those of what it rests on.
+    /// the last, so that one that is repeated does not push out the others. What takes
+    /// a setting away comes before what changes it, and that before what changes something that it rests on.
     #[must_use]
     pub fn latest(changes: impl IntoIterator<Item = Self>) -> Vec<Self> {
         let changes: BTreeSet<Self> = changes.into_iter().collect();
@@ -77,9 +77,9 @@ impl ChangeMade {
         for change in changes {
             last.insert((change.event_name.clone(), change.principal.clone()), change);
         }
-        let mut last: Vec<(bool, Self)> = last
+        let mut last: Vec<(Suspicion, Self)> = last
             .into_values()
-            .map(|change| (events::changes_a_setting(&change.event_name), change))
+            .map(|change| (events::suspicion(&change.event_name), change))
             .collect();
         last.sort();
         let others = last.len().saturating_sub(Self::TOLD);

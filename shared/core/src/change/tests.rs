@@ -1,5 +1,6 @@
 //! What is a change, of what, and what it can affect.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::*;
@@ -34,7 +35,7 @@ fn known() -> Evidence {
     }});
     let seen: Seen = serde_json::from_value(seen).unwrap();
     let mut evidence = Evidence::unknown();
-    evidence.learn(&ireland(), Area::Logging, &seen);
+    evidence.learn(&ireland(), Area::Logging, &seen, began());
     evidence
 }
 
@@ -157,8 +158,39 @@ fn where_it_is_not_known_what_was_changed_or_what_is_evidence_all_is_affected() 
         "failed_deliveries": {"Ok": 0}, "buckets": {}, "log_groups": {}, "keys": {}
     }});
     let mut evidence = known();
-    evidence.learn(&ireland(), Area::Logging, &serde_json::from_value(seen).unwrap());
+    evidence.learn(
+        &ireland(),
+        Area::Logging,
+        &serde_json::from_value(seen).unwrap(),
+        began(),
+    );
     assert_eq!(evidence.affected(&named, &ireland()), logging);
+}
+
+fn began() -> Timestamp {
+    "2026-11-22T03:00:00Z".parse().unwrap()
+}
+
+/// A nightly look that has read the evidence long before it ends must not make people forget what a look at a change
+/// has seen meanwhile.
+#[test]
+fn what_a_later_run_saw_is_not_forgotten_by_one_that_began_before_it() {
+    let seen = |bucket: &str| {
+        let seen = json!({"logging": {
+            "configuration": {"Ok": null}, "public_access": {"Ok": null}, "failed_deliveries": {"Ok": 0},
+            "buckets": {bucket: {"Ok": "missing"}}, "log_groups": {}, "keys": {}
+        }});
+        serde_json::from_value(seen).unwrap()
+    };
+    let deleted = |bucket: &str| change("s3.amazonaws.com", "DeleteBucket", &json!({"bucketName": bucket}));
+    let minute = SignedDuration::from_mins(1);
+    let mut evidence = Evidence::unknown();
+    let affected = |evidence: &Evidence, bucket: &str| !evidence.affected(&deleted(bucket), &ireland()).is_empty();
+    evidence.learn(&ireland(), Area::Logging, &seen("new"), began() + minute);
+    evidence.learn(&ireland(), Area::Logging, &seen("old"), began());
+    assert!(affected(&evidence, "new") && affected(&evidence, "old"));
+    evidence.learn(&ireland(), Area::Logging, &seen("newest"), began() + minute + minute);
+    assert!(!affected(&evidence, "new") && !affected(&evidence, "old") && affected(&evidence, "newest"));
 }
 
 #[test]
@@ -195,7 +227,12 @@ fn a_bucket_whose_key_was_not_seen_rests_on_every_key() {
         "buckets": {"logs": {"Ok": bucket}}, "log_groups": {}, "keys": {}
     }});
     let mut evidence = Evidence::unknown();
-    evidence.learn(&ireland(), Area::Logging, &serde_json::from_value(seen).unwrap());
+    evidence.learn(
+        &ireland(),
+        Area::Logging,
+        &serde_json::from_value(seen).unwrap(),
+        began(),
+    );
     let disabled = change("kms.amazonaws.com", "DisableKey", &json!({"keyId": "9"}));
     assert!(evidence.affected(&disabled, &ireland()).contains(&Area::Logging));
 }
@@ -212,7 +249,14 @@ fn what_changes_the_setting_itself_is_told_first() {
     };
     let off = event("DeleteModelInvocationLoggingConfiguration", 0, "eve");
     let others = (1..9).map(|minute| event("PutBucketPolicy", minute, &format!("role-{minute}")));
-    let told = ChangeMade::latest(others.chain([off.clone()]));
+    let puts = (1..4).map(|minute| {
+        event(
+            "PutModelInvocationLoggingConfiguration",
+            minute,
+            &format!("role-{minute}"),
+        )
+    });
+    let told = ChangeMade::latest(others.chain([off.clone()]).chain(puts));
     assert_eq!(told.len(), 5);
     assert_eq!(told.first(), Some(&off));
     assert_eq!(told.last().map(|change| change.principal.as_str()), Some("role-8"));

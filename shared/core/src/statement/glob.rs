@@ -29,7 +29,7 @@ pub(crate) fn covers(pattern: &str, set: &str) -> bool {
 /// `?*` and `*.*` cover nothing surely, and let everything through that there is.
 pub(crate) fn names_none_of(pattern: &str, set: &str) -> bool {
     let like = |name: &str, part: &str| matches(pattern, &set.replace("**", name).replace('*', part));
-    like("zz.qqq-9-v8:7", "zz-qqqq-9") && like("jj.wwwww-4-0-v6:5", "jj-wwwwww-6")
+    like("zz.qqq.www-9-v8:0", "zz-qqqq-9") && like("jj.wwwww.ttt-4-0-v6:0", "jj-wwwwww-6")
 }
 
 /// Puts `*` for each variable, such as `${aws:username}`, whose value nobody knows here

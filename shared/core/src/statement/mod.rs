@@ -62,7 +62,20 @@ pub(crate) enum Effect {
 #[serde(untagged)]
 enum Principals {
     All(String),
-    Each(BTreeMap<String, OneOrMany<String>>),
+    Each(NamedPrincipals),
+}
+
+/// Principals by their kind. A kind that is not known makes the policy unreadable.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct NamedPrincipals {
+    #[serde(rename = "AWS")]
+    aws: Option<OneOrMany<String>>,
+    service: Option<OneOrMany<String>>,
+    #[serde(rename = "Federated")]
+    _federated: Option<OneOrMany<String>>,
+    #[serde(rename = "CanonicalUser")]
+    _canonical_user: Option<OneOrMany<String>>,
 }
 
 /// One value, or a list of them.
@@ -195,7 +208,8 @@ impl Principals {
         match self {
             Self::All(all) => all == "*",
             Self::Each(each) => each
-                .get("AWS")
+                .aws
+                .as_ref()
                 .is_some_and(|names| names.iter().any(|name| name == "*")),
         }
     }
@@ -204,7 +218,8 @@ impl Principals {
         match self {
             Self::All(_) => false,
             Self::Each(each) => each
-                .get("Service")
+                .service
+                .as_ref()
                 .is_some_and(|names| names.iter().any(|name| name == service)),
         }
     }

@@ -26,14 +26,32 @@ const OF_THE_PRINCIPAL: [&str; 2] = ["aws:principalaccount", "aws:principalorgid
 /// Keys of which no request of a service has a value that a policy could name: who it is or which network it comes
 /// through. Where a key is absent, negated operators hold
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>).
-const NEVER_OF_A_SERVICE: [&str; 6] = [
+const NEVER_OF_A_SERVICE: [&str; 10] = [
     "aws:principalaccount",
     "aws:principalarn",
     "aws:principalorgid",
     "aws:principalorgpaths",
     "aws:sourcevpc",
+    "aws:sourcevpcarn",
     "aws:sourcevpce",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
 ];
+/// Those that are surely absent from a request of a service.
+const ABSENT: [&str; 8] = [
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
+];
+/// Keys of which nothing says what they are when a service writes: a denial by them may meet Bedrock.
+const UNTOLD: [&str; 2] = ["aws:sourceip", "aws:userid"];
+const SERVICE_NAME: &str = "aws:principalservicename";
 const IS_SERVICE: &str = "aws:principalisawsservice";
 
 /// A delivery of logs: by which account, in which Region, into which bucket.
@@ -79,14 +97,18 @@ pub(super) fn lets_bedrock_write(policy: &Document, writer: Writer<'_>, keys: &s
     let about = |statement: &&Statement| {
         statement.is_about_service(BEDROCK) && statement.is_about_action(WRITE) && statement.resources().cover(&logs)
     };
-    let mut denials = policy.statements(Effect::Deny).filter(about);
-    if denials.any(|denial| holds(denial, writer) == Answer::Yes) {
-        return Answer::No;
+    let mut untold = None;
+    for denial in policy.statements(Effect::Deny).filter(about) {
+        match holds(denial, writer) {
+            Answer::Yes => return Answer::No,
+            Answer::Depends(key) if UNTOLD.contains(&key.as_str()) => untold = Some(key),
+            Answer::Depends(_) | Answer::No => {}
+        }
     }
     let mut best = Answer::No;
     for allowance in policy.statements(Effect::Allow).filter(about) {
         match (holds(allowance, writer), &best) {
-            (Answer::Yes, _) => return Answer::Yes,
+            (Answer::Yes, _) => return untold.map_or(Answer::Yes, Answer::Depends),
             (depends @ Answer::Depends(_), Answer::No) => best = depends,
             _ => {}
         }
@@ -191,7 +213,21 @@ fn condition_holds(condition: &Condition<'_>, writer: Writer<'_>) -> Answer {
                 depends()
             }
         }
+        (SOURCE_ARN, "ArnNotLike" | "ArnNotEquals" | "StringNotLike") => {
+            let answers: Vec<Answer> = condition.values.iter().map(|value| is_source(value, writer)).collect();
+            if answers.contains(&Answer::Yes) {
+                Answer::No
+            } else if answers.iter().all(|answer| *answer == Answer::No) {
+                Answer::Yes
+            } else {
+                depends()
+            }
+        }
         (IS_SERVICE, "Bool") => told(any(&|value| value == "true")),
+        (SERVICE_NAME, "StringEquals") => told(any(&|value| value == BEDROCK)),
+        (SERVICE_NAME, "StringNotEquals") => told(!any(&|value| value == BEDROCK)),
+        (SERVICE_NAME | IS_SERVICE, "Null") => told(any(&|value| value == "false")),
+        (key, "Null") if ABSENT.contains(&key) => told(any(&|value| value == "true")),
         _ if wants_a_principal_of_the_customer(condition) => Answer::No,
         _ if refuses_all_but_some(condition, operator) => Answer::Yes,
         _ => depends(),

@@ -269,6 +269,10 @@ fn what_refuses_all_but_some_principals_or_networks_refuses_bedrock() {
         json!({ "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/admin" } }),
         json!({ "ForAllValues:StringNotLike": { "aws:PrincipalOrgPaths": "o-a1b2c3d4e5/*" } }),
         json!({ "StringNotEquals": { "aws:SourceVpc": "vpc-1" }, "Bool": { "aws:PrincipalIsAWSService": "true" } }),
+        json!({ "StringNotEquals": { "aws:SourceVpcArn": "arn:aws:ec2:eu-west-1:111122223333:vpc/vpc-1" } }),
+        json!({ "Null": { "aws:SourceVpce": "true" } }),
+        json!({ "StringNotEquals": { "aws:PrincipalServiceName": "cloudtrail.amazonaws.com" } }),
+        json!({ "ArnNotLike": { "aws:SourceArn": "arn:aws:bedrock:us-east-1:111122223333:*" } }),
     ] {
         assert_eq!(denied(&condition), Answer::No, "{condition}");
     }
@@ -276,9 +280,15 @@ fn what_refuses_all_but_some_principals_or_networks_refuses_bedrock() {
         json!({ "StringNotEquals": { "aws:SourceVpce": "vpce-1" }, "Bool": { "aws:PrincipalIsAWSService": "false" } }),
         json!({ "StringNotLike": { "aws:PrincipalArn": "*" } }),
         json!({ "StringEquals": { "aws:SourceVpce": "vpce-1" } }),
+        json!({ "Null": { "aws:PrincipalOrgID": "false" } }),
+        json!({ "Null": { "aws:PrincipalServiceName": "true" } }),
+        json!({ "StringNotEquals": { "aws:PrincipalServiceName": "bedrock.amazonaws.com" } }),
+        json!({ "ArnNotLike": { "aws:SourceArn": "arn:aws:bedrock:*:111122223333:*" } }),
     ] {
         assert_eq!(denied(&condition), Answer::Yes, "{condition}");
     }
+    let by_address = json!({ "NotIpAddress": { "aws:SourceIp": "192.0.2.0/24" } });
+    assert_eq!(denied(&by_address), Answer::Depends("aws:sourceip".to_owned()));
 }
 
 #[test]

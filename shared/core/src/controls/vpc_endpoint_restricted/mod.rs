@@ -56,6 +56,17 @@ const GONE: [&str; 5] = ["deleting", "deleted", "rejected", "failed", "expired"]
 
 /// An action that AWS has not invented: what is about it is about every action.
 const ANY_ACTION: &str = "bedrock:CrisguardProbe";
+/// By what action prompts are sent.
+const INVOKE: &str = "bedrock:InvokeModel";
+const IS_SERVICE: &str = "aws:principalisawsservice";
+/// What may be a stranger's own, so that prompts go to his account.
+const OTHER_MODELS: [&str; 5] = [
+    "application-inference-profile",
+    "custom-model",
+    "custom-model-deployment",
+    "imported-model",
+    "provisioned-model",
+];
 
 /// Keys whose values say whose principals or resources are meant, or which models.
 const NARROWING: [&str; 10] = [
@@ -128,51 +139,57 @@ fn narrow(policy: &str, place: &Place<'_>) -> Narrow {
     let all = format!("arn:{partition}:bedrock:*:*:**");
     // Through an endpoint, only models of its own Region can be called.
     let every_model = format!("arn:{partition}:bedrock:{region}::foundation-model/**");
-    let everything =
-        |statement: &&Statement| statement.is_about_action(ANY_ACTION) && statement.resources().cover(&all);
-    let mut denials = policy
+    let denials: Vec<&Statement> = policy
         .statements(Effect::Deny)
-        .filter(|denial| denial.is_about_everyone())
-        .filter(everything);
-    if denials.any(|denial| keeps_strangers_out(denial, place)) {
+        .filter(|denial| denial.is_about_everyone() && denial.resources().cover(&all))
+        .filter(|denial| keeps_strangers_out(denial, place))
+        .collect();
+    if denials.iter().any(|denial| denial.is_about_all_actions("bedrock:*")) {
         return Narrow::Yes;
     }
+    let strangers_cannot_invoke = denials.iter().any(|denial| denial.is_about_action(INVOKE));
+    let models_of_others = OTHER_MODELS.map(|models| format!("arn:{partition}:bedrock:{region}:*:{models}/**"));
     let mut depends = None;
     for allowance in policy.statements(Effect::Allow) {
         if !allowance.is_about_nearly_everyone() || !allowance.is_about_action(ANY_ACTION) {
             continue;
         }
-        if !allowance.resources().name_none_of(&every_model)
-            || allowance.conditions().any(|condition| narrows(&condition, place))
-        {
+        let resources = allowance.resources();
+        let everything = resources.name_none_of(&every_model)
+            || models_of_others.iter().any(|models| resources.name_none_of(models));
+        if !everything || allowance.conditions().any(|condition| narrows(&condition, place)) {
             continue;
         }
         match allowance.conditions().find(|condition| {
             // What narrows by names was told apart above: these values stand for everyone.
             !NOT_NARROWING.contains(&condition.key.as_str()) && !wants_one_of_its_values(condition)
         }) {
+            None if strangers_cannot_invoke => depends = Some("a denial of some actions".to_owned()),
             None => return Narrow::No,
-            Some(condition) => depends = Some(condition.key),
+            Some(condition) => depends = Some(format!("the condition on {}", condition.key)),
         }
     }
-    depends.map_or(Narrow::Yes, |key| {
-        Narrow::Depends(format!("the condition on {key} in the endpoint policy"))
+    depends.map_or(Narrow::Yes, |part| {
+        Narrow::Depends(format!("{part} in the endpoint policy"))
     })
 }
 
 /// Tells whether a condition holds only for some principals or resources that are named.
 fn narrows(condition: &Condition<'_>, place: &Place<'_>) -> bool {
-    wants_one_of_its_values(condition) && names(condition, place)
+    // A stranger is no service of AWS.
+    let services_alone = condition.operator == "Bool" && condition.key == IS_SERVICE && condition.values == ["true"];
+    services_alone || (wants_one_of_its_values(condition) && names(condition, place))
 }
 
 /// Tells whether a condition holds only for principals or resources that its values stand for.
 fn wants_one_of_its_values(condition: &Condition<'_>) -> bool {
-    const NAMING: [&str; 6] = [
+    const NAMING: [&str; 7] = [
         "StringEquals",
         "StringEqualsIgnoreCase",
         "StringLike",
         "ArnEquals",
         "ArnLike",
+        "ForAnyValue:StringEquals",
         "ForAnyValue:StringLike",
     ];
     NARROWING.contains(&condition.key.as_str()) && NAMING.contains(&condition.operator)
@@ -189,16 +206,15 @@ fn keeps_strangers_out(denial: &Statement, place: &Place<'_>) -> bool {
         "ArnNotLike",
     ];
     let excepts = |condition: &Condition<'_>| {
-        let operator = condition
-            .operator
-            .strip_suffix("IfExists")
-            .unwrap_or(condition.operator);
+        let operator = condition.operator;
+        let operator = operator.strip_prefix("ForAllValues:").unwrap_or(operator);
+        let operator = operator.strip_suffix("IfExists").unwrap_or(operator);
         NARROWING.contains(&condition.key.as_str()) && EXCEPTING.contains(&operator) && names(condition, place)
     };
-    // A stranger is no service of AWS.
+    // A stranger is no service of AWS, and calls by himself.
     let spares_services = |condition: &Condition<'_>| {
         matches!(condition.operator, "Bool" | "BoolIfExists")
-            && condition.key == "aws:principalisawsservice"
+            && [IS_SERVICE, "aws:viaawsservice"].contains(&condition.key.as_str())
             && condition.values == ["false"]
     };
     denial
