@@ -59,7 +59,7 @@ async fn a_change_that_becomes_known_later_is_told_too() {
     first.changes[0].time = at(0);
     observe(&world, &[first], at(3)).await;
     let second = logging("eu-west-1", true, at(5));
-    observe(&world, &[second.clone()], at(5)).await;
+    observe(&world, std::slice::from_ref(&second), at(5)).await;
     assert_eq!(review_at(&world, at(20)).await.reminded, 1);
     assert_eq!(kinds(&world), ["alert", "reminder"]);
     let told = published(&world)[1]["findings"][0]["changes"].clone();
