@@ -1,0 +1,111 @@
+//! On what of a caller a policy's judgements depend.
+
+use super::statement::{Names, Statement};
+use crate::scp::condition::{Comparison, Condition};
+
+/// Tells on what of a caller a policy's judgements depend, so that those that do not can be shared.
+///
+/// It errs on the safe side: where it says no, two requests that differ in that alone are judged the same;
+/// where it says yes, they may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dependence {
+    /// On the account: its id in the ARNs of resource, caller and profile, and the keys that tell of it.
+    pub account: bool,
+    /// On who calls: the name in `aws:PrincipalArn`, and every other key that begins with `aws:principal`
+    /// or `aws:user`.
+    pub principal: bool,
+}
+
+/// Keys that say nothing of the account or of who calls.
+const OF_NOBODY: [&str; 8] = [
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:requestedregion",
+    "aws:securetransport",
+    "aws:useragent",
+    "aws:viaawsservice",
+    "aws:calledvia",
+    "aws:sourceip",
+];
+
+/// Keys whose values are ARNs with an account in them.
+const ARNS: [&str; 5] = [
+    "aws:principalarn",
+    "bedrock:inferenceprofilearn",
+    "bedrock:modelarn",
+    "bedrock:projectarn",
+    "bedrock:promptrouterarn",
+];
+
+impl Dependence {
+    pub(super) fn of(statements: &[Statement]) -> Self {
+        let mut dependence = Self {
+            account: false,
+            principal: false,
+        };
+        for statement in statements {
+            let (Names::Only(resources) | Names::AllBut(resources)) = statement.resources();
+            dependence.account |= resources.iter().any(|pattern| names_account(pattern));
+            for key in statement.resource_variables() {
+                dependence.add_key(key);
+            }
+            for condition in statement.conditions() {
+                dependence.add(condition);
+            }
+        }
+        dependence
+    }
+
+    fn add(&mut self, condition: &Condition) {
+        let key = condition.key();
+        let presence = condition.operator().comparison == Comparison::Null;
+        if presence || !ARNS.contains(&key) {
+            self.add_key(key);
+        } else {
+            self.principal |= tells_of_caller(key);
+            self.account |= condition.values().iter().any(|value| names_account(value));
+        }
+        for key in condition.variables() {
+            self.add_key(key);
+            // An ARN holds the account wherever it is put.
+            self.account |= ARNS.contains(&key);
+        }
+    }
+
+    fn add_key(&mut self, key: &str) {
+        if OF_NOBODY.contains(&key) || key.starts_with("bedrock:") {
+            return;
+        }
+        self.principal |= tells_of_caller(key);
+        // Whether two accounts differ in it depends on the key; a caller's ARN is always there.
+        self.account |= key != "aws:principalarn";
+    }
+}
+
+fn tells_of_caller(key: &str) -> bool {
+    key.starts_with("aws:principal") || key.starts_with("aws:user")
+}
+
+/// Tells whether it can make a difference to a pattern which account an ARN has: not if whatever in it stands
+/// for the account is a `*`. An ARN's account has colons around it, so a part of the pattern with none or with
+/// other signs cannot be the account or a piece of it.
+fn names_account(pattern: &str) -> bool {
+    if pattern == "*" {
+        return false;
+    }
+    let last = pattern.matches('*').count();
+    for (place, literal) in pattern.split('*').enumerate() {
+        let mut runs = literal.split(':').enumerate().peekable();
+        let colons = literal.matches(':').count();
+        while let Some((at, run)) = runs.next() {
+            let digits = !run.is_empty() && run.chars().all(|sign| sign.is_ascii_digit() || sign == '?');
+            let wild = run.contains(['?', '$']);
+            // The beginning and the end of an ARN are not its account.
+            let outside = (place == 0 && at == 0) || (place == last && at == colons);
+            if wild && !outside || digits && !outside {
+                return true;
+            }
+        }
+    }
+    false
+}
