@@ -94,18 +94,13 @@ fn names_account(pattern: &str) -> bool {
         return false;
     }
     let last = pattern.matches('*').count();
-    for (place, literal) in pattern.split('*').enumerate() {
-        let mut runs = literal.split(':').enumerate().peekable();
+    pattern.split('*').enumerate().any(|(place, literal)| {
         let colons = literal.matches(':').count();
-        while let Some((at, run)) = runs.next() {
-            let digits = !run.is_empty() && run.chars().all(|sign| sign.is_ascii_digit() || sign == '?');
-            let wild = run.contains(['?', '$']);
+        literal.split(':').enumerate().any(|(at, run)| {
             // The beginning and the end of an ARN are not its account.
             let outside = (place == 0 && at == 0) || (place == last && at == colons);
-            if wild && !outside || digits && !outside {
-                return true;
-            }
-        }
-    }
-    false
+            let digits = !run.is_empty() && run.chars().all(|sign| sign.is_ascii_digit());
+            !outside && (digits || run.contains(['?', '$']))
+        })
+    })
 }
