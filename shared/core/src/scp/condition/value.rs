@@ -25,6 +25,8 @@ pub(super) enum Test {
     Number(Order, f64),
     Date(Order, Timestamp),
     Flag(bool),
+    /// `Bool` is the only other operator with variables.
+    VariableFlag(Pattern),
     Binary(Box<str>),
     Address(IpAddr, u8),
     /// What the operator cannot compare: how AWS takes it is not documented.
@@ -47,6 +49,13 @@ impl Test {
             Comparison::Arn { .. } => Self::Arn(ArnPattern::parse(value, variables)),
             Comparison::Number(order) => number(value).map_or(Self::Unreadable, |number| Self::Number(order, number)),
             Comparison::Date(order) => date(value).map_or(Self::Unreadable, |date| Self::Date(order, date)),
+            Comparison::Flag if variables && value.contains("${") => {
+                let syntax = Syntax {
+                    wildcards: false,
+                    variables,
+                };
+                Self::VariableFlag(Pattern::parse(value, syntax))
+            }
             Comparison::Flag | Comparison::Null => flag(value).map_or(Self::Unreadable, Self::Flag),
             Comparison::Binary => Self::Binary(value.trim_end_matches('=').into()),
             Comparison::Address { .. } => {
@@ -63,7 +72,7 @@ impl Test {
     /// Returns the keys of the variables in it.
     pub(super) fn variables(&self) -> Vec<&Arc<str>> {
         match self {
-            Self::Text { pattern, .. } => pattern.variables().collect(),
+            Self::Text { pattern, .. } | Self::VariableFlag(pattern) => pattern.variables().collect(),
             Self::Arn(pattern) => pattern.variables().collect(),
             _ => Vec::new(),
         }
@@ -79,6 +88,9 @@ impl Test {
                 .map(|ordering| order.holds(ordering)),
             Self::Date(order, wanted) => date(text).map(|date| order.holds(date.cmp(wanted))),
             Self::Flag(wanted) => flag(text).map(|flag| flag == *wanted),
+            Self::VariableFlag(pattern) => {
+                return flag(text).map_or(Truth::Unknown, |_| pattern.matches(text, true, known));
+            }
             Self::Binary(wanted) => Some(text.trim_end_matches('=') == &**wanted),
             Self::Address(wanted, bits) => text.parse().ok().map(|address| is_in(address, *wanted, *bits)),
             Self::Unreadable => None,
@@ -94,23 +106,20 @@ fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| plain && number.is_finite())
 }
 
-/// Reads a date of the W3C's profile of ISO 8601, or the seconds since 1970.
+/// Reads a date of the W3C's profile of ISO 8601 (<https://www.w3.org/TR/NOTE-datetime>), or the seconds since
+/// 1970. Four digits could be a year or seconds: AWS does not say which.
 fn date(text: &str) -> Option<Timestamp> {
-    if let Ok(timestamp) = text.parse() {
-        return Some(timestamp);
+    let digits = text.bytes().all(|sign| sign.is_ascii_digit());
+    match text.len() {
+        4 if digits => None,
+        _ if digits => Timestamp::from_second(text.parse().ok()?).ok(),
+        7 => {
+            let (year, month) = text.split_once('-')?;
+            midnight(civil::Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()?)
+        }
+        10 => midnight(text.parse().ok()?),
+        _ => text.parse().ok(),
     }
-    if let Ok(seconds) = text.parse::<i64>() {
-        // Four digits are a year there, and a moment of 1970 here: nobody means the latter.
-        let year = (text.len() == 4).then(|| i16::try_from(seconds).ok()).flatten();
-        return match year {
-            Some(year) => midnight(civil::Date::new(year, 1, 1).ok()?),
-            None => Timestamp::from_second(seconds).ok(),
-        };
-    }
-    if let Some((year, month)) = text.split_once('-').filter(|(_, month)| !month.contains('-')) {
-        return midnight(civil::Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()?);
-    }
-    text.parse().ok().and_then(midnight)
 }
 
 fn midnight(date: civil::Date) -> Option<Timestamp> {

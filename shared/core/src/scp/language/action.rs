@@ -19,7 +19,7 @@ pub(crate) enum ActionPattern {
 impl ActionPattern {
     /// Reads a pattern, or returns `None` if it does not name its service.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        if text == "*" {
+        if !text.is_empty() && text.bytes().all(|sign| sign == b'*') {
             return Some(Self::Anything);
         }
         let text = text.to_ascii_lowercase();

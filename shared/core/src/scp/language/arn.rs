@@ -27,6 +27,8 @@ pub(crate) enum ResourcePattern {
         whole: Pattern,
         /// Whether each `*` before the resource's own part ends its part.
         expands: bool,
+        /// Whether a variable stands before the resource's own part, where AWS says that none can.
+        misplaced: bool,
     },
 }
 
@@ -72,11 +74,12 @@ impl ResourcePattern {
             variables,
         };
         let inside = |part: &str| part.trim_end_matches('*').contains('*');
-        let mut own = split(text, variables).take(5);
+        let parts = ArnPattern::parse(text, variables);
         Self::Arn {
-            parts: ArnPattern::parse(text, variables),
+            misplaced: parts.parts.iter().take(5).any(Pattern::is_variable),
+            parts,
             whole: Pattern::parse(text, syntax),
-            expands: !own.any(inside),
+            expands: !split(text, variables).take(5).any(inside),
         }
     }
 
@@ -97,17 +100,26 @@ impl ResourcePattern {
     pub(crate) fn matches(&self, text: &str, known: &impl Known) -> Truth {
         match self {
             Self::Anything => Truth::True,
-            Self::Arn { parts, whole, expands } => {
-                let matched = parts.matches(text, known);
-                if matched == Truth::True {
-                    return matched;
+            Self::Arn {
+                parts,
+                whole,
+                expands,
+                misplaced,
+            } => {
+                let mut matched = parts.matches(text, known);
+                if matched != Truth::True {
+                    let expanded = whole.matches(text, false, known);
+                    matched = matched.or(if *expands {
+                        expanded
+                    } else {
+                        expanded.and(Truth::Unknown)
+                    });
                 }
-                let expanded = whole.matches(text, false, known);
-                matched.or(if *expands {
-                    expanded
+                if *misplaced {
+                    matched.and(Truth::Unknown)
                 } else {
-                    expanded.and(Truth::Unknown)
-                })
+                    matched
+                }
             }
         }
     }

@@ -100,6 +100,11 @@ impl Pattern {
         matches!(self.pieces.as_ref(), [Piece::Run])
     }
 
+    /// Tells whether it depends on the request what it stands for.
+    pub(crate) fn is_variable(&self) -> bool {
+        self.variable
+    }
+
     /// Returns the keys of the variables in it.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &Arc<str>> {
         self.pieces.iter().filter_map(|piece| match piece {
