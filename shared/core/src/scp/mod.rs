@@ -7,6 +7,9 @@
 pub mod condition;
 mod judge;
 pub mod language;
+pub mod mend;
+pub mod organization;
+pub mod reach;
 mod request;
 mod truth;
 

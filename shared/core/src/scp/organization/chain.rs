@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use serde::Serialize;
 
-use crate::scp::{Policy, PolicyError, language::Effect};
+use crate::scp::{Effect, Policy, PolicyError, StatementRef};
 
 /// The id of the policy that AWS attaches everywhere, and which allows everything.
 pub const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
@@ -77,7 +77,7 @@ impl Scp {
         let allows_something = policy
             .statements()
             .iter()
-            .any(|statement| statement.effect == Effect::Allow);
+            .any(|statement| statement.effect() == Effect::Allow);
         Self {
             name: name.into(),
             policy,
@@ -102,6 +102,13 @@ impl Scp {
 
     pub(crate) fn shared_name(&self) -> Arc<str> {
         Arc::clone(&self.name)
+    }
+
+    /// Returns how people know one of its statements: the Sid, or the index from 0.
+    #[must_use]
+    pub fn label(&self, statement: StatementRef) -> Arc<str> {
+        let sid = self.policy.statement(statement).and_then(|statement| statement.sid());
+        sid.map_or_else(|| statement.index().to_string().into(), Into::into)
     }
 
     /// Returns what it says.
@@ -219,9 +226,10 @@ impl Chain {
     pub fn with(&self, name: &str, scp: &Arc<Scp>) -> Self {
         let levels = self.levels.iter().map(|level| {
             if level.policies.iter().any(|attached| attached.name() == name) {
-                let policies = level.policies.iter().map(|attached| {
-                    Arc::clone(if attached.name() == name { scp } else { attached })
-                });
+                let policies = level
+                    .policies
+                    .iter()
+                    .map(|attached| Arc::clone(if attached.name() == name { scp } else { attached }));
                 Arc::new(Level::new(&level.name, policies.collect()))
             } else {
                 Arc::clone(level)

@@ -192,7 +192,13 @@ fn units(document: &OrganizationDocument, scps: &Scps) -> Result<BTreeMap<String
     let level = level(root.scps_enabled, "root", &root.id, &root.policies, scps)?;
     let mut units = BTreeMap::from([(root.id.clone(), Unit { parent: None, level })]);
     for (index, node) in document.units.iter().enumerate() {
-        let level = self::level(root.scps_enabled, &format!("units[{index}]"), &node.id, &node.policies, scps)?;
+        let level = self::level(
+            root.scps_enabled,
+            &format!("units[{index}]"),
+            &node.id,
+            &node.policies,
+            scps,
+        )?;
         let unit = Unit {
             parent: Some(node.parent.clone()),
             level,
@@ -203,7 +209,10 @@ fn units(document: &OrganizationDocument, scps: &Scps) -> Result<BTreeMap<String
     }
     for (index, node) in document.units.iter().enumerate() {
         if !units.contains_key(&node.parent) {
-            return Err(OrganizationError::no_such_parent(&format!("units[{index}]"), &node.parent));
+            return Err(OrganizationError::no_such_parent(
+                &format!("units[{index}]"),
+                &node.parent,
+            ));
         }
     }
     for (index, node) in document.units.iter().enumerate() {
@@ -231,7 +240,13 @@ fn accounts(
         if !units.contains_key(&node.parent) {
             return Err(OrganizationError::no_such_parent(&path, &node.parent));
         }
-        let level = level(document.root.scps_enabled, &path, node.id.as_str(), &node.policies, scps)?;
+        let level = level(
+            document.root.scps_enabled,
+            &path,
+            node.id.as_str(),
+            &node.policies,
+            scps,
+        )?;
         let account = Account {
             parent: node.parent.clone(),
             level,
@@ -258,7 +273,10 @@ fn level(
     }
     let of = |(index, id): (usize, &String)| match scps.get(id) {
         Some(scp) => Ok(Arc::clone(scp)),
-        None => Err(OrganizationError::unknown_policy(&format!("{path}.policies[{index}]"), id)),
+        None => Err(OrganizationError::unknown_policy(
+            &format!("{path}.policies[{index}]"),
+            id,
+        )),
     };
     let policies = attached.iter().enumerate().map(of).collect::<Result<_, _>>()?;
     Ok(Arc::new(Level::new(name, policies)))

@@ -98,7 +98,10 @@ impl Caller {
 fn in_account(arn: &str, account: &AccountId) -> String {
     match Arn::parse(arn) {
         Some(parts) if parts.account == "*" => {
-            format!("arn:{}:{}:{}:{account}:{}", parts.partition, parts.service, parts.region, parts.resource)
+            format!(
+                "arn:{}:{}:{}:{account}:{}",
+                parts.partition, parts.service, parts.region, parts.resource
+            )
         }
         _ => arn.to_owned(),
     }

@@ -92,7 +92,10 @@ pub fn evaluations(target: &Target, caller: &Caller, action: &Action) -> Vec<Eva
     match &target.call {
         Call::Profile(profile) => {
             let account = caller.account();
-            let arn = format!("arn:{partition}:bedrock:{source}:{account}:inference-profile/{}", profile.id());
+            let arn = format!(
+                "arn:{partition}:bedrock:{source}:{account}:inference-profile/{}",
+                profile.id()
+            );
             asked.through(&arn, profile.model(), target)
         }
         Call::Application { arn, model } => asked.through(arn, model, target),

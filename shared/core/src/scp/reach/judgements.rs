@@ -3,62 +3,42 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::scp::{
-    Judged, Matched, Request,
+    Judged, Outcome, Request, levels,
     organization::{Chain, Level, Scp},
 };
 
 /// What has been judged of one list of requests.
 ///
-/// A policy that does not depend on the account is judged once for the whole organization, and a set of
-/// policies is put together once for all the levels that it is attached to.
+/// A policy that does not depend on the account is judged once for the whole organization.
 pub(crate) struct Judgements {
     requests: Vec<Request>,
-    shared: Cache,
-    own: Cache,
+    /// By the policy's address, which stays its own as long as it is held.
+    shared: HashMap<usize, Known>,
+    own: HashMap<usize, Known>,
 }
 
-/// What was judged of policies (by their address, which stays theirs as long as the policy is held) and of
-/// sets of them.
-struct Cache {
-    policies: HashMap<usize, (Arc<Scp>, Arc<Row<Judged>>)>,
-    levels: HashMap<Vec<usize>, Arc<Row<AtLevel>>>,
+struct Known {
+    _held: Arc<Scp>,
+    judged: Arc<Row<Judged>>,
 }
+
+/// A policy of a chain: the place of its level, and its place in that.
+pub(crate) type Place = (usize, usize);
 
 /// One value for each request; many requests have the same.
+#[derive(Debug)]
 pub(crate) struct Row<T> {
     values: Vec<T>,
     of: Vec<u32>,
 }
 
-/// What the policies of a level say of one request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AtLevel {
-    /// The statements that deny it, as (policy's place in the level, statement).
-    pub(crate) denies: Vec<(usize, Arc<str>)>,
-    /// The keys on which it depends whether another statement denies it.
-    pub(crate) may_deny: Vec<String>,
-    /// Whether one allows it.
-    pub(crate) allows: Allows,
-}
-
-/// Whether a policy of the level allows a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Allows {
-    /// One does.
-    Yes,
-    /// It depends on these keys.
-    Perhaps(Vec<String>),
-    /// None does.
-    No,
-}
-
 impl Judgements {
-    /// Takes the requests as they are for one account.
+    /// Takes the requests as one account makes them.
     pub(crate) fn new(requests: Vec<Request>) -> Self {
         Self {
             requests,
-            shared: Cache::empty(),
-            own: Cache::empty(),
+            shared: HashMap::new(),
+            own: HashMap::new(),
         }
     }
 
@@ -66,38 +46,41 @@ impl Judgements {
     /// depend on the account stay.
     pub(crate) fn turn_to(&mut self, requests: Vec<Request>) {
         self.requests = requests;
-        self.own = Cache::empty();
+        self.own.clear();
     }
 
-    /// Tells whether a policy of the chain says different things of different accounts.
-    pub(crate) fn depends_on_account(chain: &Chain) -> bool {
-        chain.policies().any(|(_, scp)| scp.policy().depends_on_account())
+    /// Returns what the levels above an account come to for each request.
+    pub(crate) fn outcomes(&mut self, chain: &Chain) -> Row<Outcome<Place>> {
+        let policies: Vec<Arc<Row<Judged>>> = chain.policies().map(|(_, scp)| self.judged(scp)).collect();
+        let sizes: Vec<usize> = chain.levels().iter().map(|level| level.policies().len()).collect();
+        Row::combined(&policies, self.requests.len(), |judged| outcome(&sizes, judged))
     }
 
-    /// Returns what a level says of each request.
-    pub(crate) fn level(&mut self, level: &Level) -> Arc<Row<AtLevel>> {
-        let key: Vec<usize> = level.policies().iter().map(address).collect();
-        let own = level.policies().iter().any(|scp| scp.policy().depends_on_account());
-        let cache = if own { &self.own } else { &self.shared };
-        if let Some(known) = cache.levels.get(&key) {
-            return Arc::clone(known);
-        }
-        let rows: Vec<Arc<Row<Judged>>> = level.policies().iter().map(|scp| self.policy(scp)).collect();
-        let row = Arc::new(put_together(&rows, self.requests.len()));
-        let cache = if own { &mut self.own } else { &mut self.shared };
-        cache.levels.insert(key, Arc::clone(&row));
-        row
-    }
-
-    fn policy(&mut self, scp: &Arc<Scp>) -> Arc<Row<Judged>> {
+    fn judged(&mut self, scp: &Arc<Scp>) -> Arc<Row<Judged>> {
         let own = scp.policy().depends_on_account();
-        let cache = if own { &mut self.own } else { &mut self.shared };
+        let known = if own { &mut self.own } else { &mut self.shared };
         let requests = &self.requests;
-        let (_, row) = cache.policies.entry(address(scp)).or_insert_with(|| {
-            let judged = requests.iter().map(|request| scp.policy().judge(request));
-            (Arc::clone(scp), Arc::new(judged.collect()))
+        let known = known.entry(address(scp)).or_insert_with(|| Known {
+            _held: Arc::clone(scp),
+            judged: Arc::new(requests.iter().map(|request| scp.policy().judge(request)).collect()),
         });
-        Arc::clone(row)
+        Arc::clone(&known.judged)
+    }
+}
+
+/// Tells what sets two accounts' chains apart: the same outcomes come of those that have the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Signature(Vec<(Option<Arc<str>>, Vec<usize>)>);
+
+impl Signature {
+    pub(crate) fn of(chain: &Chain) -> Self {
+        let last = chain.levels().len().saturating_sub(1);
+        let level = |(place, level): (usize, &Arc<Level>)| {
+            // The account's own level is called `account` in verdicts, whatever its id.
+            let name = (place != last).then(|| level.shared_name());
+            (name, level.policies().iter().map(address).collect())
+        };
+        Self(chain.levels().iter().enumerate().map(level).collect())
     }
 }
 
@@ -105,13 +88,19 @@ fn address(scp: &Arc<Scp>) -> usize {
     Arc::as_ptr(scp).addr()
 }
 
-impl Cache {
-    fn empty() -> Self {
-        Self {
-            policies: HashMap::new(),
-            levels: HashMap::new(),
-        }
-    }
+/// Takes what each policy of the chain says, level by level.
+fn outcome(sizes: &[usize], judged: &[&Judged]) -> Outcome<Place> {
+    let mut judged = judged.iter();
+    let each = sizes.iter().enumerate().map(|(level, size)| {
+        let policies: Vec<(Place, &Judged)> = judged
+            .by_ref()
+            .take(*size)
+            .enumerate()
+            .map(|(place, judged)| ((level, place), *judged))
+            .collect();
+        policies
+    });
+    levels(each)
 }
 
 impl<T> Row<T> {
@@ -120,9 +109,27 @@ impl<T> Row<T> {
         self.values.get(*self.of.get(request)? as usize)
     }
 
-    /// Returns every value that some request has.
-    pub(crate) fn values(&self) -> &[T] {
-        &self.values
+    /// Makes a row of what others have for the same request; each combination of values is looked at once.
+    fn combined<U>(rows: &[Arc<Row<U>>], requests: usize, combine: impl Fn(&[&U]) -> T) -> Self {
+        let mut row = Self {
+            values: Vec::new(),
+            of: Vec::with_capacity(requests),
+        };
+        let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
+        let mut combination: Vec<u32> = Vec::with_capacity(rows.len());
+        for request in 0..requests {
+            combination.clear();
+            combination.extend(rows.iter().filter_map(|row| row.of.get(request)));
+            let place = known.get(&combination).copied().unwrap_or_else(|| {
+                let values: Vec<&U> = rows.iter().filter_map(|row| row.of(request)).collect();
+                row.values.push(combine(&values));
+                let place = place(row.values.len() - 1);
+                known.insert(combination.clone(), place);
+                place
+            });
+            row.of.push(place);
+        }
+        row
     }
 }
 
@@ -134,82 +141,17 @@ impl<T: PartialEq> FromIterator<T> for Row<T> {
         };
         for value in all {
             // Few differ: a policy has few statements.
-            let place = match row.values.iter().position(|known| *known == value) {
-                Some(place) => place,
-                None => {
-                    row.values.push(value);
-                    row.values.len() - 1
-                }
-            };
-            row.of.push(u32::try_from(place).unwrap_or(u32::MAX));
+            let known = row.values.iter().position(|known| *known == value);
+            let index = known.unwrap_or_else(|| {
+                row.values.push(value);
+                row.values.len() - 1
+            });
+            row.of.push(place(index));
         }
         row
     }
 }
 
-fn put_together(policies: &[Arc<Row<Judged>>], requests: usize) -> Row<AtLevel> {
-    let mut row = Row {
-        values: Vec::new(),
-        of: Vec::with_capacity(requests),
-    };
-    let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
-    for request in 0..requests {
-        let combination: Vec<u32> = policies
-            .iter()
-            .filter_map(|policy| policy.of.get(request).copied())
-            .collect();
-        let place = match known.get(&combination) {
-            Some(place) => *place,
-            None => {
-                row.values.push(AtLevel::of(policies.iter().map(|policy| policy.of(request))));
-                let place = u32::try_from(row.values.len() - 1).unwrap_or(u32::MAX);
-                known.insert(combination, place);
-                place
-            }
-        };
-        row.of.push(place);
-    }
-    row
-}
-
-impl AtLevel {
-    fn of<'a>(policies: impl Iterator<Item = Option<&'a Judged>>) -> Self {
-        let mut level = Self {
-            denies: Vec::new(),
-            may_deny: Vec::new(),
-            allows: Allows::No,
-        };
-        for (place, judged) in policies.enumerate() {
-            let Some(judged) = judged else { continue };
-            match &judged.denies {
-                Matched::No => {}
-                Matched::Yes(statement) => level.denies.push((place, statement.label().into())),
-                Matched::Unknown { keys, .. } => add(&mut level.may_deny, keys),
-            }
-            match (&judged.allows, &mut level.allows) {
-                (Matched::Yes(_), allows) => *allows = Allows::Yes,
-                (Matched::Unknown { keys, .. }, Allows::Perhaps(known)) => add(known, keys),
-                (Matched::Unknown { keys, .. }, allows @ Allows::No) => {
-                    let mut known = Vec::new();
-                    add(&mut known, keys);
-                    *allows = Allows::Perhaps(known);
-                }
-                (Matched::No, _) | (Matched::Unknown { .. }, Allows::Yes) => {}
-            }
-        }
-        level
-    }
-
-    /// Tells whether the level surely lets nothing of the request through.
-    pub(crate) fn denies_surely(&self) -> bool {
-        !self.denies.is_empty() || self.allows == Allows::No
-    }
-}
-
-fn add(known: &mut Vec<String>, keys: &[String]) {
-    for key in keys {
-        if !known.contains(key) {
-            known.push(key.clone());
-        }
-    }
+fn place(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }

@@ -105,7 +105,11 @@ impl Target {
             for (id, profile) in own {
                 if profile.application {
                     let named = pattern.matches(&profile.arn) || pattern.matches(id);
-                    targets.extend(named.then(|| Self::application(&profile.arn, &profile.models, source)).flatten());
+                    targets.extend(
+                        named
+                            .then(|| Self::application(&profile.arn, &profile.models, source))
+                            .flatten(),
+                    );
                 } else {
                     ids.insert(Cow::Borrowed(id));
                 }

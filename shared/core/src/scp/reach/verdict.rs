@@ -21,7 +21,7 @@ pub enum Verdict {
     /// Nothing is surely denied, but something depends on what cannot be known.
     Undecided {
         /// The condition keys that it depends on, in lower case.
-        keys: Arc<[String]>,
+        keys: Arc<[Arc<str>]>,
         /// What AWS does not document, if it is that.
         undocumented: Option<&'static str>,
     },
@@ -117,9 +117,15 @@ impl fmt::Display for Denied {
         let (region, policy, level) = (&self.region, &self.policy, &self.level);
         match &self.statement {
             Some(statement) => {
-                write!(f, "{what} in {region} is denied by the statement {statement} of {policy} at {level}")
+                write!(
+                    f,
+                    "{what} in {region} is denied by the statement {statement} of {policy} at {level}"
+                )
             }
-            None => write!(f, "{what} in {region} is allowed by no statement of {policy} at {level}"),
+            None => write!(
+                f,
+                "{what} in {region} is allowed by no statement of {policy} at {level}"
+            ),
         }
     }
 }

@@ -1,0 +1,6 @@
+//! Mend
+use schemars::JsonSchema;
+use serde::Serialize;
+/// R
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Remedy {}
