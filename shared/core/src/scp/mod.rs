@@ -5,12 +5,14 @@
 //! know here, such as a tag of the caller, is *unknown*, never allowed and never denied.
 
 pub mod condition;
+pub mod denied;
 mod judge;
 pub mod language;
 pub mod mend;
 pub mod organization;
 pub mod reach;
 mod request;
+pub mod templates;
 mod truth;
 
 pub use judge::{Denial, DenialKind, Judged, Matched, Outcome, levels};
