@@ -10,7 +10,7 @@
 /// assert_eq!(Truth::True.or(Truth::Unknown), Truth::True);
 /// assert_eq!(Truth::Unknown.negated(), Truth::Unknown);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Truth {
     /// Surely not.
     False,

@@ -1,7 +1,10 @@
 //! On what of a caller a policy's judgements depend.
 
 use super::statement::{Names, Statement};
-use crate::scp::condition::{Comparison, Condition};
+use crate::scp::{
+    Context,
+    condition::{Comparison, Condition},
+};
 
 /// Tells on what of a caller a policy's judgements depend, so that those that do not can be shared.
 ///
@@ -54,6 +57,22 @@ impl Dependence {
             }
         }
         dependence
+    }
+
+    /// Tells whether what statements say depends on the account, where it is known in which keys callers
+    /// differ: in these, and in the account that ARNs have.
+    pub(super) fn of_caller(statements: &[Statement], caller: &Context) -> bool {
+        let differs = |key: &str| caller.value(key).is_some() || ARNS.contains(&key);
+        statements.iter().any(|statement| {
+            let (Names::Only(resources) | Names::AllBut(resources)) = statement.resources();
+            resources.iter().any(|pattern| names_account(pattern))
+                || statement.resource_variables().any(differs)
+                || statement.conditions().iter().any(|condition| {
+                    let key = condition.key();
+                    let named = condition.values().iter().any(|value| names_account(value));
+                    caller.value(key).is_some() || (ARNS.contains(&key) && named) || condition.variables().any(differs)
+                })
+        })
     }
 
     fn add(&mut self, condition: &Condition) {

@@ -5,6 +5,7 @@ mod action;
 pub(crate) mod arn;
 mod dependence;
 mod error;
+mod given;
 mod json;
 pub(crate) mod pattern;
 mod statement;
@@ -218,3 +219,6 @@ fn with_variables(version: &str, path: &Path<'_>) -> Result<bool, PolicyError> {
         other => Err(PolicyError::new(path, Problem::Version(other.to_owned()))),
     }
 }
+
+#[cfg(test)]
+mod tests;

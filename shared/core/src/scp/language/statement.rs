@@ -142,6 +142,14 @@ impl Statement {
         }
     }
 
+    /// Returns the statement with other conditions.
+    pub(super) fn with_conditions(&self, conditions: Box<[Condition]>) -> Self {
+        Self {
+            conditions,
+            ..self.clone()
+        }
+    }
+
     fn match_resource(&self, request: &Request) -> Truth {
         self.resources
             .match_any(|pattern| pattern.matches(&request.resource, request))

@@ -16,7 +16,7 @@ const FULL_AWS_ACCESS_JSON: &[u8] =
 #[derive(Clone, Debug)]
 pub struct Scp {
     name: Arc<str>,
-    policy: Policy,
+    policy: Arc<Policy>,
     allows_something: bool,
 }
 
@@ -80,7 +80,7 @@ impl Scp {
             .any(|statement| statement.effect() == Effect::Allow);
         Self {
             name: name.into(),
-            policy,
+            policy: Arc::new(policy),
             allows_something,
         }
     }
@@ -115,6 +115,10 @@ impl Scp {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    pub(crate) fn shared_policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy)
     }
 }
 
@@ -219,6 +223,18 @@ impl Chain {
         self.levels
             .iter()
             .flat_map(|level| level.policies.iter().map(move |scp| (level, scp)))
+    }
+
+    /// Returns a copy with one more policy, at the account.
+    #[must_use]
+    pub fn with_more(&self, scp: &Arc<Scp>) -> Self {
+        let mut more = self.clone();
+        if let Some(level) = more.levels.last_mut() {
+            let mut policies = level.policies.clone();
+            policies.push(Arc::clone(scp));
+            *level = Arc::new(Level::new(&level.name, policies));
+        }
+        more
     }
 
     /// Returns a copy in which one policy, wherever it is attached, is another.

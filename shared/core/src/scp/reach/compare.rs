@@ -45,10 +45,10 @@ pub fn compare(before: &Reach, after: &Reach) -> Vec<Change> {
             // Mostly the same targets in the same order.
             let same = |(other, _): &&(&super::Target, _)| *other == target;
             let found = after.get(place).filter(same).or_else(|| after.iter().find(same));
-            let Some((_, changed)) = found.filter(|(_, other)| other.name() != verdict.name()) else {
+            let Some((_, later)) = found.filter(|(_, other)| other.name() != verdict.name()) else {
                 continue;
             };
-            let new = changed
+            let new = later
                 .denied()
                 .iter()
                 .filter(|denied| !verdict.denied().contains(denied));
@@ -57,7 +57,7 @@ pub fn compare(before: &Reach, after: &Reach) -> Vec<Change> {
                 profile: target.call.name().to_owned(),
                 source: target.source.0.clone(),
                 before: verdict.name(),
-                after: changed.name(),
+                after: later.name(),
                 denied: new.cloned().collect(),
             };
             let known = changes.iter_mut().find(|known| known.is_like(&change));

@@ -3,23 +3,37 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::scp::{
-    Judged, Outcome, Request, levels,
-    organization::{Chain, Level, Scp},
+    Context, Judged, Outcome, Policy, Request, Truth, levels,
+    organization::{Chain, Scp},
 };
 
 /// What has been judged of one list of requests.
 ///
-/// A policy that does not depend on the account is judged once for the whole organization.
+/// What a policy asks about the caller is answered once for each account; what is left of it is the same for
+/// all accounts with the same answers, and judged once for them all, unless an ARN in it names an account.
 pub(crate) struct Judgements {
     requests: Vec<Request>,
-    /// By the policy's address, which stays its own as long as it is held.
-    shared: HashMap<usize, Known>,
-    own: HashMap<usize, Known>,
+    /// By the policy's identity.
+    shared: HashMap<usize, Arc<Row<Judged>>>,
+    own: HashMap<usize, Arc<Row<Judged>>>,
+    given: HashMap<(usize, Vec<Truth>), Bound>,
+    /// Policies stay at their address, which is their identity, as long as they are held.
+    held: Vec<Arc<Policy>>,
 }
 
-struct Known {
-    _held: Arc<Scp>,
-    judged: Arc<Row<Judged>>,
+/// A policy as it is for one caller.
+#[derive(Clone)]
+struct Bound {
+    policy: Arc<Policy>,
+    /// Whether other accounts' requests are judged otherwise.
+    own: bool,
+}
+
+/// A chain as it is for one caller.
+pub(crate) struct BoundChain {
+    sizes: Vec<usize>,
+    names: Vec<Arc<str>>,
+    policies: Vec<Bound>,
 }
 
 /// A policy of a chain: the place of its level, and its place in that.
@@ -39,6 +53,8 @@ impl Judgements {
             requests,
             shared: HashMap::new(),
             own: HashMap::new(),
+            given: HashMap::new(),
+            held: Vec::new(),
         }
     }
 
@@ -49,43 +65,80 @@ impl Judgements {
         self.own.clear();
     }
 
-    /// Returns what the levels above an account come to for each request.
-    pub(crate) fn outcomes(&mut self, chain: &Chain) -> Row<Outcome<Place>> {
-        let policies: Vec<Arc<Row<Judged>>> = chain.policies().map(|(_, scp)| self.judged(scp)).collect();
-        let sizes: Vec<usize> = chain.levels().iter().map(|level| level.policies().len()).collect();
-        Row::combined(&policies, self.requests.len(), |judged| outcome(&sizes, judged))
+    /// Answers what the policies of a chain ask about the caller.
+    pub(crate) fn bind(&mut self, chain: &Chain, caller: &Context) -> BoundChain {
+        BoundChain {
+            sizes: chain.levels().iter().map(|level| level.policies().len()).collect(),
+            names: chain.levels().iter().map(|level| level.shared_name()).collect(),
+            policies: chain.policies().map(|(_, scp)| self.bound(scp, caller)).collect(),
+        }
     }
 
-    fn judged(&mut self, scp: &Arc<Scp>) -> Arc<Row<Judged>> {
-        let own = scp.policy().depends_on_account();
-        let known = if own { &mut self.own } else { &mut self.shared };
-        let requests = &self.requests;
-        let known = known.entry(address(scp)).or_insert_with(|| Known {
-            _held: Arc::clone(scp),
-            judged: Arc::new(requests.iter().map(|request| scp.policy().judge(request)).collect()),
-        });
-        Arc::clone(&known.judged)
-    }
-}
-
-/// Tells what sets two accounts' chains apart: the same outcomes come of those that have the same.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Signature(Vec<(Option<Arc<str>>, Vec<usize>)>);
-
-impl Signature {
-    pub(crate) fn of(chain: &Chain) -> Self {
-        let last = chain.levels().len().saturating_sub(1);
-        let level = |(place, level): (usize, &Arc<Level>)| {
-            // The account's own level is called `account` in verdicts, whatever its id.
-            let name = (place != last).then(|| level.shared_name());
-            (name, level.policies().iter().map(address).collect())
+    fn bound(&mut self, scp: &Arc<Scp>, caller: &Context) -> Bound {
+        let policy = scp.shared_policy();
+        if !policy.depends_on_account() {
+            return Bound { policy, own: false };
+        }
+        let answers = policy.answers(caller);
+        let key = (address(&policy), answers);
+        if let Some(known) = self.given.get(&key) {
+            return known.clone();
+        }
+        let given = policy.given(&key.1);
+        let bound = Bound {
+            own: given.depends_on_caller(caller),
+            policy: Arc::new(given),
         };
-        Self(chain.levels().iter().enumerate().map(level).collect())
+        self.given.insert(key, bound.clone());
+        self.held.push(policy);
+        bound
+    }
+
+    /// Returns what the levels above an account come to for each request.
+    pub(crate) fn outcomes(&mut self, chain: &BoundChain) -> Row<Outcome<Place>> {
+        let judged: Vec<Arc<Row<Judged>>> = chain.policies.iter().map(|bound| self.judged(bound)).collect();
+        Row::combined(&judged, self.requests.len(), |judged| outcome(&chain.sizes, judged))
+    }
+
+    fn judged(&mut self, bound: &Bound) -> Arc<Row<Judged>> {
+        let known = if bound.own { &mut self.own } else { &mut self.shared };
+        let address = address(&bound.policy);
+        if let Some(row) = known.get(&address) {
+            return Arc::clone(row);
+        }
+        let judged = self.requests.iter().map(|request| bound.policy.judge(request));
+        let row: Arc<Row<Judged>> = Arc::new(judged.collect());
+        known.insert(address, Arc::clone(&row));
+        self.held.push(Arc::clone(&bound.policy));
+        row
     }
 }
 
-fn address(scp: &Arc<Scp>) -> usize {
-    Arc::as_ptr(scp).addr()
+/// Tells what sets chains apart: the same outcomes come of those that have the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Signature(Vec<Arc<str>>, Vec<usize>, Vec<usize>);
+
+impl BoundChain {
+    /// Tells whether other accounts' requests are judged otherwise.
+    pub(crate) fn is_own(&self) -> bool {
+        self.policies.iter().any(|bound| bound.own)
+    }
+
+    /// Returns what sets it apart. The account's own level has another name in each, and is called `account`
+    /// in verdicts.
+    pub(crate) fn signature(&self) -> Signature {
+        let units = self.names.len().saturating_sub(1);
+        let policies = self.policies.iter().map(|bound| address(&bound.policy)).collect();
+        Signature(
+            self.names.iter().take(units).cloned().collect(),
+            self.sizes.clone(),
+            policies,
+        )
+    }
+}
+
+fn address(policy: &Arc<Policy>) -> usize {
+    Arc::as_ptr(policy).addr()
 }
 
 /// Takes what each policy of the chain says, level by level.

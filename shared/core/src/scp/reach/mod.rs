@@ -21,7 +21,7 @@ use std::{
 pub use caller::{Caller, Principal};
 pub use compare::{Change, compare};
 pub use evaluations::{Evaluation, INVOKE, Resource, UNSPECIFIED, evaluations};
-use judgements::Signature;
+use judgements::{BoundChain, Signature};
 pub(crate) use judgements::{Judgements, Place};
 pub use report::{AccountsReport, OrganizationReport, ProfileReport, ReachReport, leaves};
 pub use target::{Call, Target};
@@ -138,7 +138,7 @@ struct Run {
     actions: HashMap<&'static str, Action>,
     /// What was asked for each target, and as many requests in a row.
     asked: Vec<Vec<Asked>>,
-    judgements: Option<Judgements>,
+    judgements: Judgements,
     /// Whose requests were judged last.
     account: Option<AccountId>,
     groups: Vec<Group>,
@@ -159,7 +159,7 @@ impl Run {
             targets,
             actions,
             asked: Vec::new(),
-            judgements: None,
+            judgements: Judgements::new(Vec::new()),
             account: None,
             groups: Vec::new(),
             by_signature: HashMap::new(),
@@ -172,15 +172,16 @@ impl Run {
         let account = caller.account().clone();
         let service_linked = caller.is_service_linked().then_some(Exemption::ServiceLinkedRole);
         let exempt = chain.exempt().or(service_linked);
-        let own = chain.policies().any(|(_, scp)| scp.policy().depends_on_account());
-        let key = (Signature::of(chain), exempt);
+        let bound = self.judgements.bind(chain, caller.context());
+        let own = bound.is_own();
+        let key = (bound.signature(), exempt);
         if !own && let Some(group) = self.by_signature.get(&key).and_then(|at| self.groups.get_mut(*at)) {
             group.accounts.push(account);
             return;
         }
         let verdicts = match exempt {
             Some(_) => vec![Verdict::Works; self.targets.len()],
-            None => self.judge(chain, caller, own),
+            None => self.judge(chain, &bound, caller),
         };
         let verdicts = verdicts.into_iter().map(|verdict| self.intern(verdict)).collect();
         if !own {
@@ -193,19 +194,14 @@ impl Run {
         });
     }
 
-    fn judge(&mut self, chain: &Chain, caller: &Caller, own: bool) -> Vec<Verdict> {
-        if self.judgements.is_none() || (own && self.account.as_ref() != Some(caller.account())) {
+    fn judge(&mut self, chain: &Chain, bound: &BoundChain, caller: &Caller) -> Vec<Verdict> {
+        let judged_before = self.account.as_ref() == Some(caller.account());
+        if self.account.is_none() || (bound.is_own() && !judged_before) {
             let requests = self.requests(caller);
-            match &mut self.judgements {
-                Some(judgements) => judgements.turn_to(requests),
-                none => *none = Some(Judgements::new(requests)),
-            }
+            self.judgements.turn_to(requests);
             self.account = Some(caller.account().clone());
         }
-        let Some(judgements) = &mut self.judgements else {
-            return Vec::new();
-        };
-        let outcomes = judgements.outcomes(chain);
+        let outcomes = self.judgements.outcomes(bound);
         let mut request = 0..;
         let each = self.targets.iter().zip(&self.asked);
         each.map(|(target, asked)| {
