@@ -188,3 +188,117 @@ where
     open.dedup();
     Outcome::Unknown(open)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scp::{Context, Value};
+
+    /// Returns a policy of statements written as effect, action and a tag that the caller must have, if any.
+    fn policy(statements: &[(&str, &str, &str)]) -> Policy {
+        let statement = |(effect, action, team): &(&str, &str, &str)| {
+            let condition = match *team {
+                "" => serde_json::json!({}),
+                team => serde_json::json!({ "StringEquals": { "aws:PrincipalTag/Team": team } }),
+            };
+            serde_json::json!({ "Effect": effect, "Action": action, "Resource": "*", "Condition": condition })
+        };
+        let statements: Vec<_> = statements.iter().map(statement).collect();
+        Policy::from_document(serde_json::json!({ "Version": "2012-10-17", "Statement": statements })).unwrap()
+    }
+
+    fn request(team: Value) -> Request {
+        let context = Context::new().with("aws:PrincipalTag/team", team);
+        Request::new("bedrock:InvokeModel".parse().unwrap(), "*", context)
+    }
+
+    fn outcome(policies: &[&[&Policy]], request: &Request) -> Outcome<(usize, usize)> {
+        let judged: Vec<Vec<_>> = policies
+            .iter()
+            .map(|level| level.iter().map(|policy| policy.judge(request)).collect())
+            .collect();
+        let named = |(level, judged): (usize, &Vec<Judged>)| -> Vec<_> {
+            judged.iter().enumerate().map(|(place, _)| (level, place)).collect()
+        };
+        let names: Vec<_> = judged.iter().enumerate().map(named).collect();
+        levels(
+            names
+                .into_iter()
+                .zip(&judged)
+                .map(|(names, judged)| names.into_iter().zip(judged)),
+        )
+    }
+
+    #[test]
+    fn a_request_needs_an_allow_at_every_level_and_no_deny() {
+        let (all, none) = (policy(&[("Allow", "*", "")]), policy(&[("Allow", "ec2:*", "")]));
+        let deny = policy(&[("Allow", "*", ""), ("Deny", "ec2:*", ""), ("Deny", "bedrock:*", "")]);
+        let request = request(Value::Absent);
+        let implicit = |level| Denial {
+            kind: DenialKind::Implicit { level },
+            policy: None,
+            statement: None,
+        };
+        let explicit = |policy| Denial {
+            kind: DenialKind::Explicit,
+            policy: Some(policy),
+            statement: deny.statements().get(2).map(StatementRef::of),
+        };
+        assert_eq!(outcome(&[&[&all], &[&none, &all]], &request), Outcome::Allow);
+        assert_eq!(
+            outcome(&[&[&all], &[&none], &[&all]], &request),
+            Outcome::Deny(vec![implicit(1)])
+        );
+        assert_eq!(outcome(&[&[&all], &[]], &request), Outcome::Deny(vec![implicit(1)]));
+        assert_eq!(
+            outcome(&[&[&all, &deny], &[&all]], &request),
+            Outcome::Deny(vec![explicit((0, 1))])
+        );
+        let all_of_it = vec![explicit((0, 0)), implicit(1), explicit((2, 0))];
+        assert_eq!(
+            outcome(&[&[&deny], &[&none], &[&deny]], &request),
+            Outcome::Deny(all_of_it)
+        );
+    }
+
+    #[test]
+    fn what_nobody_knows_matters_only_where_nothing_else_decides() {
+        let (all, deny) = (policy(&[("Allow", "*", "")]), policy(&[("Deny", "*", "")]));
+        let (some, not_some) = (
+            policy(&[("Allow", "*", "blue")]),
+            policy(&[("Deny", "bedrock:*", "blue")]),
+        );
+        let request = request(Value::Unknown);
+        let unknown = Outcome::Unknown(vec!["aws:principaltag/team".into()]);
+        assert_eq!(outcome(&[&[&some]], &request), unknown);
+        assert_eq!(outcome(&[&[&all, &not_some]], &request), unknown);
+        assert_eq!(outcome(&[&[&all, &some]], &request), Outcome::Allow);
+        assert!(matches!(outcome(&[&[&some], &[&all, &deny]], &request), Outcome::Deny(denials) if denials.len() == 1));
+        assert!(matches!(outcome(&[&[&all, &not_some], &[]], &request), Outcome::Deny(denials) if denials.len() == 1));
+        // Another action's condition leaves nothing open.
+        assert_eq!(
+            outcome(&[&[&all, &policy(&[("Deny", "ec2:*", "blue")])]], &request),
+            Outcome::Allow
+        );
+    }
+
+    #[test]
+    fn every_statement_that_matches_is_told() {
+        let policy = policy(&[
+            ("Deny", "*", "blue"),
+            ("Deny", "ec2:*", ""),
+            ("Deny", "bedrock:*", ""),
+            ("Allow", "*", ""),
+        ]);
+        let request = request(Value::Unknown);
+        let told: Vec<_> = policy
+            .matching(Effect::Deny, &request)
+            .map(|(one, is)| (one.index(), is))
+            .collect();
+        assert_eq!(told, [(0, Truth::Unknown), (2, Truth::True)]);
+        assert_eq!(
+            policy.judge(&request).denies,
+            Matched::Yes(StatementRef::of(&policy.statements()[2]))
+        );
+    }
+}

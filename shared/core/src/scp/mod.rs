@@ -21,3 +21,6 @@ pub use language::{
 };
 pub use request::{Action, Context, NotAnAction, Request, Value};
 pub use truth::Truth;
+
+#[cfg(test)]
+mod tests;

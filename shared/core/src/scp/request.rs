@@ -213,3 +213,68 @@ impl Value {
         Self::Known(vec![value.into()])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_request_may_have_is_told_by_its_action() {
+        let request = |action: &str| Request::new(action.parse().unwrap(), "*", Context::new());
+        let told = |action: &str, key: &str| request(action).value(key).clone();
+        for (action, key, expected) in [
+            ("bedrock:InvokeModel", "bedrock:guardrailidentifier", Value::Unknown),
+            (
+                "bedrock:invokemodelwithresponsestream",
+                "bedrock:guardrailidentifier",
+                Value::Unknown,
+            ),
+            (
+                "bedrock:InvokeModelWithResponseStream",
+                "bedrock:projectarn",
+                Value::Absent,
+            ),
+            ("bedrock:InvokeModel", "bedrock:guardrailarn", Value::Absent),
+            ("bedrock:InvokeModel", "bedrock:bearertokentype", Value::Absent),
+            ("bedrock:CallWithBearerToken", "bedrock:bearertokentype", Value::Unknown),
+            (
+                "bedrock:CreateModelInvocationJob",
+                "bedrock:inferenceprofilearn",
+                Value::Absent,
+            ),
+            ("bedrock:InvokeModel", "s3:prefix", Value::Absent),
+            (
+                "bedrock-mantle:CreateInference",
+                "bedrock:inferenceprofilearn",
+                Value::Absent,
+            ),
+            ("bedrock-mantle:CreateInference", "bedrock-mantle:model", Value::Unknown),
+            ("s3:ListBucket", "s3:prefix", Value::Unknown),
+            ("bedrock:InvokeModel", "aws:principaltag/team", Value::Unknown),
+            ("bedrock:InvokeModel", "aws:requestedregion", Value::Unknown),
+            ("bedrock:InvokeModel", "saml:sub", Value::Unknown),
+            ("bedrock:InvokeModel", "ec2:sourceinstancearn", Value::Unknown),
+            ("bedrock:InvokeModel", "ec2:instancetype", Value::Absent),
+            ("bedrock:InvokeModel", "accounts.google.com:aud", Value::Unknown),
+        ] {
+            assert_eq!(told(action, key), expected, "{action} {key}");
+        }
+    }
+
+    #[test]
+    fn keys_and_actions_are_told_apart_without_case() {
+        let context = Context::new()
+            .with("AWS:RequestedRegion", Value::known("a"))
+            .with("b:c", Value::Absent);
+        let context = context.with("aws:REQUESTEDREGION", Value::known("b"));
+        let known: Vec<_> = context.iter().collect();
+        assert_eq!(
+            known,
+            [("aws:requestedregion", &Value::known("b")), ("b:c", &Value::Absent)]
+        );
+        assert_eq!("Bedrock:INVOKEMODEL".parse::<Action>(), "bedrock:InvokeModel".parse());
+        for wrong in ["", "InvokeModel", "bedrock:", ":x", "bedrock:Invoke*", "a:b:c"] {
+            assert!(wrong.parse::<Action>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -5,6 +5,8 @@ mod value;
 
 use std::sync::Arc;
 
+#[cfg(test)]
+pub(crate) use operator::COMPARISONS;
 pub(crate) use operator::NotAnOperator;
 pub use operator::{Comparison, Operator, Order, Quantifier};
 use value::Test;

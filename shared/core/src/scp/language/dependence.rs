@@ -31,15 +31,6 @@ const OF_NOBODY: [&str; 8] = [
     "aws:sourceip",
 ];
 
-/// Keys whose values are ARNs with an account in them.
-const ARNS: [&str; 5] = [
-    "aws:principalarn",
-    "bedrock:inferenceprofilearn",
-    "bedrock:modelarn",
-    "bedrock:projectarn",
-    "bedrock:promptrouterarn",
-];
-
 impl Dependence {
     pub(super) fn of(statements: &[Statement]) -> Self {
         let mut dependence = Self {
@@ -62,7 +53,7 @@ impl Dependence {
     /// Tells whether what statements say depends on the account, where it is known in which keys callers
     /// differ: in these, and in the account that ARNs have.
     pub(super) fn of_caller(statements: &[Statement], caller: &Context) -> bool {
-        let differs = |key: &str| caller.value(key).is_some() || ARNS.contains(&key);
+        let differs = |key: &str| caller.value(key).is_some() || has_arn(key);
         statements.iter().any(|statement| {
             let (Names::Only(resources) | Names::AllBut(resources)) = statement.resources();
             resources.iter().any(|pattern| names_account(pattern))
@@ -70,7 +61,7 @@ impl Dependence {
                 || statement.conditions().iter().any(|condition| {
                     let key = condition.key();
                     let named = condition.values().iter().any(|value| names_account(value));
-                    caller.value(key).is_some() || (ARNS.contains(&key) && named) || condition.variables().any(differs)
+                    caller.value(key).is_some() || (has_arn(key) && named) || condition.variables().any(differs)
                 })
         })
     }
@@ -78,7 +69,7 @@ impl Dependence {
     fn add(&mut self, condition: &Condition) {
         let key = condition.key();
         let presence = condition.operator().comparison == Comparison::Null;
-        if presence || !ARNS.contains(&key) {
+        if presence || !has_arn(key) {
             self.add_key(key);
         } else {
             self.principal |= tells_of_caller(key);
@@ -87,7 +78,7 @@ impl Dependence {
         for key in condition.variables() {
             self.add_key(key);
             // An ARN holds the account wherever it is put.
-            self.account |= ARNS.contains(&key);
+            self.account |= has_arn(key);
         }
     }
 
@@ -99,6 +90,11 @@ impl Dependence {
         // Whether two accounts differ in it depends on the key; a caller's ARN is always there.
         self.account |= key != "aws:principalarn";
     }
+}
+
+/// Tells whether a key's value may be an ARN that has the account, and has it nowhere else.
+fn has_arn(key: &str) -> bool {
+    key == "aws:principalarn" || key.starts_with("bedrock:")
 }
 
 fn tells_of_caller(key: &str) -> bool {

@@ -16,7 +16,7 @@ pub enum Problem {
     #[error("this is not JSON ({0}); mend the syntax")]
     NotJson(String),
     /// An object has a member twice.
-    #[error("`{0}` is written twice; AWS would take one of both, so merge them")]
+    #[error("`{0}` is written twice, and AWS does not say which one it takes; merge them")]
     Twice(String),
     /// A value has another type than it must have.
     #[error("this is {found}; write {expected}")]
@@ -62,8 +62,8 @@ pub enum Problem {
          before it, or `IfExists` after it, where that is meant{1}"
     )]
     Operator(String, Suggestion),
-    /// The presence of a key is asked for in a way that the language does not have.
-    #[error("`{0}` asks whether a key exists, if it exists; write `Null`")]
+    /// `Null` stands with a modifier.
+    #[error("`{0}` is no condition operator, for `Null` stands alone; write `Null`")]
     Null(String),
     /// Two statements have the same name.
     #[error("the `Sid` `{0}` is another statement's, too; rename one of them")]

@@ -26,7 +26,8 @@ pub(super) fn read(json: &[u8]) -> Result<Value, PolicyError> {
                 let path = path.strip_suffix(name).map_or(path.as_str(), |above| above);
                 PolicyError::new(path.trim_matches('.'), Problem::Twice(name.to_owned()))
             }
-            None => PolicyError::new(path.trim_matches('.'), Problem::NotJson(inner)),
+            // Where the text ends early or is no JSON, there is no path to tell, but a line and a column.
+            None => PolicyError::new(path.trim_matches(['.', '?']), Problem::NotJson(inner)),
         }
     })?;
     match reader.end() {
