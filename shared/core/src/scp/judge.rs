@@ -217,16 +217,11 @@ mod tests {
             .iter()
             .map(|level| level.iter().map(|policy| policy.judge(request)).collect())
             .collect();
-        let named = |(level, judged): (usize, &Vec<Judged>)| -> Vec<_> {
-            judged.iter().enumerate().map(|(place, _)| (level, place)).collect()
-        };
-        let names: Vec<_> = judged.iter().enumerate().map(named).collect();
-        levels(
-            names
-                .into_iter()
-                .zip(&judged)
-                .map(|(names, judged)| names.into_iter().zip(judged)),
-        )
+        let each = judged.iter().enumerate().map(|(level, judged)| {
+            let policies = judged.iter().enumerate();
+            policies.map(move |(place, judged)| ((level, place), judged))
+        });
+        levels(each)
     }
 
     #[test]

@@ -73,8 +73,8 @@ fn operators() -> impl Strategy<Value = String> {
         })
 }
 
-fn one_or_many(values: Vec<&'static str>) -> Json {
-    match values.as_slice() {
+fn one_or_many(values: &[&'static str]) -> Json {
+    match values {
         [value] => json!(value),
         values => json!(values),
     }
@@ -98,13 +98,13 @@ fn statements() -> impl Strategy<Value = Json> {
             let keys = condition.entry(operator).or_insert_with(|| json!({}));
             keys.as_object_mut()
                 .unwrap()
-                .insert(key.to_owned(), one_or_many(values));
+                .insert(key.to_owned(), one_or_many(&values));
         }
         json!({
-            if not_action { "NotAction" } else { "Action" }: one_or_many(actions),
+            if not_action { "NotAction" } else { "Action" }: one_or_many(&actions),
             "Effect": if allow { "Allow" } else { "Deny" },
             "Condition": condition,
-            if not_resource { "NotResource" } else { "Resource" }: one_or_many(resources),
+            if not_resource { "NotResource" } else { "Resource" }: one_or_many(&resources),
         })
     })
 }

@@ -187,9 +187,8 @@ fn judgements_are_shared_by_accounts_where_nothing_names_one() {
 fn naive(pattern: &[char], text: &[char]) -> bool {
     match (pattern.split_first(), text.split_first()) {
         (None, None) => true,
-        (None, Some(_)) => false,
         (Some(('*', rest)), _) => (0..=text.len()).any(|taken| naive(rest, &text[taken..])),
-        (Some(_), None) => false,
+        (None, Some(_)) | (Some(_), None) => false,
         (Some((sign, rest)), Some((first, text))) => (sign == first || *sign == '?') && naive(rest, text),
     }
 }
