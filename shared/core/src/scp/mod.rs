@@ -8,6 +8,7 @@ pub mod condition;
 pub mod denied;
 mod judge;
 pub mod language;
+pub mod lint;
 pub mod mend;
 pub mod organization;
 pub mod reach;
