@@ -11,6 +11,11 @@ use divan::Bencher;
 
 fn main() {
     divan::main();
+    // https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if let Some(peak) = status.lines().find_map(|line| line.strip_prefix("VmHWM:")) {
+        println!("peak memory of all that: {}", peak.trim());
+    }
 }
 
 /// Reading the organization: 80 units, 60 policies, 1,000 accounts.

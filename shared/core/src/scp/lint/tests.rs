@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn found(statement: Value) -> Vec<Trap> {
+fn found(statement: &Value) -> Vec<Trap> {
     let policy = Policy::from_document(json!({"Version": "2012-10-17", "Statement": statement})).unwrap();
     let mut traps: Vec<Trap> = lint(&policy, Some(600)).iter().map(|finding| finding.trap).collect();
     traps.dedup();
@@ -161,9 +161,9 @@ fn cases() -> Vec<(Trap, Value, Value)> {
 #[test]
 fn each_trap_is_found_where_it_is_and_not_beside() {
     for (trap, falls, does_not) in cases() {
-        let traps = found(falls);
+        let traps = found(&falls);
         assert!(traps.contains(&trap), "{}: {traps:?}", trap.id());
-        let beside = found(does_not);
+        let beside = found(&does_not);
         assert!(!beside.contains(&trap), "{} is not there: {beside:?}", trap.id());
     }
 }
@@ -192,7 +192,7 @@ fn a_deny_of_regions_with_the_exact_exemption_is_clean() {
             json!({"Condition": {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}, "ArnNotLike": {"bedrock:InferenceProfileArn": ONE}}})
         ),
     ]);
-    let found = found(statements);
+    let found = found(&statements);
     assert!(
         found
             .iter()

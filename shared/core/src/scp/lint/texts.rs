@@ -36,7 +36,6 @@ const fn source(trap: Trap) -> &'static str {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one table")]
 const fn english(trap: Trap) -> (&'static str, &'static str) {
     match trap {
         Trap::ProfileKeyWithoutNullGuard => (
@@ -123,7 +122,6 @@ const fn english(trap: Trap) -> (&'static str, &'static str) {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one table")]
 const fn japanese(trap: Trap) -> (&'static str, &'static str) {
     match trap {
         Trap::ProfileKeyWithoutNullGuard => (

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 
 use super::{
@@ -120,7 +120,7 @@ impl ReachReport {
     /// Returns the JSON Schema of the report (draft 2020-12).
     #[must_use]
     pub fn json_schema() -> serde_json::Value {
-        schemars::schema_for!(Self).to_value()
+        schema::<Self>()
     }
 }
 
@@ -128,7 +128,7 @@ impl OrganizationReport {
     /// Returns the JSON Schema of the report (draft 2020-12).
     #[must_use]
     pub fn json_schema() -> serde_json::Value {
-        schemars::schema_for!(Self).to_value()
+        schema::<Self>()
     }
 }
 
@@ -166,4 +166,10 @@ pub fn leaves(target: &Target, policy: &Policy) -> Vec<String> {
             outside.map(ToString::to_string).collect()
         }
     }
+}
+
+/// The schema of what is written, not of what could be read.
+fn schema<T: JsonSchema>() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<T>().to_value()
 }
