@@ -323,28 +323,19 @@ fn level_name(chain: &Chain, level: usize) -> Arc<str> {
     }
 }
 
-/// Leaves the action out where the same is denied for each of the call's actions.
+/// Leaves the action out where the same is denied for each of the call's actions. Sorts by resource and Region.
 fn without_action(mut denied: Vec<Denied>, actions: usize) -> Vec<Denied> {
-    let mut merged: Vec<Denied> = Vec::new();
+    // The action is the last that is compared: what differs in that alone stands together.
+    denied.sort_unstable();
     denied.dedup();
-    for one in &denied {
-        let all = Denied {
-            action: None,
-            ..one.clone()
-        };
-        let times = denied
-            .iter()
-            .filter(|other| {
-                Denied {
-                    action: None,
-                    ..(*other).clone()
-                } == all
-            })
-            .count();
-        let kept = if times >= actions { all } else { one.clone() };
-        if !merged.contains(&kept) {
-            merged.push(kept);
-        }
-    }
-    merged
+    let together = denied.chunk_by(|one, other| one.is_but_for_action(other));
+    together
+        .flat_map(|same| match same {
+            [one, ..] if same.len() == actions => vec![Denied {
+                action: None,
+                ..one.clone()
+            }],
+            some => some.to_vec(),
+        })
+        .collect()
 }

@@ -84,6 +84,18 @@ impl Verdict {
     }
 }
 
+impl Denied {
+    /// Tells whether another is the same but for the action.
+    pub(super) fn is_but_for_action(&self, other: &Self) -> bool {
+        let of = |one: &Self| (one.resource, one.kind);
+        of(self) == of(other)
+            && self.region == other.region
+            && self.policy == other.policy
+            && self.statement == other.statement
+            && self.level == other.level
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
