@@ -42,6 +42,25 @@ pub struct Closing {
 /// (<https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html>). Calls without a
 /// profile are left as they are.
 ///
+/// ```
+/// use crisguard_core::{
+///     catalog::Catalogue,
+///     policy::PolicyDocument,
+///     region::SourceRegion,
+///     scp::{mend::close, organization::Chain, reach::{Caller, Principal, Target}},
+/// };
+/// let policy = b"version: 1\nregions: {source: [eu-west-1], destination: [eu-west-1]}\nprofiles: {global: deny}\n";
+/// let account = "111122223333".parse()?;
+/// let policy = PolicyDocument::parse(policy)?.for_account(&account, None)?;
+/// let ireland = SourceRegion("eu-west-1".parse()?);
+/// let targets = Target::profiles("global.anthropic.*", &[ireland], &Catalogue::embedded()?);
+/// let caller = Caller::new(account, &Principal::Ordinary);
+/// let closing = close(&targets, &Chain::of_files([])?, &caller, &policy)?.unwrap();
+/// assert_eq!(closing.document.pointer("/Statement/0/Condition/StringEquals/aws:RequestedRegion").unwrap(), "unspecified");
+/// assert!(closing.open.is_empty() && closing.breaks.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// Fails if the policy that was made cannot be read, which would be an error of this program.

@@ -121,7 +121,7 @@ pub(super) fn exempt_calls(document: &Value, denying: &[Denying]) -> Result<Valu
             Calls::Named | Calls::NotExcepted => draft.without_calls(),
             Calls::Only | Calls::ByPattern => {
                 return Err(format!(
-                    "the statement {} is about Bedrock alone: without Bedrock's calls little or nothing of it would be left",
+                    "the statement {} is about Bedrock alone: without its calls of models little or nothing would be left",
                     label(&document, denying.statement)
                 ));
             }
@@ -149,12 +149,10 @@ pub(super) fn exempt_profile(document: &Value, denying: &[Denying], need: &Need,
         if form == Form::Split && !separable {
             return Err("its calls of models cannot be taken out of the statement".to_owned());
         }
-        let narrowed = if form == Form::Split {
-            before.clone().of_calls()
-        } else {
-            before.clone()
+        let mut narrowed = match form {
+            Form::Split => before.clone().of_calls(),
+            Form::InPlace => before.clone(),
         };
-        let mut narrowed = narrowed;
         if denying.model {
             narrowed = narrowed.with_condition("ArnNotLike", PROFILE_ARN, std::slice::from_ref(&need.profile));
         }
@@ -168,7 +166,6 @@ pub(super) fn exempt_profile(document: &Value, denying: &[Denying], need: &Need,
         }
         let pinned = denying.model.then(|| pin(before.clone(), need)).flatten();
         let base = base_of_sid(&document, denying.statement);
-        let before_all = before.clone();
         match form {
             Form::Split => {
                 replace(&mut document, denying.statement, before.without_calls());
@@ -176,7 +173,7 @@ pub(super) fn exempt_profile(document: &Value, denying: &[Denying], need: &Need,
             }
             Form::InPlace => {
                 replace(&mut document, denying.statement, narrowed);
-                let rest = before_all.but_calls_of(&need.profile).filter(|_| denying.profile);
+                let rest = before.but_calls_of(&need.profile).filter(|_| denying.profile);
                 if let Some(rest) = rest {
                     append(&mut document, rest, &format!("{base}ButCalls"));
                 }

@@ -69,6 +69,27 @@ pub enum MendError {
 
 /// Returns the remedies for a call through a profile that fails, the narrowest first; none if it does not fail.
 ///
+/// ```
+/// use crisguard_core::{
+///     catalog::Catalogue,
+///     region::SourceRegion,
+///     scp::{mend::{RemedyKind, Wish, remedies}, organization::{Chain, Scp}, reach::{Caller, Principal, Target}},
+/// };
+/// let json = br#"{"Version": "2012-10-17", "Statement": {"Sid": "Regions", "Effect": "Deny", "NotAction": "iam:*",
+///     "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": "ap-northeast-1"}}}}"#;
+/// let chain = Chain::of_files([("ou".to_owned(), Scp::parse("scp.json", json)?)])?;
+/// let (tokyo, catalogue) = (SourceRegion("ap-northeast-1".parse()?), Catalogue::embedded()?);
+/// let target = Target::profile("jp.anthropic.claude-sonnet-4-5-20250929-v1:0", &tokyo, &catalogue).unwrap();
+/// let caller = Caller::new("111122223333".parse()?, &Principal::Ordinary);
+/// let wish = Wish {
+///     target: &target, chain: &chain, caller: &caller, catalogue: &catalogue, sources: &[], on_demand: None, quota: 5_120,
+/// };
+/// let narrowest = &remedies(&wish)?[0];
+/// assert_eq!((narrowest.remedy, narrowest.works), (RemedyKind::ExemptProfile, Some(true)));
+/// assert_eq!(narrowest.newly_permits[0].regions, ["ap-northeast-3"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// Fails if a policy cannot be read after it was changed, which would be an error of this program.
@@ -265,37 +286,34 @@ struct Trial<'w> {
 }
 
 impl Trial<'_> {
-    /// Tries the forms in turn: the first that works, opens nothing else and is not too long.
+    /// Splits the statement, or else changes it in place: the first form that works, closes nothing and is not
+    /// too long. Of two that are not, the reason of the latter is told, which is possible more often.
     fn exempt_profile(&mut self, obstacles: &Obstacles, need: &Need) -> Result<Remedy, MendError> {
-        let mut best: Option<Remedy> = None;
-        for form in [Form::Split, Form::InPlace] {
-            let mut remedy = self.changed(
-                RemedyKind::ExemptProfile,
-                obstacles,
-                |document, denying| edit::exempt_profile(document, denying, need, form),
-                |document| edit::allow_profile(document, need),
-            )?;
-            let done = remedy.cannot.is_none() && remedy.works == Some(true);
-            if form == Form::InPlace {
-                remedy.newly_permits.extend(obstacles.opened_besides(need));
-            }
-            // The later form is mostly possible where the earlier is not: its reason is the one to tell.
-            if done || best.is_none() || form == Form::InPlace {
-                best = Some(remedy);
-            }
-            if done {
-                break;
-            }
+        let split = self.in_form(Form::Split, obstacles, need)?;
+        let done = split.cannot.is_none() && split.works == Some(true) && split.newly_denies.is_empty();
+        let mut remedy = if done {
+            split
+        } else {
+            let mut in_place = self.in_form(Form::InPlace, obstacles, need)?;
+            in_place.newly_permits.extend(obstacles.opened_besides(need));
+            in_place
+        };
+        if obstacles.denying.values().flatten().any(|denying| denying.profile) {
+            remedy.notes.push(format!(
+                "The policy denies the profile itself in {}, where the call is made: the change also lets it be called there.",
+                need.source
+            ));
         }
-        Ok(best.map_or_else(|| Remedy::cannot(RemedyKind::ExemptProfile, "there is no form of it".to_owned()), |mut remedy| {
-            if obstacles.denying.values().flatten().any(|denying| denying.profile) {
-                remedy.notes.push(format!(
-                    "The policy denies {} itself, where the call is made: the change also lets this profile be called from there.",
-                    need.source
-                ));
-            }
-            remedy
-        }))
+        Ok(remedy)
+    }
+
+    fn in_form(&mut self, form: Form, obstacles: &Obstacles, need: &Need) -> Result<Remedy, MendError> {
+        self.changed(
+            RemedyKind::ExemptProfile,
+            obstacles,
+            |document, denying| edit::exempt_profile(document, denying, need, form),
+            |document| edit::allow_profile(document, need),
+        )
     }
 
     fn changed(

@@ -1,6 +1,6 @@
 //! Reach: what can be called under an organization's service control policies, and where that can go.
 //!
-//! For each account, principal, source Region and profile: what AWS evaluates ([`evaluations`]), what the
+//! For each account, principal, source Region and profile: what AWS evaluates ([`evaluations()`]), what the
 //! policies say of it, and the [`Verdict`].
 
 mod caller;
@@ -328,7 +328,7 @@ fn without_action(mut denied: Vec<Denied>, actions: usize) -> Vec<Denied> {
     // The action is the last that is compared: what differs in that alone stands together.
     denied.sort_unstable();
     denied.dedup();
-    let together = denied.chunk_by(|one, other| one.is_but_for_action(other));
+    let together = denied.chunk_by(Denied::is_but_for_action);
     together
         .flat_map(|same| match same {
             [one, ..] if same.len() == actions => vec![Denied {

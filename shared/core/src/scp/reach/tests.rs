@@ -44,8 +44,8 @@ fn verdict_of(chain: &Chain, caller: &Caller, target: Target) -> Verdict {
     reach.verdicts(caller.account()).next().unwrap().1.clone()
 }
 
-fn verdict_on(statement: Value, target: Target) -> String {
-    verdict_of(&chain(&statement), &caller(), target).to_string()
+fn verdict_on(statement: &Value, target: Target) -> String {
+    verdict_of(&chain(statement), &caller(), target).to_string()
 }
 
 fn policy(destinations: &Value) -> Policy {
@@ -59,28 +59,28 @@ fn a_profile_fails_at_the_first_region_that_is_denied_and_a_direct_call_does_not
     let jp = format!("jp.{SONNET}");
     assert_eq!(
         verdict_on(
-            only(&["ap-northeast-1", "ap-northeast-3"]),
+            &only(&["ap-northeast-1", "ap-northeast-3"]),
             profile(&jp, "ap-northeast-1")
         ),
         "works"
     );
     assert_eq!(
-        verdict_on(only(&["ap-northeast-1"]), profile(&jp, "ap-northeast-1")),
+        verdict_on(&only(&["ap-northeast-1"]), profile(&jp, "ap-northeast-1")),
         "fails: the foundation model in ap-northeast-3 is denied by the statement Regions of scp.json at ou"
     );
     assert_eq!(
         verdict_on(
-            only(&["ap-northeast-1"]),
+            &only(&["ap-northeast-1"]),
             Target::model(SONNET, &source("ap-northeast-1"))
         ),
         "works"
     );
     let global = profile(&format!("global.{SONNET}"), "ap-northeast-1");
     assert_eq!(
-        verdict_on(only(&["ap-northeast-1"]), global.clone()),
+        verdict_on(&only(&["ap-northeast-1"]), global.clone()),
         "fails: the foundation model in unspecified is denied by the statement Regions of scp.json at ou"
     );
-    assert_eq!(verdict_on(only(&["ap-northeast-1", "unspecified"]), global), "works");
+    assert_eq!(verdict_on(&only(&["ap-northeast-1", "unspecified"]), global), "works");
 }
 
 #[test]
@@ -131,13 +131,13 @@ fn a_guardrail_that_is_asked_for_leaves_it_undecided() {
         "Condition": {"Null": {"bedrock:GuardrailIdentifier": "true"}}});
     let model = || Target::model(SONNET, &source("us-east-1"));
     assert_eq!(
-        verdict_on(guarded, model()),
+        verdict_on(&guarded, model()),
         "undecided: it depends on bedrock:guardrailidentifier"
     );
     let no_such_key = json!({"Effect": "Deny", "Action": INVOKE, "Resource": "*",
         "Condition": {"Null": {"bedrock:GuardrailArn": "true"}}});
     assert!(
-        verdict_on(no_such_key, model()).starts_with("fails"),
+        verdict_on(&no_such_key, model()).starts_with("fails"),
         "the key never is there"
     );
 }
@@ -172,8 +172,8 @@ fn an_application_profile_is_evaluated_by_its_own_arn() {
         "ArnLike": {"bedrock:InferenceProfileArn": "arn:aws:bedrock:*:*:inference-profile/global.*"}}});
     let by_region = json!({"Effect": "Deny", "Action": "bedrock:*", "Resource": "*",
         "Condition": {"StringEquals": {"aws:RequestedRegion": "unspecified"}}});
-    assert_eq!(verdict_on(by_name, target.clone()), "works");
-    assert!(verdict_on(by_region, target.clone()).starts_with("fails"));
+    assert_eq!(verdict_on(&by_name, target.clone()), "works");
+    assert!(verdict_on(&by_region, target.clone()).starts_with("fails"));
     assert_eq!(leaves(target, &policy(&json!(["us-east-1"]))), ["*"]);
 }
 
@@ -204,9 +204,9 @@ fn a_guardrail_profile_needs_each_of_its_destinations() {
 #[test]
 fn a_batch_job_fails_surely_or_is_undecided() {
     let batch = || profile(&format!("jp.{SONNET}"), "ap-northeast-1").in_batch().unwrap();
-    let verdict = verdict_on(only(&["ap-northeast-1"]), batch());
+    let verdict = verdict_on(&only(&["ap-northeast-1"]), batch());
     assert!(verdict.starts_with("undecided: AWS does not document"), "{verdict}");
-    assert!(verdict_on(only(&["us-east-1"]), batch()).starts_with("fails"));
+    assert!(verdict_on(&only(&["us-east-1"]), batch()).starts_with("fails"));
 }
 
 #[test]
