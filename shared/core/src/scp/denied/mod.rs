@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::text::Pasted;
-use super::reach::{Call, Target};
+use super::reach::{Call, Resource, Target};
 use crate::{
     arn::Arn,
     catalog::{Catalogue, Destinations},
@@ -263,7 +263,17 @@ impl DeniedResource {
         }
     }
 
-    /// Tells whether a call evaluates this kind of resource in this Region.
+    /// Tells whether it is of this kind.
+    #[must_use]
+    pub fn is_a(&self, resource: Resource) -> bool {
+        match self {
+            Self::FoundationModel { .. } => resource == Resource::FoundationModel,
+            Self::Profile { .. } | Self::ApplicationProfile { .. } => resource == Resource::Profile,
+            Self::Other { .. } => false,
+        }
+    }
+
+    /// Tells whether a call evaluates this kind of resource.
     #[must_use]
     pub fn is_asked_by(&self, call: &Call) -> bool {
         match self {
