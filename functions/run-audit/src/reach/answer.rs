@@ -6,7 +6,6 @@ use crisguard_core::{
     account::AccountId,
     catalog::Catalogue,
     policy::Policy,
-    region::SourceRegion,
     scp::{
         mend::{Closing, Remedy, Wish, close, remedies},
         organization::{Chain, Exemption},
@@ -134,7 +133,7 @@ fn account(question: &Question, catalogue: &Catalogue) -> Result<AccountAnswer, 
         }
         asked.push(target.clone());
         if matches!(verdict, Verdict::Fails(_)) && is_wanted(question, policy.as_ref(), target) {
-            report.remedies = remedies(&wish(question, target, &chain, &caller, catalogue, &sources))?;
+            report.remedies = remedies(&wish(question, target, &chain, &caller, catalogue))?;
         }
         profiles.push(report);
     }
@@ -168,14 +167,14 @@ fn wish<'a>(
     chain: &'a Chain,
     caller: &'a Caller,
     catalogue: &'a Catalogue,
-    sources: &'a [SourceRegion],
 ) -> Wish<'a> {
     Wish {
         target,
         chain,
         caller,
         catalogue,
-        sources,
+        // A profile's ARN holds for one source Region; what all changes together open is tried from every one.
+        sources: std::slice::from_ref(&target.source),
         on_demand: None,
         quota: question.quota,
     }
