@@ -47,7 +47,7 @@ pub(super) fn invoke_global(wanted: &Wanted) -> Result<Value, TemplateError> {
     for (place, (source, profile, _)) in profiles.iter().enumerate() {
         let number = number(place, profiles.len());
         let (through, model) = (arn(source, account.as_str(), profile.id()), profile.model());
-        let keys = |region: &str| json!({"StringEquals": {"aws:RequestedRegion": region, "bedrock:InferenceProfileArn": through}});
+        let keys = |region: &str| json!({"aws:RequestedRegion": region, "bedrock:InferenceProfileArn": through});
         statements.push(allow(
             &format!("GlobalProfile{number}"),
             std::slice::from_ref(&through),
