@@ -20,7 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests/scps/differential")
     parser.add_argument("--ours", required=True, help="the example judge-scps")
     parser.add_argument("--theirs", required=True, help="the folder with the other evaluator's package")
-    parser.add_argument("--cases", type=int, default=24_000)
+    parser.add_argument("--cases", type=int, default=40_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=20, help="how many differences to print in full")
     options = parser.parse_args()

@@ -20,7 +20,7 @@ fn value(json: &Json) -> Value {
     }
 }
 
-fn policy(group: &Json, changed: Json) -> Policy {
+fn policy(group: &Json, changed: &Json) -> Policy {
     let mut statement = json!({ "Effect": "Deny", "Action": "*", "Resource": "*" });
     for (element, value) in changed.as_object().unwrap() {
         let members = statement.as_object_mut().unwrap();
@@ -69,7 +69,7 @@ fn every_vector_comes_out_as_the_documentation_says() {
                 _ => panic!("neither a condition nor an element: {group}"),
             };
             let request = Request::new(action.parse().unwrap(), resource, context);
-            let told = match policy(group, changed).judge(&request).denies {
+            let told = match policy(group, &changed).judge(&request).denies {
                 Matched::Yes(_) => "yes",
                 Matched::No => "no",
                 Matched::Unknown { .. } => "unknown",

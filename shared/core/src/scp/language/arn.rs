@@ -56,11 +56,16 @@ impl ArnPattern {
         let texts = ["arn", arn.partition, arn.service, arn.region, arn.account, arn.resource];
         let parts = self.parts.iter().zip(texts);
         let matched = Truth::all(parts.map(|(pattern, text)| pattern.matches(text, false, known)));
-        if self.parts.len() == texts.len() {
+        if self.is_complete() {
             matched
         } else {
             matched.and(Truth::Unknown)
         }
+    }
+
+    /// Tells whether it has all parts of an ARN.
+    fn is_complete(&self) -> bool {
+        self.parts.len() == 6
     }
 }
 
@@ -106,15 +111,13 @@ impl ResourcePattern {
                 expands,
                 misplaced,
             } => {
-                let mut matched = parts.matches(text, known);
-                if matched != Truth::True {
-                    let expanded = whole.matches(text, false, known);
-                    matched = matched.or(if *expands {
-                        expanded
-                    } else {
-                        expanded.and(Truth::Unknown)
-                    });
-                }
+                let expanded = whole.matches(text, false, known);
+                // What matches part by part matches as a whole.
+                let matched = match (*expands, parts.is_complete()) {
+                    (true, true) => expanded,
+                    (true, false) => parts.matches(text, known).or(expanded),
+                    (false, _) => parts.matches(text, known).or(expanded.and(Truth::Unknown)),
+                };
                 if *misplaced {
                     matched.and(Truth::Unknown)
                 } else {

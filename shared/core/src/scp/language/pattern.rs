@@ -115,6 +115,13 @@ impl Pattern {
 
     /// Tells whether a text matches it, with or without regard to case.
     pub(crate) fn matches(&self, text: &str, ignore_case: bool, known: &impl Known) -> Truth {
+        // Most patterns are one of these.
+        match self.pieces.as_ref() {
+            [Piece::Run] => return Truth::True,
+            [Piece::Text(literal)] if !ignore_case => return (text == &**literal).into(),
+            [Piece::Text(literal), Piece::Run] if !ignore_case => return text.starts_with(&**literal).into(),
+            _ => {}
+        }
         let strip = if ignore_case { strip_folded } else { strip };
         if !self.variable {
             return run(&self.pieces, text, strip, plain).into();
