@@ -81,6 +81,20 @@ impl Eye<'_> {
         async { observed(called.await) }
     }
 
+    /// The same for a reading that makes several calls at once.
+    pub(super) fn read<T>(
+        &self,
+        at_once: usize,
+        reading: impl Future<Output = Result<T, Failure>>,
+    ) -> impl Future<Output = Observed<T>> {
+        let reading = Box::pin(reading);
+        async move {
+            let permits = u32::try_from(at_once.min(CALLS_AT_ONCE)).unwrap_or(1);
+            let _permits = self.permits.acquire_many(permits).await.ok();
+            observed(reading.await)
+        }
+    }
+
     /// Waits until a call may be made, and makes it.
     fn call<T>(&self, call: impl Future<Output = T>) -> impl Future<Output = T> {
         // A call of an SDK takes tens of kilobytes, and hundreds wait at once: they are small until

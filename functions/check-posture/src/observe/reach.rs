@@ -48,7 +48,8 @@ async fn above(eye: &Eye<'_>, member: organizations::Membership) -> Observed<Arc
         }
         None => eye.aws.organization(home),
     };
-    let tree = eye.ask(organization.above(eye.account.as_str())).await?;
+    let above = organization.above(eye.account.as_str());
+    let tree = eye.read(organizations::CALLS_AT_ONCE, above).await?;
     document(member, tree).map(Arc::new)
 }
 

@@ -14,7 +14,7 @@ use crate::{
         json::{self, Json},
     },
 };
-pub use tree::{Node, Policy, Root, Tree};
+pub use tree::{CALLS_AT_ONCE, Node, Policy, Root, Tree};
 use wire::{
     Accounts, Described, Effective, EffectiveQuestion, Nothing, OfChild, OfParent, OfPolicy, OfTarget, Parent, Parents,
     PolicyAnswer, Roots, Targeted, Units,

@@ -10,10 +10,10 @@ use futures_util::{
 use super::{Organization, PARENTS};
 use crate::Failure;
 
-/// How many calls are on their way at once. Organizations answers all callers of the organization together a
+/// How many calls of one reading are on their way at once. Organizations answers all callers of the organization together a
 /// few times a second
 /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>).
-const CALLS_AT_ONCE: usize = 4;
+pub const CALLS_AT_ONCE: usize = 4;
 /// How many units can be one under another, and some more
 /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>).
 const DEEPEST: usize = 16;
