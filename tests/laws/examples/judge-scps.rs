@@ -22,12 +22,14 @@ fn main() -> io::Result<()> {
 fn judge(line: &str) -> Result<String, String> {
     let case: Json = serde_json::from_str(line).map_err(|error| error.to_string())?;
     let mut policies = Vec::new();
-    for level in list(&case["levels"]) {
+    for level in list(member(&case, "levels")) {
         let level = level.as_array().into_iter().flatten();
         let level: Result<Vec<Policy>, _> = level.map(|policy| Policy::from_document(policy.clone())).collect();
         policies.push(level.map_err(|error| error.to_string())?);
     }
-    let action = text(&case["action"]).parse().map_err(|error| format!("{error}"))?;
+    let action = text(member(&case, "action"))
+        .parse()
+        .map_err(|error| format!("{error}"))?;
     let mut context = Context::new();
     for statement in policies.iter().flatten().flat_map(Policy::statements) {
         let conditions = statement.conditions().iter();
@@ -36,11 +38,11 @@ fn judge(line: &str) -> Result<String, String> {
             context.set(key, Value::Absent);
         }
     }
-    for (key, values) in case["context"].as_object().into_iter().flatten() {
+    for (key, values) in member(&case, "context").as_object().into_iter().flatten() {
         let values = list(values).map(|value| text(value).to_owned());
         context.set(key, Value::Known(values.collect()));
     }
-    let request = Request::new(action, text(&case["resource"]), context);
+    let request = Request::new(action, text(member(&case, "resource")), context);
     let judged: Vec<Vec<_>> = policies
         .iter()
         .map(|level| level.iter().map(|policy| ((), policy.judge(&request))).collect())
@@ -54,6 +56,10 @@ fn judge(line: &str) -> Result<String, String> {
         Outcome::Deny(_) => "implicit".to_owned(),
         Outcome::Unknown(keys) => format!("unknown {}", keys.join(" ")),
     })
+}
+
+fn member<'j>(json: &'j Json, name: &str) -> &'j Json {
+    json.get(name).unwrap_or(&Json::Null)
 }
 
 fn list(json: &Json) -> impl Iterator<Item = &Json> {
