@@ -69,6 +69,7 @@ class Desk:
             "faults": self.faults.add,
             "profiles": self._change_profiles,
             "effective_policy": self._put_effective_policy,
+            "organization": self._put_organization,
         }
         showing: dict[str, Callable[[], Any]] = {
             "calls": self.journal.shown,
@@ -120,6 +121,9 @@ class Desk:
         with self.lock:
             for region, profiles in changes.items():
                 self.world.changed_profiles.setdefault(region, {}).update(profiles)
+
+    def _put_organization(self, told: dict[str, Any] | None) -> None:
+        self.world.organization = told
 
     def _put_effective_policy(self, told: dict[str, Any]) -> None:
         policies = self.world.accounts[told["account"]].effective_policies

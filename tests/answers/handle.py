@@ -118,6 +118,10 @@ class Answers:
         target = account or (self.emulator.account if self.emulator else "")
         self.tell(effective_policy={"account": target, "type": kind, "content": content})
 
+    def set_organization(self, organization: Mapping[str, Any] | None) -> None:
+        """The organization of all accounts, in the form in which crisguard exports one; `None`: there is none."""
+        self.tell(organization=organization)
+
     # -- what only Bedrock itself writes ---------------------------------------------
 
     def count_invocations(self, region: str, model: str, calls: int = 1, ago: datetime.timedelta | None = None) -> None:

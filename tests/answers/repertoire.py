@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import accounts, bedrock, guardrails, profiles
+from . import accounts, bedrock, guardrails, organization, profiles
 from .world import Answerer, Ask, Document
 
 ANSWERED: Mapping[str, Answerer] = {
@@ -29,6 +29,13 @@ ANSWERED: Mapping[str, Answerer] = {
     "iam:ListServiceSpecificCredentials": accounts.list_credentials,
     "iam:UpdateServiceSpecificCredential": accounts.update_credential,
     "organizations:DescribeEffectivePolicy": accounts.describe_effective_policy,
+    "organizations:DescribeOrganization": organization.describe,
+    "organizations:DescribePolicy": organization.describe_policy,
+    "organizations:ListAccountsForParent": organization.list_accounts,
+    "organizations:ListOrganizationalUnitsForParent": organization.list_units,
+    "organizations:ListParents": organization.list_parents,
+    "organizations:ListPoliciesForTarget": organization.list_policies,
+    "organizations:ListRoots": organization.list_roots,
     "s3control:DeletePublicAccessBlock": accounts.delete_public_access_block,
     "s3control:GetPublicAccessBlock": accounts.get_public_access_block,
     "s3control:PutPublicAccessBlock": accounts.put_public_access_block,

@@ -65,6 +65,53 @@ def test_an_effective_policy_is_what_a_test_says(client: Clients, answers: Answe
     assert refusal(organizations.describe_effective_policy, PolicyType="BEDROCK_POLICY") == missing
 
 
+ORGANIZATION = {
+    "version": 1,
+    "id": "o-a1b2c3d4e5",
+    "management_account": "444455556666",
+    "root": {"id": "r-ab12", "scps_enabled": True, "policies": ["p-FullAWSAccess"]},
+    "units": [{"id": "ou-ab12-11111111", "parent": "r-ab12", "policies": ["p-FullAWSAccess", "p-regions100"]}],
+    "accounts": [{"id": "111122223333", "parent": "ou-ab12-11111111", "policies": ["p-FullAWSAccess"]}],
+    "policies": [{"id": "p-regions100", "name": "Regions", "content": {"Version": "2012-10-17", "Statement": []}}],
+}
+
+
+def test_an_organization_is_what_a_test_says(client: Clients, answers: Answers) -> None:
+    organizations = client("organizations", "us-east-1")
+    none = ("AWSOrganizationsNotInUseException", 400)
+    assert refusal(organizations.describe_organization) == none
+    answers.set_organization(ORGANIZATION)
+    described = organizations.describe_organization()["Organization"]
+    assert (described["Id"], described["MasterAccountId"]) == ("o-a1b2c3d4e5", "444455556666")
+    (root,) = organizations.list_roots()["Roots"]
+    assert root["PolicyTypes"] == [{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}]
+
+    unit = "ou-ab12-11111111"
+    above = organizations.list_parents(ChildId="111122223333")["Parents"]
+    assert above == [{"Id": unit, "Type": "ORGANIZATIONAL_UNIT"}]
+    assert organizations.list_parents(ChildId=unit)["Parents"] == [{"Id": "r-ab12", "Type": "ROOT"}]
+    strange = refusal(organizations.list_parents, ChildId="999999999999")
+    assert strange == ("ChildNotFoundException", 400)
+    units = organizations.list_organizational_units_for_parent(ParentId="r-ab12")["OrganizationalUnits"]
+    assert [each["Id"] for each in units] == [unit]
+    accounts = organizations.list_accounts_for_parent(ParentId=unit)["Accounts"]
+    assert [each["Id"] for each in accounts] == ["111122223333"]
+
+    def attached(target: str, kind: str = "SERVICE_CONTROL_POLICY") -> list[str]:
+        listed = organizations.list_policies_for_target(TargetId=target, Filter=kind)["Policies"]
+        return [policy["Id"] for policy in listed]
+
+    assert attached("r-ab12") == ["p-FullAWSAccess"]
+    assert attached(unit) == ["p-FullAWSAccess", "p-regions100"]
+    assert attached(unit, "TAG_POLICY") == []
+    policy = organizations.describe_policy(PolicyId="p-regions100")["Policy"]
+    assert (policy["PolicySummary"]["Name"], json.loads(policy["Content"])["Statement"]) == ("Regions", [])
+    assert organizations.describe_policy(PolicyId="p-FullAWSAccess")["Policy"]["PolicySummary"]["AwsManaged"]
+    assert refusal(organizations.describe_policy, PolicyId="p-other00001") == ("PolicyNotFoundException", 400)
+    answers.set_organization(None)
+    assert refusal(organizations.describe_organization) == none
+
+
 def test_every_answer_was_held_against_the_model(_clients: Clients) -> None:
     """The tests above call everything that is answered here for an account."""
     assert _clients.seen >= {named for named in ANSWERED if not named.startswith("bedrock:")}

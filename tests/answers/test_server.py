@@ -41,7 +41,7 @@ READS: dict[str, tuple[str, dict[str, Any]]] = {
     "iam": ("list_service_specific_credentials", {"AllUsers": True}),
     "kms": ("list_keys", {}),
     "logs": ("describe_log_groups", {}),
-    "organizations": ("list_roots", {}),
+    "organizations": ("list_policies", {"Filter": "SERVICE_CONTROL_POLICY"}),
     "s3": ("list_buckets", {}),
     "s3control": ("get_public_access_block", {"AccountId": "111122223333"}),
     "sns": ("list_topics", {}),

@@ -53,6 +53,8 @@ class World:
     accounts: dict[str, Account] = field(default_factory=lambda: defaultdict(Account))
     changed_profiles: dict[str, dict[str, list[str] | None]] = field(default_factory=dict)
     """By Region, and by profile: where it goes instead of where the catalogue says, or `None`: it is not there."""
+    organization: dict[str, Any] | None = None
+    """As crisguard exports one; `None`: no account is in any."""
     _places: dict[tuple[str, str], Place] = field(default_factory=dict)
 
     def place(self, account: str, region: str) -> Place:
@@ -63,6 +65,7 @@ class World:
         """Forgets everything."""
         self.accounts.clear()
         self.changed_profiles.clear()
+        self.organization = None
         self._places.clear()
 
 

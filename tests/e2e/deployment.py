@@ -24,6 +24,7 @@ from . import records
 from .command import build_folder, parameters_of
 from .estate import Evidence, make_a_trail, make_one_of_everything
 from .looking import Looked
+from .organization import organization, region_deny
 from .records import HOME, Record, envelope
 from .subscribers import EVERYTHING, FROM_ELSEWHERE, MACHINE, RAW_CRITICAL, Alert, connect_machine, subscribe
 
@@ -89,6 +90,7 @@ class Deployment:
         deployed.deploy_source_region(EU, POLICIES / "eu.yaml")
         deployed.trail = make_a_trail(answers)
         make_one_of_everything(deployed.evidence[HOME])
+        answers.set_organization(organization(region_deny(HOME, OSAKA)))
         # A call at home and one that left; their events arrived, and one was forwarded.
         answers.count_invocations(HOME, records.STAYS)
         deployed.play(records.call(records.STAYS, processed_in=HOME), records.call(processed_in="ap-southeast-2"))

@@ -20,11 +20,14 @@ LOGGING = (
 )
 # What is the same in every Region, and decided in the home Region alone.
 OF_THE_ACCOUNT = ("invoke-is-least-privilege", "manage-and-invoke-separate", "api-key-long-term")
+# What is decided where calls may be made; elsewhere there is nothing to look at.
+OF_SOURCES = ("profile-reach-allowed",)
 CONTROLS = (
     "rule-receives-inference",
     *LOGGING,
     "trail-records-inference",
     "profile-destinations-allowed",
+    *OF_SOURCES,
     "data-retention-allowed",
     "guardrail-stays-in-region",
     "guardrail-enforced",

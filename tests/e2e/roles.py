@@ -32,8 +32,8 @@ ROLES = {
     "${source.ForwarderRole}": ("source-region.yaml", "ForwarderRole", HOME),
     "${source.CanaryRole}": ("source-region.yaml", "CanaryRole", ELSEWHERE),
 }
-# Deployed apart from crisguard, and not here: its roles are proven in tests/templates.
-APART = "invocation-logging.yaml"
+# Deployed apart from crisguard, and not here: their roles are proven in tests/templates.
+APART = ("invocation-logging.yaml", "organization-role.yaml")
 # The managed policies that a role has besides, and where they stand.
 MANAGED = {"${CheckPosture.Role}": [("posture-reads.yaml", "Reads")]}
 

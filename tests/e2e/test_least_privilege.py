@@ -17,6 +17,12 @@ from . import records
 from .deployment import ELSEWHERE, FORWARD_DLQ, NIGHTLY, POSTURE, REVIEW, SEND, WATCH, Deployment
 from .roles import APART, MANAGED, PATHS, ROLES, Grant, grants, without
 
+DENIED_BY_SCP = (
+    "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: bedrock:InvokeModel on resource: "
+    "arn:aws:bedrock:ap-southeast-2::foundation-model/anthropic.claude-sonnet-4-20250514-v1:0 with an explicit deny in "
+    "a service control policy"
+)
+
 
 def decides_and_tells(deployed: Deployment) -> str | None:
     """Leads a violation and an undecided call to an alert and a digest; returns the first failure on the way.
@@ -24,13 +30,18 @@ def decides_and_tells(deployed: Deployment) -> str | None:
     Nothing is tried again: the first attempt of each step tells.
     """
     with deployed.restarted(WATCH), deployed.restarted(SEND):
-        deployed.play(records.call(processed_in="ap-southeast-2", by="smoke"), records.call(by="smoke-undecided"))
+        # The third was denied as the policy would have it: nobody is told, but what stands above the account is read.
+        deployed.play(
+            records.call(processed_in="ap-southeast-2", by="smoke"),
+            records.call(by="smoke-undecided"),
+            records.call(by="smoke-denied", errorCode="AccessDenied", errorMessage=DENIED_BY_SCP),
+        )
         if deployed.depth(FORWARD_DLQ):
             return "events:PutEvents failed: the event is in the forwarder's dead-letter queue"
-        watched = deployed.wait(lambda: attempted(deployed, WATCH, 2), "watch-inference to try")
+        watched = deployed.wait(lambda: attempted(deployed, WATCH, 3), "watch-inference to try")
         if watched != "done":
             return watched
-        # It can do without the account's own lists of profiles, and says so.
+        # It can do without the account's own lists of profiles and what stands above it, and says so.
         unread = [line for line in deployed.log(WATCH) if "cannot be read" in line]
         if unread:
             return "\n".join(unread)
@@ -95,7 +106,7 @@ def test_every_role_is_known() -> None:
     found, managed = set(), set()
     has_managed = {ROLES[role][:2]: len(policies) for role, policies in MANAGED.items()}
     for template in INFRA.glob("*.yaml"):
-        if template.name == APART:
+        if template.name in APART:
             continue
         for logical_id, resource in load(template.name)["Resources"].items():
             place = (template.name, logical_id)

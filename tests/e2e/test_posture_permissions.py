@@ -25,7 +25,7 @@ OF_GROUPS = (GROUP_ENCRYPTED, GROUP_RETAINED)
 MODELS = ("custom-model-encrypted", "imported-model-encrypted")
 AGENTS = ("agent-encrypted", "agent-has-guardrail")
 KNOWLEDGE = "knowledge-base-encrypted"
-PROFILES = "profile-destinations-allowed"
+PROFILES, REACH = "profile-destinations-allowed", "profile-reach-allowed"
 
 NEEDED_BY: dict[str, tuple[str, ...]] = {
     "account:ListRegions": (RULES,),
@@ -41,7 +41,7 @@ NEEDED_BY: dict[str, tuple[str, ...]] = {
     "bedrock:ListEnforcedGuardrailsConfiguration": ("guardrail-enforced",),
     "bedrock:ListGuardrails": ("guardrail-stays-in-region",),
     "bedrock:ListImportedModels": ("imported-model-encrypted",),
-    "bedrock:ListInferenceProfiles": (PROFILES,),
+    "bedrock:ListInferenceProfiles": (PROFILES, REACH),
     "bedrock:ListKnowledgeBases": (KNOWLEDGE,),
     "bedrock:ListModelInvocationJobs": ("batch-output-in-region",),
     "cloudtrail:DescribeTrails": ("trail-records-inference",),
@@ -57,6 +57,11 @@ NEEDED_BY: dict[str, tuple[str, ...]] = {
     "iam:ListServiceSpecificCredentials": ("api-key-long-term",),
     "kms:DescribeKey": (BUCKET_ENCRYPTED, GROUP_ENCRYPTED, *MODELS, KNOWLEDGE, "agent-encrypted"),
     "logs:DescribeLogGroups": (LOGGED, *OF_GROUPS),
+    "organizations:DescribeOrganization": (REACH,),
+    "organizations:DescribePolicy": (REACH,),
+    "organizations:ListParents": (REACH,),
+    "organizations:ListPoliciesForTarget": (REACH,),
+    "organizations:ListRoots": (REACH,),
     "s3:GetAccountPublicAccessBlock": (PRIVATE,),
     "s3:GetBucketOwnershipControls": (PRIVATE,),
     "s3:GetBucketPolicy": (PRIVATE,),

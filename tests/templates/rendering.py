@@ -282,6 +282,12 @@ def invocation_logging(region: str = "eu-west-1", **parameters: str) -> Stack:
     return Stack("invocation-logging.yaml", parameters, region)
 
 
+def organization_role(**parameters: str) -> Stack:
+    """The stack of the role that reads the organization, which stands in another account."""
+    reader = f"arn:aws:iam::{ACCOUNT}:role/crisguard-check-posture-{HOME}"
+    return Stack("organization-role.yaml", {"CheckPostureRoleArn": reader, **parameters}, HOME)
+
+
 def vpc_endpoint(partition: str = "aws", **parameters: str) -> Stack:
     """The stack of a private endpoint."""
     chosen = {"VpcId": "vpc-1", "VpcCidr": "10.0.0.0/16", "SubnetIds": "subnet-1,subnet-2", **parameters}

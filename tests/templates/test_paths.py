@@ -161,6 +161,8 @@ ON_EVERY_RESOURCE = {
     "iam:GetAccountAuthorizationDetails",
     "iam:ListServiceSpecificCredentials",
     "logs:DescribeLogGroups",
+    "organizations:DescribeOrganization",
+    "organizations:ListRoots",
     "s3:GetAccountPublicAccessBlock",
     "s3:ListAllMyBuckets",
 }

@@ -6,6 +6,7 @@ use crisguard_aws::{
     everywhere::Everywhere,
     s3::{Bucket, Fetched, Object},
     sqs::Queue,
+    sts::Role,
 };
 use crisguard_core::account::AccountId;
 
@@ -34,6 +35,8 @@ pub struct World {
     pub account: AccountId,
     /// Its services.
     pub everywhere: Everywhere,
+    /// The role that may read the organization, where it is not this function's own.
+    pub organization_role: Option<Role>,
 }
 
 /// The bucket of reports.

@@ -28,7 +28,7 @@ use crate::{
     Assessed, Grounds, Look, Outcome, Sweep,
     changes::Batch,
     config::Config,
-    gather_many, hand_on, looks,
+    gather_many, hand_on, looks, membership,
     observe::unseen,
     ports::{self, KeepReports, Kept, ListRegions, Look as _},
     profiles,
@@ -313,7 +313,8 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
             }
         };
         let kept = profiles::keep(reports, account, profiles::answered(&outcome, self.now));
-        let (learnt, profiles) = tokio::join!(learn, kept);
+        let membership = membership::keep(reports, account, membership::answered(&outcome, self.now));
+        let (learnt, profiles, membership) = tokio::join!(learn, kept, membership);
         counts.add(metric::FINDINGS_SENT, told.len().saturating_sub(unsent));
         counts.add(metric::RETRIED, unsent);
         let answer = Answer {
@@ -324,7 +325,7 @@ impl<Store: ReadPolicy, Ports: ports::Ports> Session<'_, Store, Ports> {
         };
         let json = serde_json::to_vec(&answer).map_err(|error| Report::of("Report", &error))?;
         let stored = reports.store(&report::key(account, self.now, occasion), json).await;
-        learnt.and(profiles)?;
+        learnt.and(profiles).and(membership)?;
         stored.map_err(|failure| Report::of("Report", &failure))?;
         Ok((answer, unsent))
     }

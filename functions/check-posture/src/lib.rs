@@ -14,6 +14,7 @@ mod changes;
 pub mod config;
 mod function;
 mod looks;
+mod membership;
 mod observe;
 mod once;
 pub mod ports;

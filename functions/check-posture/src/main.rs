@@ -52,6 +52,7 @@ async fn start() -> Result<CheckPosture<Object, Aws>, Report> {
         world: World {
             account,
             everywhere: Everywhere::new(&aws),
+            organization_role: config.organization_role.clone(),
         },
     };
     CheckPosture::start(config, policy, ports, clock::now()).await

@@ -1,5 +1,7 @@
 //! What can be written after `crisguard`.
 
+mod scp;
+
 use std::{fmt, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
@@ -9,6 +11,9 @@ use crisguard_core::{
     controls::ControlId,
     policy::Language,
     region::Region,
+};
+pub(crate) use scp::{
+    LintArguments, MessageArguments, Named, ReachArguments, ReachFormat, ScpCommand, ScpFile, TemplateArguments,
 };
 
 /// Tells where Amazon Bedrock processed prompts, and whether a policy allows it.
@@ -60,6 +65,10 @@ FILE may hold one record, a log file ({\"Records\": [...]}), an array, one recor
 events, the output of `aws cloudtrail lookup-events` or that of `aws sqs receive-message`.
 Without --policy, records are explained but nothing is decided.
 
+--message takes the text of an AccessDenied error instead, as it was pasted, and tells which Region and which kind
+of policy refused the call, through which profiles it can have gone, and what to do; with --scp or --organization
+also the statement.
+
 Exit codes: 0 nothing to report, 1 a violation, something undecided or an unreadable record,
 2 nothing could be read, or the policy is not valid.
 
@@ -67,8 +76,31 @@ Examples:
   crisguard explain record.json --policy policy.yaml
   gunzip -c LOG_FILE.json.gz | crisguard explain - --policy policy.yaml
   crisguard explain records.jsonl --policy policy.yaml --format json \\
-    | jq '.records[] | select(.exit == \"violation\")'")]
+    | jq '.records[] | select(.exit == \"violation\")'
+  crisguard explain --message \"$(pbpaste)\" --scp region-deny.json --source ap-northeast-1")]
     Explain(ExplainArguments),
+    /// Tell which inference profiles work under service control policies, which fail, and where they can go.
+    #[command(after_help = "\
+A single --scp FILE stands for: FullAWSAccess at root, unit and account, and FILE at the unit. Several are put at
+their LEVEL: root, account, or the name of a unit; units stand one under another in the order of their names'
+first use. --organization takes a whole organization; docs/reach.md describes its JSON.
+
+Exit codes: 0 nothing to report, 1 a profile fails, can leave the allowed Regions or is undecided
+(with --what-if: a verdict changes), 2 it could not be told.
+
+Examples:
+  crisguard reach --scp region-deny.json --source ap-northeast-1 --profile 'jp.*'
+  crisguard reach --scp root=root.json --scp ou=region-deny.json --policy policy.yaml
+  crisguard reach --organization organization.json --account 111122223333 --policy policy.yaml
+  crisguard reach --scp region-deny.json --source ap-northeast-1 --what-if new.json
+  crisguard reach --scp region-deny.json --source us-east-1 --format json | jq '.profiles[] | select(.verdict == \"fails\")'")]
+    Reach(ReachArguments),
+    /// Check service control policies for traps, or write ready ones.
+    #[command(arg_required_else_help = true)]
+    Scp {
+        #[command(subcommand)]
+        command: ScpCommand,
+    },
     /// List the inference profiles that are known, and the Regions each can reach.
     #[command(after_help = "\
 Exit codes: 0 listed, 1 with --policy: a profile that may be called can leave the allowed Regions, 2 the policy is not valid.
@@ -151,7 +183,10 @@ pub(crate) struct PatternArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArguments {
     /// The records; `-` reads standard input.
-    pub(crate) file: InputPath,
+    #[arg(required_unless_present = "message", conflicts_with = "message")]
+    pub(crate) file: Option<InputPath>,
+    #[command(flatten)]
+    pub(crate) denied: MessageArguments,
     /// The policy to decide by.
     #[arg(long, value_name = "FILE", env = "CRISGUARD_POLICY", hide_env_values = true)]
     pub(crate) policy: Option<InputPath>,

@@ -9,9 +9,13 @@ use crisguard_core::{
     catalog::CatalogueError,
     pattern::PatternError,
     policy::{PolicyError, Unresolved},
+    scp::{self, organization::OrganizationError, templates::TemplateError},
 };
 
-use crate::console::{BAD, BOLD};
+use crate::{
+    console::{BAD, BOLD},
+    reach::ReachError,
+};
 
 /// Why a command could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -64,12 +68,52 @@ pub(crate) enum Failure {
     /// The input holds several items, of which none can be read; each was named.
     #[error("{name} holds {items} items, and none is a CloudTrail record that can be read")]
     NoneReadable { name: String, items: usize },
+    /// A service control policy is wrong.
+    #[error("{name} is not a service control policy")]
+    Scp {
+        name: String,
+        #[source]
+        error: scp::PolicyError,
+    },
+    /// An organization's JSON is wrong.
+    #[error("{name} is not an organization")]
+    Organization {
+        name: String,
+        #[source]
+        error: Box<OrganizationError>,
+    },
+    /// A list of inference profiles is wrong.
+    #[error("{name} is not what the AWS CLI prints of inference profiles")]
+    Listed {
+        name: String,
+        #[source]
+        error: Box<ReachError>,
+    },
+    /// What is asked about reach cannot be answered.
+    #[error("it cannot be told what can be called")]
+    Reach(#[source] Box<ReachError>),
+    /// A policy cannot be written.
+    #[error("the policy {name} cannot be written")]
+    Template {
+        name: &'static str,
+        #[source]
+        error: Box<TemplateError>,
+    },
+    /// The text is no message of a denial.
+    #[error("the text holds no message of a denied request")]
+    NotADenial,
     /// The catalogue is damaged.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
     /// The output cannot be written.
     #[error("the output cannot be written")]
     Output(#[from] io::Error),
+}
+
+impl From<ReachError> for Failure {
+    fn from(error: ReachError) -> Self {
+        Self::Reach(Box::new(error))
+    }
 }
 
 impl Failure {
@@ -120,9 +164,49 @@ impl Failure {
                  `aws sqs start-message-move-task --source-arn …` puts them back afterwards"
                     .to_owned()
             }
+            Self::Scp { .. } => {
+                "mend what is named; `aws organizations describe-policy --policy-id ID --query Policy.Content --output text` \
+                 prints a policy's text"
+                    .to_owned()
+            }
+            Self::Organization { .. } => "docs/reach.md describes the form, and how to export it".to_owned(),
+            Self::Listed { .. } => {
+                "give it what `aws bedrock list-inference-profiles --type-equals APPLICATION` prints".to_owned()
+            }
+            Self::Reach(error) => return next_of_reach(error),
+            Self::Template { error, .. } => return next_of_template(error),
+            Self::NotADenial => {
+                "paste the whole text of the error, with `is not authorized to perform` in it, in single quotes; `-` \
+                 reads it from standard input"
+                    .to_owned()
+            }
             Self::Unresolved { .. } | Self::Pattern { .. } | Self::Catalogue(_) | Self::Output(_) => return None,
         })
     }
+}
+
+fn next_of_reach(error: &ReachError) -> Option<String> {
+    let step = match error {
+        ReachError::NoSource => "name the Region that is called: --source ap-northeast-1",
+        ReachError::Nothing { .. } => "see what is known there: `crisguard profiles --source REGION`",
+        ReachError::NoSuchAccount(_) => "name an account of the organization, or leave --account out for all",
+        ReachError::WhichPolicy { .. } => "say which one: --what-if NAME=FILE",
+        _ => return None,
+    };
+    Some(step.to_owned())
+}
+
+fn next_of_template(error: &TemplateError) -> Option<String> {
+    let step = match error {
+        TemplateError::NoSource => "name them: --source ap-northeast-1, or a policy: --policy policy.yaml",
+        TemplateError::SeveralSources(_) => "name the endpoint's: --source ap-northeast-1",
+        TemplateError::NoProfile(_) => "name them: --profile 'jp.*'; `crisguard profiles --source REGION` lists them",
+        TemplateError::NoAccount => "name it: --account 111122223333",
+        TemplateError::TooLong { .. } => "name fewer profiles: --profile 'jp.anthropic.*'",
+        TemplateError::Guardrail(_) => "`aws bedrock list-guardrails` prints ids and ARNs",
+        TemplateError::NotVerified { .. } | TemplateError::Policy(_) | TemplateError::Action(_) => return None,
+    };
+    Some(step.to_owned())
 }
 
 fn is_policy(name: &str) -> bool {

@@ -337,6 +337,9 @@ fn every_command_has_help_with_examples() {
         "pattern",
         "explain",
         "profiles",
+        "reach",
+        "scp lint",
+        "scp template",
         "completion",
     ] {
         let ended = crisguard(&format!("{command} --help"), "");

@@ -7,6 +7,7 @@ use crisguard_lambda::{
     batch::{BatchResponse, messages},
     findings_queue::SendFindings,
     grounds::Grounds,
+    known_membership::Membership,
     known_profiles::KnownProfiles,
     metrics::Counts,
     policy_in_force::ReadPolicy,
@@ -15,7 +16,7 @@ use crisguard_lambda::{
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use crate::{Outcome, WayOut, config::Config, run};
+use crate::{Outcome, WayOut, config::Config, may_be_denied_by_scp, run};
 
 /// The metrics of this function. `Received` is the sum of the eight exits that follow it.
 pub mod metric {
@@ -52,10 +53,12 @@ pub struct WatchInference<Store, Queue> {
     pub(crate) queue: Queue,
     grounds: Grounds<Store>,
     profiles: Mutex<KnownProfiles<Store>>,
+    membership: Mutex<Membership<Store>>,
 }
 
 impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
-    /// Reads the catalogue, the policy, and the account's own lists of profiles where there are any.
+    /// Reads the catalogue, the policy, and the account's own lists of profiles where there are any; where the
+    /// account stands in its organization is read when a call was denied.
     ///
     /// # Errors
     ///
@@ -64,6 +67,7 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
         config: Config,
         policy: Store,
         profiles: Store,
+        membership: Store,
         queue: Queue,
         now: Timestamp,
     ) -> Result<Self, Report> {
@@ -78,6 +82,7 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
             queue,
             grounds,
             profiles: Mutex::new(profiles),
+            membership: Mutex::new(Membership::kept_in(membership)),
         })
     }
 
@@ -94,7 +99,14 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
 
         let policy = self.grounds.policy(now, &mut counts).await;
         let mut profiles = self.profiles.lock().await;
-        let outcome = run(&self.queue, &policy, profiles.renewed(now).await, messages, now).await;
+        let catalogue = profiles.renewed(now).await;
+        let mut membership = self.membership.lock().await;
+        let membership = if messages.iter().any(may_be_denied_by_scp) {
+            membership.renewed(now).await
+        } else {
+            None
+        };
+        let outcome = run(&self.queue, &policy, catalogue, membership, messages, now).await;
         let Outcome { exits, findings_sent } = outcome.map_err(|error| Report::of("Finding", &error))?;
 
         counts.add(metric::FINDINGS_SENT, findings_sent);

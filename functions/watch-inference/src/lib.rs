@@ -19,10 +19,11 @@ use crisguard_core::{
     canary::Canary,
     catalog::Catalogue,
     cloudtrail::{Invocation, Record, parse_envelope},
-    controls::{assess, without_policy},
+    controls::{assess, name_statements, without_policy},
     decision::Assessment,
     exit::Exit,
     finding::{self, CanaryArrival, Finding, Findings},
+    posture::KnownMembership,
     region::Region,
 };
 use crisguard_lambda::{
@@ -67,6 +68,16 @@ impl WayOut {
     }
 }
 
+/// What every record of a call that a service control policy denied has in its message.
+const DENIED_BY_SCP: &str = "service control policy";
+
+/// Tells whether a message may be of a call that a service control policy denied, so that it is worth knowing
+/// which there are.
+#[must_use]
+pub fn may_be_denied_by_scp(message: &Message) -> bool {
+    message.body.contains(DENIED_BY_SCP)
+}
+
 /// Decides a batch of messages and hands the findings on.
 ///
 /// # Errors
@@ -76,12 +87,14 @@ pub async fn run(
     queue: &impl SendFindings,
     policy: &PolicyInForce,
     catalogue: &Catalogue,
+    membership: Option<&KnownMembership>,
     messages: Vec<Message>,
     now: Timestamp,
 ) -> Result<Outcome, serde_json::Error> {
     let mut batch = Batch {
         policy,
         catalogue,
+        membership,
         now,
         findings: Findings::under(policy.sha256()),
         canaries: BTreeMap::new(),
@@ -156,6 +169,7 @@ impl Decided {
 struct Batch<'a> {
     policy: &'a PolicyInForce,
     catalogue: &'a Catalogue,
+    membership: Option<&'a KnownMembership>,
     now: Timestamp,
     findings: Findings,
     /// The canaries that came through, by their Regions.
@@ -201,7 +215,13 @@ impl Batch<'_> {
 
     fn assess(&self, invocation: &Invocation) -> Vec<Assessment> {
         match self.policy.policy_for(&invocation.account) {
-            Ok(policy) => assess(invocation, &policy, self.catalogue),
+            Ok(policy) => {
+                let mut assessments = assess(invocation, &policy, self.catalogue);
+                if let Some(membership) = self.membership {
+                    name_statements(&mut assessments, invocation, membership, self.catalogue);
+                }
+                assessments
+            }
             Err(unresolved) => without_policy(invocation, &unresolved.to_string()),
         }
     }

@@ -3,8 +3,8 @@
 use std::{io, process::ExitCode};
 
 use crisguard_aws::{client, s3::Object, sqs::Queue};
-use crisguard_core::catalog::Live;
-use crisguard_lambda::{clock, config::Variables, known_profiles, logging, report::Report, runtime};
+use crisguard_core::{catalog::Live, posture::KnownMembership};
+use crisguard_lambda::{clock, config::Variables, known_membership, known_profiles, logging, report::Report, runtime};
 use watch_inference::{WatchInference, config::Config};
 
 #[tokio::main(flavor = "current_thread")]
@@ -29,6 +29,12 @@ async fn start() -> Result<WatchInference<Object, Queue>, Report> {
         &known_profiles::key(account),
         Live::LARGEST,
     );
+    let membership = Object::new(
+        &aws,
+        &config.reports_bucket,
+        &known_membership::key(account),
+        KnownMembership::LARGEST,
+    );
     let findings = Queue::new(&aws, &config.findings_queue_url);
-    WatchInference::start(config, policy, profiles, findings, clock::now()).await
+    WatchInference::start(config, policy, profiles, membership, findings, clock::now()).await
 }

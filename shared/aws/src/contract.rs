@@ -13,7 +13,9 @@ use serde_json::Value;
 use crate::{
     Failure,
     everywhere::Everywhere,
+    organizations::Organization,
     replay::{Replay, Reply},
+    sts::Role,
 };
 
 #[derive(Deserialize)]
@@ -80,7 +82,7 @@ async fn ask(service: &str, operation: &str, region: &str, everywhere: &Everywhe
         }
         ("kms", "DescribeKey") => told(&everywhere.keys(region).describe("key-1").await),
         ("logs", "DescribeLogGroups") => told(&everywhere.log_groups(region).describe("group-1").await),
-        ("organizations", "DescribeEffectivePolicy") => told(&everywhere.organization(region).bedrock_policy().await),
+        ("organizations", operation) => organization(operation, &everywhere.organization(region)).await,
         ("s3", "GetBucketEncryption") => told(&bucket.encryption().await),
         ("s3", "GetBucketLifecycleConfiguration") => told(&bucket.lifecycle().await),
         ("s3", "GetBucketOwnershipControls") => told(&bucket.ownership().await),
@@ -89,9 +91,32 @@ async fn ask(service: &str, operation: &str, region: &str, everywhere: &Everywhe
         ("s3", "HeadBucket") => told(&bucket.head(Some(ACCOUNT)).await),
         ("s3", "ListBuckets") => told(&buckets.list().await),
         ("s3", "PutObject") => told(&bucket.put("reports/a b.json", b"{}".to_vec(), "application/json").await),
+        ("sts", "AssumeRole") => {
+            let role = Role {
+                arn: "arn:aws:iam::444455556666:role/role-1".to_owned(),
+                external_id: Some("id-1".to_owned()),
+            };
+            told(&everywhere.roles(region).assume(&role, "crisguard").await)
+        }
         ("s3control", "GetPublicAccessBlock") => told(&buckets.public_access_block(ACCOUNT).await),
         _ => panic!("nobody asks {service} for {operation}"),
     }
+}
+
+async fn organization(operation: &str, organization: &Organization) -> String {
+    let answer = match operation {
+        "DescribeEffectivePolicy" => told(&organization.bedrock_policy().await),
+        "DescribeOrganization" => told(&organization.membership().await),
+        "DescribePolicy" => told(&organization.policy("p-00000001").await),
+        "ListAccountsForParent" => told(&organization.accounts("r-ab12").await),
+        "ListOrganizationalUnitsForParent" => told(&organization.units("r-ab12").await),
+        "ListParents" => told(&organization.parent("111122223333").await),
+        "ListPoliciesForTarget" => told(&organization.attached("r-ab12").await),
+        "ListRoots" => told(&organization.root().await),
+        _ => panic!("nobody asks the organization for {operation}"),
+    };
+    // What is attached to a node is asked for by a call of its own.
+    answer.replace("policies: []", "")
 }
 
 fn told<A: Debug>(answer: &Result<A, Failure>) -> String {
@@ -191,7 +216,7 @@ async fn every_call_sends_what_its_file_says_and_reads_all_of_the_answer() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 24, "as many as `ask` knows");
+    assert_eq!(checked, 32, "as many as `ask` knows");
 }
 
 #[tokio::test]
@@ -206,6 +231,7 @@ async fn every_service_is_asked_where_its_file_says() {
         "organizations" => "DescribeEffectivePolicy",
         "s3" => "ListBuckets",
         "s3control" => "GetPublicAccessBlock",
+        "sts" => "AssumeRole",
         _ => panic!("{service} is not asked"),
     };
     let mut checked = 0;
@@ -228,5 +254,5 @@ async fn every_service_is_asked_where_its_file_says() {
         assert_eq!(sent.signed_for, signed_for, "{line}");
         checked += 1;
     }
-    assert_eq!(checked, 99);
+    assert_eq!(checked, 115);
 }

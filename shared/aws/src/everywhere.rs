@@ -13,8 +13,18 @@ use aws_config::{
 };
 
 use crate::{
-    bedrock::Bedrock, bedrock_agent::Agents, cloudtrail::Trails, cloudwatch::Metrics, ec2::Networks, events::Events,
-    iam::Identities, kms::Keys, logs::LogGroups, organizations::Organization, s3::Buckets,
+    bedrock::Bedrock,
+    bedrock_agent::Agents,
+    cloudtrail::Trails,
+    cloudwatch::Metrics,
+    ec2::Networks,
+    events::Events,
+    iam::Identities,
+    kms::Keys,
+    logs::LogGroups,
+    organizations::Organization,
+    s3::Buckets,
+    sts::{Roles, Session},
 };
 
 /// How long an operation may take with all its attempts and what it waits between them.
@@ -40,6 +50,7 @@ struct Place {
     metrics: OnceLock<Metrics>,
     networks: OnceLock<Networks>,
     organization: OnceLock<Organization>,
+    roles: OnceLock<Roles>,
     trails: OnceLock<Trails>,
 }
 
@@ -63,6 +74,15 @@ impl Everywhere {
                 .retry_config(retry.with_retry_mode(RetryMode::Adaptive))
                 .timeout_config(timeouts.operation_timeout(OPERATION).build())
                 .build(),
+            places: Arc::default(),
+        }
+    }
+
+    /// Returns the account of a role that was assumed, as the role sees it.
+    #[must_use]
+    pub fn assuming(&self, session: &Session) -> Self {
+        Self {
+            configuration: session.of(&self.configuration),
             places: Arc::default(),
         }
     }
@@ -135,6 +155,13 @@ impl Everywhere {
     pub fn organization(&self, region: &str) -> Organization {
         let new = || Organization::new(&self.configuration, region);
         self.place(region).organization.get_or_init(new).clone()
+    }
+
+    /// Returns STS in a Region.
+    #[must_use]
+    pub fn roles(&self, region: &str) -> Roles {
+        let new = || Roles::new(&self.configuration, region);
+        self.place(region).roles.get_or_init(new).clone()
     }
 
     /// Returns CloudTrail in a Region.

@@ -33,5 +33,6 @@ pub mod securityhub;
 mod signed;
 pub mod sns;
 pub mod sqs;
+pub mod sts;
 
 pub use failure::{Disposition, Failure};

@@ -12,9 +12,19 @@ pub(crate) async fn every_page<T>(
     resource: &str,
     page: impl AsyncFn(Option<String>) -> Result<(Vec<T>, Option<String>), Failure>,
 ) -> Result<Vec<T>, Failure> {
+    every_page_of(LARGEST_LIST, action, resource, page).await
+}
+
+/// Gathers a list of at most so many pages.
+pub(crate) async fn every_page_of<T>(
+    most: usize,
+    action: &'static str,
+    resource: &str,
+    page: impl AsyncFn(Option<String>) -> Result<(Vec<T>, Option<String>), Failure>,
+) -> Result<Vec<T>, Failure> {
     let mut items = Vec::new();
     let mut next = None;
-    for _ in 0..LARGEST_LIST {
+    for _ in 0..most {
         let (more, token) = page(next).await?;
         items.extend(more);
         next = token.filter(|token| !token.is_empty());
@@ -25,7 +35,7 @@ pub(crate) async fn every_page<T>(
     Err(Failure {
         action,
         resource: resource.to_owned(),
-        cause: format!("the list has more than {LARGEST_LIST} pages"),
+        cause: format!("the list has more than {most} pages"),
         disposition: Disposition::WillNotPass,
     })
 }

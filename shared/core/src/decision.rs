@@ -236,8 +236,9 @@ pub enum Violation {
         listed_at: Timestamp,
     },
     /// A service control policy blocks a Region of a profile that the policy permits.
-    #[error("the service control policy {policy} blocks {blocked} for {profile}, so the whole profile fails",
-        policy = policy.as_deref().unwrap_or("(not named in the message)"))]
+    #[error("the service control policy {policy} blocks {blocked} for {profile}, so the whole profile fails{by}",
+        policy = policy.as_deref().unwrap_or("(not named in the message)"),
+        by = by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default())]
     DeniedByScp {
         /// The profile that was called.
         profile: String,
@@ -247,7 +248,40 @@ pub enum Violation {
         policy: Option<String>,
         /// Whether a statement denies it, or none allows it.
         explicit: bool,
+        /// The statement that denies it, where it is surely the one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<DenyingStatement>,
     },
+}
+
+/// The statement of a service control policy that denies a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DenyingStatement {
+    /// The policy's id.
+    pub policy: String,
+    /// The policy's name, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_name: Option<String>,
+    /// The statement's Sid, or its index from 0.
+    pub statement: String,
+    /// When the policy was read.
+    pub as_of: Timestamp,
+}
+
+impl fmt::Display for DenyingStatement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            policy,
+            policy_name,
+            statement,
+            as_of,
+        } = self;
+        write!(f, "the statement {statement} of {policy}")?;
+        if let Some(name) = policy_name {
+            write!(f, " {name}")?;
+        }
+        write!(f, " denies it, as read on {as_of}")
+    }
 }
 
 /// What is missing to decide.

@@ -24,5 +24,6 @@ pub mod pattern;
 pub mod policy;
 pub mod posture;
 pub mod region;
+pub mod scp;
 mod statement;
 pub mod texts;

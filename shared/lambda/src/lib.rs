@@ -13,6 +13,7 @@ pub mod config;
 pub mod findings_queue;
 pub mod fingerprint;
 pub mod grounds;
+pub mod known_membership;
 pub mod known_profiles;
 pub mod logging;
 pub mod metrics;

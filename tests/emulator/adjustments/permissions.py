@@ -35,7 +35,14 @@ NAMED_OF_BEDROCK = {
 
 ACCOUNT_BLOCK = "/v20180820/configuration/publicAccessBlock"
 # Every account here is in an organization, which is another account's.
-ORGANIZATION = "arn:aws:organizations::444455556666:account/o-a1b2c3d4e5"
+ORGANIZATION = "arn:aws:organizations::444455556666"
+ORGANIZATION_ID = "o-a1b2c3d4e5"
+OF_A_TYPE = {
+    "organizations:DescribeEffectivePolicy",
+    "organizations:DescribePolicy",
+    "organizations:ListPoliciesForTarget",
+}
+"""What is asked for with the type of policy."""
 
 # The entries of the PutEvents request that is being authorized, and the type of the organization's policies that
 # another request is about.
@@ -139,10 +146,8 @@ def _name_resources_as_aws_does() -> None:
             name = cbor2.loads(body).get("AlarmName") if body else None
             return f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}" if name else "*"
         named = None
-        if service == "organizations" and headers.get("x-amz-target", "").endswith(".DescribeEffectivePolicy"):
-            asked = _parsed(body)
-            policy_type.set(str(asked.get("PolicyType")))
-            return f"{ORGANIZATION}/{asked.get('TargetId', account)}"
+        if service == "organizations":
+            named = _part_of_organization(headers.get("x-amz-target", "").rsplit(".", 1)[-1], _parsed(body), account)
         if service == "events":
             operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
             named = _resource_of_events(operation, _parsed(body), f"arn:aws:events:{region}:{account}")
@@ -165,6 +170,19 @@ def _resource_of_events(operation: str, request: dict[str, Any], here: str) -> s
         bus = str(request.get("EventBusName") or "default").rsplit("/", 1)[-1]
         return f"{here}:rule/{'' if bus == 'default' else bus + '/'}{request.get(NAMES_A_RULE[operation])}"
     return None
+
+
+def _part_of_organization(operation: str, request: dict[str, Any], account: str) -> str | None:
+    """What a call is about: an account, a unit, the root or a policy; of policies, their type is known, too."""
+    policy_type.set(str(request.get("PolicyType") or request.get("Filter") or "SERVICE_CONTROL_POLICY"))
+    if operation == "DescribePolicy":
+        return f"{ORGANIZATION}:policy/{ORGANIZATION_ID}/service_control_policy/{request.get('PolicyId')}"
+    members = {"DescribeEffectivePolicy": "TargetId", "ListParents": "ChildId", "ListPoliciesForTarget": "TargetId"}
+    if operation not in members:
+        return None
+    target = str(request.get(members[operation], account))
+    kind = {"r": "root", "o": "ou"}.get(target[:1], "account")
+    return f"{ORGANIZATION}:{kind}/{ORGANIZATION_ID}/{target}"
 
 
 def _model_or_guardrail(path: str, here: str) -> str | None:
@@ -227,7 +245,7 @@ def _know_the_source_of_events() -> None:
 
 
 def _know_the_type_of_policies() -> None:
-    """DescribeEffectivePolicy is asked for with the type of policy.
+    """What is asked about policies is asked for with their type.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html
     """
@@ -242,7 +260,7 @@ def _know_the_type_of_policies() -> None:
         service_context: dict[str, Any] | None = None,
     ) -> Any:
         context = service_context
-        if iam_action == "organizations:DescribeEffectivePolicy":
+        if iam_action in OF_A_TYPE:
             context = {**(service_context or {}), "organizations:PolicyType": policy_type.get("")}
         return original(access_key_id, iam_action, service, region, resource_arn, context)
 

@@ -7,17 +7,18 @@ use crisguard_aws::{
     cloudwatch::{Series, Span},
     events::{Bus, Rule, Target},
     everywhere::Everywhere,
+    sts::Role,
 };
 use crisguard_core::{
     account::AccountId,
     arn::Arn,
-    posture::{Area, Key, NotObserved, Observed, Seen, Use},
+    posture::{Area, Key, ListedProfile, Membership, NotObserved, Observed, Seen, Use},
     region::Region,
 };
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::{
-    Sweep, guardrails, identity, logging, observed, resources, rules,
+    Sweep, guardrails, identity, logging, observed, reach, resources, rules,
     traffic::{Calls, of_bedrock, whole},
     trails,
 };
@@ -46,6 +47,9 @@ pub struct Eye<'a> {
     pub(super) buckets: logging::Buckets,
     pub(super) trails: trails::Trails,
     pub(super) organization: OnceCell<Observed<Option<String>>>,
+    pub(super) organization_role: Option<Role>,
+    pub(super) membership: OnceCell<Observed<Membership>>,
+    pub(super) profiles: Once<Region, Observed<BTreeMap<String, ListedProfile>>>,
 }
 
 impl Look for World {
@@ -63,6 +67,9 @@ impl Look for World {
             buckets: logging::Buckets::unseen(),
             trails: trails::Trails::unseen(),
             organization: OnceCell::new(),
+            organization_role: self.organization_role.clone(),
+            membership: OnceCell::new(),
+            profiles: Once::new(),
         }
     }
 }
@@ -72,6 +79,20 @@ impl Eye<'_> {
     pub(super) fn ask<T>(&self, call: impl Future<Output = Result<T, Failure>>) -> impl Future<Output = Observed<T>> {
         let called = self.call(call);
         async { observed(called.await) }
+    }
+
+    /// The same for a reading that makes several calls at once.
+    pub(super) fn read<T>(
+        &self,
+        at_once: usize,
+        reading: impl Future<Output = Result<T, Failure>>,
+    ) -> impl Future<Output = Observed<T>> {
+        let reading = Box::pin(reading);
+        async move {
+            let permits = u32::try_from(at_once.min(CALLS_AT_ONCE)).unwrap_or(1);
+            let _permits = self.permits.acquire_many(permits).await.ok();
+            observed(reading.await)
+        }
     }
 
     /// Waits until a call may be made, and makes it.
@@ -154,6 +175,7 @@ impl See for Eye<'_> {
             }
             Area::Guardrails => Seen::Guardrails(Box::pin(guardrails::observe(self, region)).await),
             Area::Profiles => Seen::Profiles(Box::pin(resources::profiles(self, region)).await),
+            Area::Reach => Seen::Reach(Box::pin(reach::observe(self, region)).await),
             Area::Models => Seen::Models(Box::pin(resources::models(self, region)).await),
             Area::Agents => Seen::Agents(Box::pin(resources::agents(self, region)).await),
             Area::Batches => Seen::Batches(Box::pin(resources::batches(self, region)).await),

@@ -7,6 +7,7 @@ pub(crate) mod everywhere;
 mod guardrails;
 mod identity;
 mod logging;
+mod reach;
 mod resources;
 mod trails;
 

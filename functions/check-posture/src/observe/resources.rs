@@ -19,30 +19,34 @@ const DAYS_OF_JOBS: i64 = 30;
 
 /// Looks at the inference profiles of a Region.
 pub(super) async fn profiles(eye: &Eye<'_>, region: &Region) -> ProfilePosture {
-    let bedrock = eye.aws.bedrock(region.as_str());
-    let list = async |kind| eye.ask(bedrock.inference_profiles(kind)).await;
-    let (calls, listed) = tokio::join!(
-        eye.calls(region),
-        try_join(list(ProfileType::SystemDefined), list(ProfileType::Application))
-    );
+    let (calls, listed) = tokio::join!(eye.calls(region), listed(eye, region));
     ProfilePosture {
         called: observed(calls).map(|calls| calls.called()),
-        listed: listed.map(|(system, application)| {
-            let kinds = [(system, false), (application, true)];
-            let each = kinds
-                .into_iter()
-                .flat_map(|(profiles, application)| profiles.into_iter().map(move |profile| (profile, application)));
-            each.map(|(profile, application)| {
-                let listed = ListedProfile {
-                    arn: profile.arn,
-                    application,
-                    models: profile.models,
-                };
-                (profile.id, listed)
-            })
-            .collect()
-        }),
+        listed,
     }
+}
+
+/// Lists the inference profiles of a Region, by their ids; they are asked for once.
+pub(super) async fn listed(eye: &Eye<'_>, region: &Region) -> Observed<BTreeMap<String, ListedProfile>> {
+    let bedrock = eye.aws.bedrock(region.as_str());
+    let list = async |kind| eye.ask(bedrock.inference_profiles(kind)).await;
+    let look_up = async {
+        let (system, application) = try_join(list(ProfileType::SystemDefined), list(ProfileType::Application)).await?;
+        let kinds = [(system, false), (application, true)];
+        let each = kinds
+            .into_iter()
+            .flat_map(|(profiles, application)| profiles.into_iter().map(move |profile| (profile, application)));
+        let named = each.map(|(profile, application)| {
+            let listed = ListedProfile {
+                arn: profile.arn,
+                application,
+                models: profile.models,
+            };
+            (profile.id, listed)
+        });
+        Ok(named.collect())
+    };
+    eye.profiles.get(region, look_up).await
 }
 
 /// Looks at each of those that were listed; one that was deleted since is left out.

@@ -1,6 +1,7 @@
 //! The function with fakes for its ports.
 
 mod changes;
+mod membership;
 mod profiles;
 mod sweeps;
 mod world;
@@ -38,7 +39,8 @@ async fn under(policy: PolicyObject, regions: &[(&'static str, bool)], world: Wo
         Some(match name {
             "CRISGUARD_ACCOUNT" => ACCOUNT.to_owned(),
             "AWS_REGION" => "eu-central-1".to_owned(),
-            "CRISGUARD_ORGANIZATION_PATH" | "CRISGUARD_LOG_LEVEL" => String::new(),
+            "CRISGUARD_LOG_LEVEL" => String::new(),
+            name if name.starts_with("CRISGUARD_ORGANIZATION") => String::new(),
             name => name.to_lowercase(),
         })
     });

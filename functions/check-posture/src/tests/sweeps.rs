@@ -123,7 +123,8 @@ async fn the_report_is_kept_by_day_and_is_what_was_answered() {
             "posture/111122223333/2026-11-22/by-hand.json",
             "posture/111122223333/2026-11-22/nightly.json",
             "posture/111122223333/known.json",
-            "posture/111122223333/profiles.json"
+            "posture/111122223333/profiles.json",
+            "posture/111122223333/scps.json"
         ]
     );
     assert_eq!(kept[keys[1]], serde_json::to_value(&answer).unwrap());

@@ -19,8 +19,9 @@ use crisguard_core::{
 
 use crate::{
     Status,
-    arguments::{ExplainArguments, Format},
+    arguments::{ExplainArguments, Format, InputPath},
     console::Console,
+    denied,
     failure::Failure,
     policy_file::{self, PolicyFile},
 };
@@ -28,12 +29,16 @@ use input::{Content, Item, Place};
 
 /// Reads records and writes what they come to.
 pub(crate) fn run(arguments: &ExplainArguments, console: &mut Console<'_>) -> Result<Status, Failure> {
-    let name = arguments.file.to_string();
+    if let Some(message) = &arguments.denied.message {
+        return denied::run(message, arguments, console);
+    }
+    let file = arguments.file.as_ref().unwrap_or(&InputPath::StandardInput);
+    let name = file.to_string();
     let policy = match &arguments.policy {
         Some(path) => Some(PolicyFile::read(path, console.input)?),
         None => None,
     };
-    let bytes = policy_file::read(&arguments.file, console.input)?;
+    let bytes = policy_file::read(file, console.input)?;
     refuse_encoded(&name, &bytes)?;
     let catalogue = Catalogue::embedded()?;
     let rules = policy

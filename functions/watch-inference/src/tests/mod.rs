@@ -59,7 +59,7 @@ async fn run_with(queue: &FindingsQueue, messages: Vec<Message>) -> Outcome {
     let policy = PolicyInForce::read(&PolicyObject::holding(POLICY), scope(None), now())
         .await
         .unwrap();
-    run(queue, &policy, &Catalogue::embedded().unwrap(), messages, now())
+    run(queue, &policy, &Catalogue::embedded().unwrap(), None, messages, now())
         .await
         .unwrap()
 }
@@ -176,6 +176,7 @@ async fn another_account_is_undecided_where_its_unit_would_matter() {
         &FindingsQueue::refusing(&[]),
         &policy,
         &Catalogue::embedded().unwrap(),
+        None,
         messages,
         now(),
     )
@@ -212,6 +213,10 @@ const LISTS: &str = r#"{"regions": {"us-west-2": {"observed_at": "2026-11-21T17:
     }
 }}}}"#;
 
+fn nothing_kept() -> PolicyObject {
+    PolicyObject::refusing(failure("s3:GetObject", "AccessDenied (HTTP 403): no"))
+}
+
 /// Hands one event over at a time, and returns what was found about it, by control.
 async fn found(
     function: &WatchInference<PolicyObject, FindingsQueue>,
@@ -233,7 +238,7 @@ async fn the_account_s_own_lists_are_decided_by_as_soon_as_there_are_any() {
     let refusal = failure("s3:GetObject", "AccessDenied (HTTP 403): no");
     let (policy, lists) = (PolicyObject::holding(POLICY), PolicyObject::refusing(refusal));
     let queue = FindingsQueue::refusing(&[]);
-    let function = WatchInference::start(config(), policy, lists.clone(), queue, now())
+    let function = WatchInference::start(config(), policy, lists.clone(), nothing_kept(), queue, now())
         .await
         .unwrap();
     let elsewhere = event("a", ACCOUNT, "app", "us-east-1");
@@ -259,7 +264,8 @@ async fn the_handler_answers_with_failures_and_writes_metrics_that_add_up() {
     let function = WatchInference::start(
         config(),
         PolicyObject::holding(POLICY),
-        PolicyObject::refusing(failure("s3:GetObject", "AccessDenied (HTTP 403): no")),
+        nothing_kept(),
+        nothing_kept(),
         FindingsQueue::refusing(&[0]),
         now(),
     )
@@ -314,4 +320,47 @@ async fn a_finding_has_only_characters_that_the_queue_takes_whatever_a_caller_se
     }
     let profile = findings(&queue).remove(0).profile;
     assert_eq!(profile.as_deref(), Some("us.\u{fffe}nova\u{ffff}\u{10ffff}日本"));
+}
+
+/// An account under a policy that denies every Region but us-west-2.
+const ABOVE: &str = r#"{"observed_at": "2026-11-22T01:00:00Z", "membership": {"member": {"Ok": {
+    "version": 1, "id": "o-a1b2c3d4e5", "management_account": "444455556666",
+    "root": {"id": "r-ab12", "scps_enabled": true, "policies": ["p-FullAWSAccess", "p-regions1"]},
+    "accounts": [{"id": "111122223333", "parent": "r-ab12", "policies": ["p-FullAWSAccess"]}],
+    "policies": [{"id": "p-regions1", "name": "Regions", "content": {"Statement": {"Sid": "OnlyOregon",
+        "Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": {"StringNotEquals": {"aws:RequestedRegion": "us-west-2"}}}}}]}}}}"#;
+
+/// A call through a profile that the policy permits, denied in a Region that the policy allows.
+fn denied(event_id: &str) -> String {
+    let message = "User: arn:aws:iam::111122223333:user/app is not authorized to perform: bedrock:InvokeModel on \
+        resource: arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0 with an explicit deny in a \
+        service control policy";
+    let error = format!(r#""errorCode": "AccessDeniedException", "errorMessage": "{message}", "recipientAccountId""#);
+    event(event_id, ACCOUNT, "app", "").replace(r#""recipientAccountId""#, &error)
+}
+
+#[tokio::test]
+async fn a_denial_names_the_statement_once_what_stands_above_is_kept() {
+    let policy = POLICY.replace(
+        "destination: [us-west-2]",
+        "destination: [us-east-1, us-east-2, us-west-2]",
+    );
+    let (policy, above) = (PolicyObject::holding(&policy), nothing_kept());
+    let queue = FindingsQueue::refusing(&[]);
+    let function = WatchInference::start(config(), policy, nothing_kept(), above.clone(), queue, now()).await;
+    let function = function.unwrap();
+    found(&function, &event("a", ACCOUNT, "app", "us-west-2"), now()).await;
+    // Nobody was denied, so it was not asked for, and what is kept now is read at once.
+    above.put(ABOVE);
+
+    found(&function, &denied("b"), now()).await;
+    let text = match findings(&function.queue).remove(0).verdict {
+        Verdict::NonCompliant(violation) => violation.to_string(),
+        Verdict::Undecided(gap) => panic!("{gap}"),
+    };
+    assert!(
+        text.ends_with("(the statement OnlyOregon of p-regions1 Regions denies it, as read on 2026-11-22T01:00:00Z)"),
+        "{text}"
+    );
 }

@@ -131,6 +131,12 @@ impl Live {
         (time.duration_since(list.observed_at).abs() <= Self::HOLDS_FOR).then_some(list)
     }
 
+    /// Returns the list of a Region, however old.
+    #[must_use]
+    pub fn of(&self, source: &SourceRegion) -> Option<&LiveList> {
+        self.regions.get(&source.0)
+    }
+
     /// Returns where an application profile goes, by its ARN and the Region that is called; `None`
     /// if no list has it, or has it with models that are not understood.
     ///
@@ -183,7 +189,7 @@ impl Destinations {
     /// Reads the ARNs of the foundation models to which a profile sends: their Regions are where it
     /// goes, and one without a Region stands for every commercial Region. `None` if there are none,
     /// or one is something else.
-    pub(super) fn of_models(arns: &[String]) -> Option<Self> {
+    pub(crate) fn of_models(arns: &[String]) -> Option<Self> {
         let mut regions = BTreeSet::new();
         let mut everywhere = false;
         for arn in arns {

@@ -143,6 +143,13 @@ impl Catalogue {
         self.profiles.iter().map(|(id, sources)| (id.as_str(), sources))
     }
 
+    /// Returns every guardrail profile's id with where it can go from each source Region, in order.
+    pub fn guardrail_profiles(&self) -> impl Iterator<Item = (&str, &BTreeMap<Region, Destinations>)> {
+        self.guardrail_profiles
+            .iter()
+            .map(|(id, sources)| (id.as_str(), sources))
+    }
+
     /// Tells whether any profile starts from or reaches `region`.
     #[must_use]
     pub fn mentions(&self, region: &Region) -> bool {

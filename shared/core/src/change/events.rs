@@ -90,7 +90,7 @@ pub(super) const EVENTS: &[Row] = &[
     Row {
         source: "bedrock.amazonaws.com",
         names: &["CreateInferenceProfile", "DeleteInferenceProfile"],
-        areas: &[Area::Profiles],
+        areas: &[Area::Profiles, Area::Reach],
         changed: None,
         everywhere: false,
     },

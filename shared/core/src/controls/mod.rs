@@ -33,6 +33,7 @@ mod permissions;
 mod profile_allowed;
 pub(crate) mod profile_destinations_allowed;
 pub(crate) mod profile_destinations_known;
+pub(crate) mod profile_reach_allowed;
 pub mod rule_receives_inference;
 mod settings;
 mod source_region_allowed;
@@ -45,6 +46,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use inference_denied_by_scp::name_statements;
 pub use metadata::{Mapping, Metadata};
 use settings::{Binds, Decide};
 pub use settings::{assess as assess_settings, binds_where_in_use};
@@ -95,6 +97,8 @@ pub enum ControlId {
     TrailRecordsInference,
     /// Inference profiles in use reach only allowed Regions.
     ProfileDestinationsAllowed,
+    /// Under the service control policies, permitted profiles work and stay in allowed Regions.
+    ProfileReachAllowed,
     /// Prompts are kept and shared only as the policy allows.
     DataRetentionAllowed,
     /// Guardrails check prompts only in allowed Regions.
@@ -139,7 +143,7 @@ const ABOUT_INVOCATIONS: [(ControlId, AboutInvocation); 6] = [
 ];
 
 /// The controls that decide about settings, in the order of reports.
-const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 25] = [
+const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 26] = [
     (
         ControlId::RuleReceivesInference,
         Binds::Everywhere,
@@ -194,6 +198,11 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 25] = [
         ControlId::ProfileDestinationsAllowed,
         Binds::Everywhere,
         Decide::Profiles(profile_destinations_allowed::decide),
+    ),
+    (
+        ControlId::ProfileReachAllowed,
+        Binds::Everywhere,
+        Decide::Reach(profile_reach_allowed::decide),
     ),
     (
         ControlId::DataRetentionAllowed,
@@ -269,7 +278,7 @@ const ABOUT_SETTINGS: [(ControlId, Binds, Decide); 25] = [
 
 impl ControlId {
     /// Every control, in the order of reports.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::DestinationRegionAllowed,
         Self::SourceRegionAllowed,
         Self::GlobalProfileAllowed,
@@ -287,6 +296,7 @@ impl ControlId {
         Self::InvocationLoggingDelivering,
         Self::TrailRecordsInference,
         Self::ProfileDestinationsAllowed,
+        Self::ProfileReachAllowed,
         Self::DataRetentionAllowed,
         Self::GuardrailStaysInRegion,
         Self::GuardrailEnforced,
@@ -329,6 +339,7 @@ impl ControlId {
             Self::InvocationLoggingDelivering => &invocation_logging_delivering::METADATA,
             Self::TrailRecordsInference => &trail_records_inference::METADATA,
             Self::ProfileDestinationsAllowed => &profile_destinations_allowed::METADATA,
+            Self::ProfileReachAllowed => &profile_reach_allowed::METADATA,
             Self::DataRetentionAllowed => &data_retention_allowed::METADATA,
             Self::GuardrailStaysInRegion => &guardrail_stays_in_region::METADATA,
             Self::GuardrailEnforced => &guardrail_enforced::METADATA,

@@ -3,7 +3,7 @@
 use super::{ControlId, judged::without_use};
 use crate::posture::{
     AgentPosture, Area, BatchPosture, EndpointPosture, GuardrailPosture, IdentityPosture, LoggingPosture, ModelPosture,
-    Observed, Place, PostureBasis, PostureDecision, ProfilePosture, RegionRules, Seen, TrailPosture, Use,
+    Observed, Place, PostureBasis, PostureDecision, ProfilePosture, ReachPosture, RegionRules, Seen, TrailPosture, Use,
 };
 
 /// How a control decides about what was seen of its area.
@@ -15,6 +15,7 @@ pub(super) enum Decide {
     DataRetention(fn(&Observed<Option<String>>, &Place<'_>) -> PostureDecision),
     Guardrails(fn(&GuardrailPosture, &Place<'_>) -> PostureDecision),
     Profiles(fn(&ProfilePosture, &Place<'_>) -> PostureDecision),
+    Reach(fn(&ReachPosture, &Place<'_>) -> PostureDecision),
     Models(fn(&ModelPosture, &Place<'_>) -> PostureDecision),
     Agents(fn(&AgentPosture, &Place<'_>) -> PostureDecision),
     Batches(fn(&BatchPosture, &Place<'_>) -> PostureDecision),
@@ -31,6 +32,7 @@ impl Decide {
             Self::DataRetention(_) => Area::DataRetention,
             Self::Guardrails(_) => Area::Guardrails,
             Self::Profiles(_) => Area::Profiles,
+            Self::Reach(_) => Area::Reach,
             Self::Models(_) => Area::Models,
             Self::Agents(_) => Area::Agents,
             Self::Batches(_) => Area::Batches,
@@ -48,6 +50,7 @@ impl Decide {
             (Self::DataRetention(decide), Seen::DataRetention(seen)) => decide(seen, place),
             (Self::Guardrails(decide), Seen::Guardrails(seen)) => decide(seen, place),
             (Self::Profiles(decide), Seen::Profiles(seen)) => decide(seen, place),
+            (Self::Reach(decide), Seen::Reach(seen)) => decide(seen, place),
             (Self::Models(decide), Seen::Models(seen)) => decide(seen, place),
             (Self::Agents(decide), Seen::Agents(seen)) => decide(seen, place),
             (Self::Batches(decide), Seen::Batches(seen)) => decide(seen, place),

@@ -6,6 +6,7 @@ mod identity;
 mod logging;
 mod place;
 mod profiles;
+mod reach;
 mod resources;
 mod rules;
 mod seen;
@@ -23,6 +24,7 @@ pub use identity::{ApiKey, IdentityPosture, Principal};
 pub use logging::{Delivery, InvocationLogging, LogGroup, LoggingPosture};
 pub use place::{Place, Use};
 pub use profiles::{ListedProfile, ProfilePosture};
+pub use reach::{KnownMembership, Membership, ReachPosture};
 pub use resources::{Agent, AgentPosture, BatchPosture, DataSources, EndpointPosture, Keys, ModelPosture, VpcEndpoint};
 pub use rules::{Bus, Home, Observed, RegionRules, Rule, Target, Traffic, names};
 pub use seen::{Area, Seen};
@@ -103,6 +105,15 @@ pub enum PostureBasis {
     /// There is nothing that could be wrong.
     #[error("there is nothing of the kind in {region}")]
     NothingThere {
+        /// The Region.
+        region: Region,
+    },
+    /// No service control policy applies to the account.
+    #[error(
+        "no service control policy applies to the organization's management account, so none makes a profile fail in \
+        {region}, and none keeps it from leaving"
+    )]
+    ManagementAccount {
         /// The Region.
         region: Region,
     },

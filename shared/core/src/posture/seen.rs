@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AgentPosture, BatchPosture, EndpointPosture, GuardrailPosture, IdentityPosture, LoggingPosture, ModelPosture,
-    Observed, ProfilePosture, RegionRules, TrailPosture,
+    Observed, ProfilePosture, ReachPosture, RegionRules, TrailPosture,
 };
 
 /// What is observed together, because the same controls ask for it.
@@ -23,6 +23,8 @@ pub enum Area {
     Guardrails,
     /// Inference profiles.
     Profiles,
+    /// Inference profiles under the organization's service control policies.
+    Reach,
     /// Custom and imported models.
     Models,
     /// Agents and knowledge bases.
@@ -37,13 +39,14 @@ pub enum Area {
 
 impl Area {
     /// Every area.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Rules,
         Self::Logging,
         Self::Trails,
         Self::DataRetention,
         Self::Guardrails,
         Self::Profiles,
+        Self::Reach,
         Self::Models,
         Self::Agents,
         Self::Batches,
@@ -70,6 +73,7 @@ pub enum Seen {
     DataRetention(Observed<Option<String>>),
     Guardrails(GuardrailPosture),
     Profiles(ProfilePosture),
+    Reach(ReachPosture),
     Models(ModelPosture),
     Agents(AgentPosture),
     Batches(BatchPosture),

@@ -154,6 +154,14 @@ pub enum Unknown {
         /// The profile's id or ARN.
         profile: String,
     },
+    /// Whether profiles work under the service control policies depends on the call.
+    #[error("whether calls through {} work depends on {}, which differs from call to call", profiles.join(", "), keys.join(", "))]
+    DependsOnTheCall {
+        /// The profiles' ids or ARNs.
+        profiles: Vec<String>,
+        /// The condition keys that tell.
+        keys: Vec<String>,
+    },
     /// Nobody but its owner can read its settings.
     #[error("{of}: its settings cannot be read, for it belongs to another account")]
     OtherAccounts {

@@ -149,6 +149,39 @@ pub enum Wrong {
     /// A profile can reach every commercial Region.
     #[error("can reach every commercial Region")]
     ReachesEverywhere,
+    /// A statement of a service control policy denies calls through a profile that is permitted.
+    #[error("fails: the statement {statement} of the service control policy {} denies it in {}",
+        named(policy, policy_name.as_deref()), regions.join(", "))]
+    DeniedByStatement {
+        /// The policy's id.
+        policy: String,
+        /// The policy's name, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy_name: Option<String>,
+        /// The statement's Sid, or its index from 0.
+        statement: String,
+        /// Where it is denied: Regions, or `unspecified`.
+        regions: Vec<String>,
+    },
+    /// No service control policy of a level allows calls through a profile that is permitted.
+    #[error("fails: no service control policy at {level} allows it in {} (attached: {policies})", regions.join(", "))]
+    AllowedByNoStatement {
+        /// The root, the unit, or `account`.
+        level: String,
+        /// The ids of the policies that are attached there.
+        policies: String,
+        /// Where it is not allowed: Regions, or `unspecified`.
+        regions: Vec<String>,
+    },
+    /// No service control policy keeps a profile inside the allowed Regions.
+    #[error("works, and the service control policies let it be processed in {}", listed(regions))]
+    LetLeave {
+        /// The Regions that are not allowed.
+        regions: Vec<Region>,
+    },
+    /// No service control policy keeps a profile from any commercial Region.
+    #[error("works, and the service control policies let it be processed in every commercial Region")]
+    LetLeaveEverywhere,
     /// An agent has no guardrail.
     #[error("has no guardrail")]
     WithoutGuardrail,
@@ -211,6 +244,20 @@ impl Wrong {
             | Self::OutputLeaves { bucket: text, .. }
             | Self::InvokesEverything { policy: text }
             | Self::ManagesAndInvokes { action: text } => *text = change(text),
+            Self::DeniedByStatement {
+                policy,
+                policy_name,
+                statement,
+                ..
+            } => {
+                *policy = change(policy);
+                *policy_name = policy_name.as_deref().map(change);
+                *statement = change(statement);
+            }
+            Self::AllowedByNoStatement { level, policies, .. } => {
+                *level = change(level);
+                *policies = change(policies);
+            }
             Self::ModelsWithoutGuardrail { models } | Self::GuardrailForSome { models } => {
                 *models = models.iter().map(|model| change(model)).collect();
             }
@@ -239,6 +286,8 @@ impl Wrong {
             | Self::NoEnforcedGuardrail
             | Self::Reaches { .. }
             | Self::ReachesEverywhere
+            | Self::LetLeave { .. }
+            | Self::LetLeaveEverywhere
             | Self::WithoutGuardrail
             | Self::NoVpcEndpoint
             | Self::EndpointUnrestricted
@@ -247,6 +296,11 @@ impl Wrong {
         }
         self
     }
+}
+
+/// Names a policy by its id and, where it is known, its name.
+fn named(policy: &str, name: Option<&str>) -> String {
+    name.map_or_else(|| policy.to_owned(), |name| format!("{policy} ({name})"))
 }
 
 fn listed(regions: &[Region]) -> String {

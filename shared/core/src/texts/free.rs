@@ -1,7 +1,7 @@
 //! What in a reason is free text: whoever shows reasons where text can act marks it or changes it.
 
 use crate::{
-    decision::{EvidenceGap, Violation},
+    decision::{DenyingStatement, EvidenceGap, Violation},
     posture::{NotObserved, PostureDecision, PostureGap, PostureViolation, Problem, RuleProblem, Unknown},
 };
 
@@ -43,11 +43,18 @@ pub(super) fn violation(violation: &Violation, change: &dyn Fn(&str) -> String) 
             blocked,
             policy,
             explicit,
+            by,
         } => V::DeniedByScp {
             profile: change(&profile),
             blocked,
             policy: policy.as_deref().map(change),
             explicit,
+            by: by.map(|by| DenyingStatement {
+                policy: change(&by.policy),
+                policy_name: by.policy_name.as_deref().map(change),
+                statement: change(&by.statement),
+                as_of: by.as_of,
+            }),
         },
     }
 }
@@ -200,6 +207,10 @@ fn untold(unknown: Unknown, change: &dyn Fn(&str) -> String) -> Unknown {
         same @ (Unknown::NotReached | Unknown::ModalityUnstated { .. } | Unknown::DataRetentionUnstated) => same,
         Unknown::DestinationsNotListed { profile } => Unknown::DestinationsNotListed {
             profile: change(&profile),
+        },
+        Unknown::DependsOnTheCall { profiles, keys } => Unknown::DependsOnTheCall {
+            profiles: profiles.iter().map(|profile| change(profile)).collect(),
+            keys: keys.iter().map(|key| change(key)).collect(),
         },
         Unknown::OtherAccounts { of } => Unknown::OtherAccounts {
             of: Box::new(of.renamed(change)),

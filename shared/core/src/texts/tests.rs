@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     cloudtrail::BlockedRegion,
+    decision::DenyingStatement,
     posture::{NotObserved, PostureBasis, PostureGap, PostureViolation, RuleProblem},
 };
 
@@ -24,6 +25,12 @@ fn violation_after(last: Option<&Violation>) -> Option<Violation> {
     use Violation as V;
     let scp = |blocked, policy: Option<&str>| V::DeniedByScp {
         profile: "us.anthropic.claude-sonnet-4-6".to_owned(),
+        by: matches!(blocked, BlockedRegion::Region(_)).then(|| DenyingStatement {
+            policy: "p-abcd1234".to_owned(),
+            policy_name: Some("Region deny".to_owned()),
+            statement: "OnlyTokyo".to_owned(),
+            as_of: "2026-11-21T17:30:00Z".parse().unwrap(),
+        }),
         blocked,
         policy: policy.map(str::to_owned),
         explicit: true,
@@ -161,7 +168,8 @@ fn posture_after(last: Option<&PostureDecision>) -> Option<PostureDecision> {
                 PostureBasis::AsAsked { .. }
                 | PostureBasis::NotInUse { .. }
                 | PostureBasis::NotAsked { .. }
-                | PostureBasis::NothingThere { .. },
+                | PostureBasis::NothingThere { .. }
+                | PostureBasis::ManagementAccount { .. },
             )
             | D::NonCompliant(PostureViolation::Settings { .. }),
         ) => None,

@@ -1,5 +1,7 @@
 //! A call through a permitted profile was not refused by a service control policy.
 
+mod statement;
+
 use super::{Evidence, Metadata, metadata::mapped};
 use crate::{
     cloudtrail::{BlockedRegion, Denial, Failure, Half},
@@ -7,6 +9,8 @@ use crate::{
     policy::Reach,
     region::DestinationRegion,
 };
+
+pub use statement::name_statements;
 
 pub(super) const METADATA: Metadata = Metadata {
     name: "inference-denied-by-scp",
@@ -75,6 +79,7 @@ pub(super) fn decide(evidence: &Evidence<'_>) -> Decision {
             blocked,
             policy,
             explicit,
+            by: None,
         })
     } else {
         Decision::Compliant(Basis::RefusedAsIntended { blocked })

@@ -103,6 +103,7 @@ pub(in crate::texts) const fn control(control: ControlId) -> ControlWords {
         ControlId::InvocationLoggingGroupRetained => controls::invocation_logging_group_retained::JA,
         ControlId::InvocationLoggingDelivering => controls::invocation_logging_delivering::JA,
         ControlId::TrailRecordsInference => controls::trail_records_inference::JA,
+        ControlId::ProfileReachAllowed => controls::profile_reach_allowed::JA,
         ControlId::DataRetentionAllowed => controls::data_retention_allowed::JA,
         ControlId::ProfileDestinationsKnown => controls::profile_destinations_known::JA,
         ControlId::ProfileDestinationsAllowed => controls::profile_destinations_allowed::JA,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     cloudtrail::BlockedRegion,
-    decision::{self, EvidenceGap, Violation},
+    decision::{self, DenyingStatement, EvidenceGap, Violation},
     region::Region,
 };
 
@@ -49,6 +49,7 @@ pub(in crate::texts) fn violation(violation: &Violation) -> String {
             blocked,
             policy,
             explicit: _,
+            by,
         } => {
             let policy = policy.as_ref().map_or(
                 "（名前はエラーメッセージに記載なし）".to_owned(),
@@ -57,10 +58,22 @@ pub(in crate::texts) fn violation(violation: &Violation) -> String {
             let blocked = blocked_region(blocked);
             format!(
                 "サービスコントロールポリシー (SCP){policy}が {profile} の{blocked}をブロックしているため、\
-                このプロファイルを使用する呼び出しはすべて失敗します"
+                このプロファイルを使用する呼び出しはすべて失敗します{}",
+                by.as_ref().map(denying).unwrap_or_default()
             )
         }
     }
+}
+
+fn denying(by: &DenyingStatement) -> String {
+    let DenyingStatement {
+        policy,
+        policy_name,
+        statement,
+        as_of,
+    } = by;
+    let name = policy_name.as_ref().map_or(String::new(), |name| format!(" {name}"));
+    format!("（{policy}{name} のステートメント {statement} による拒否、{as_of} 時点）")
 }
 
 pub(in crate::texts) fn evidence_gap(gap: &EvidenceGap) -> String {

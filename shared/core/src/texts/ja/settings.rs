@@ -14,6 +14,9 @@ pub(in crate::texts) fn basis(basis: &PostureBasis) -> String {
         ),
         PostureBasis::NotAsked { region } => format!("{region} について、ポリシーはこの設定を求めていません"),
         PostureBasis::NothingThere { region } => format!("{region} には対象となるものがありません"),
+        PostureBasis::ManagementAccount { region } => format!(
+            "組織の管理アカウントにはサービスコントロールポリシー (SCP) が適用されないため、{region} のプロファイルが SCP により失敗することも、制限されることもありません"
+        ),
         PostureBasis::RegionNotEnabled { region } => {
             format!("{region} は、このアカウントで有効になっていません")
         }

@@ -28,6 +28,11 @@ pub(super) fn unknown(unknown: &Unknown) -> String {
         Unknown::DestinationsNotListed { profile } => {
             format!("{profile} の送信先リージョンが、どの一覧にもありません")
         }
+        Unknown::DependsOnTheCall { profiles, keys } => format!(
+            "{} の呼び出しが可能かどうかは、呼び出しごとに異なる {} に依存します",
+            profiles.join("、"),
+            keys.join("、")
+        ),
         Unknown::OtherAccounts { of } => {
             format!(
                 "ほかのアカウントのものであるため、設定を確認できません（{}）",
@@ -121,6 +126,10 @@ fn told(wrong: &Wrong) -> String {
         }
         Wrong::Reaches { regions } => format!("{} に送られることがあります", listed(regions)),
         Wrong::ReachesEverywhere => "すべての商用リージョンに送られることがあります".to_owned(),
+        Wrong::DeniedByStatement { .. }
+        | Wrong::AllowedByNoStatement { .. }
+        | Wrong::LetLeave { .. }
+        | Wrong::LetLeaveEverywhere => under_scps(wrong),
         Wrong::WithoutGuardrail => "ガードレールが設定されていません".to_owned(),
         Wrong::OutputLeaves { bucket, region } => format!("出力先のバケット {bucket} が {region} にあります"),
         Wrong::NoVpcEndpoint => "bedrock-runtime の VPC エンドポイントがありません".to_owned(),
@@ -136,6 +145,40 @@ fn told(wrong: &Wrong) -> String {
         }
         Wrong::NeverExpires => "有効期限がありません".to_owned(),
         Wrong::ExpiresLate { expires, days } => format!("有効期限が {expires} で、有効期間が {days} 日を超えています"),
+    }
+}
+
+/// Tells what service control policies do to a profile; of anything else, nothing.
+fn under_scps(wrong: &Wrong) -> String {
+    match wrong {
+        Wrong::DeniedByStatement {
+            policy,
+            policy_name,
+            statement,
+            regions,
+        } => {
+            let name = policy_name.as_ref().map_or(" ".to_owned(), |name| format!("（{name}）"));
+            format!(
+                "サービスコントロールポリシー (SCP) {policy}{name}のステートメント {statement} により {} で拒否され、呼び出しが失敗します",
+                regions.join("、")
+            )
+        }
+        Wrong::AllowedByNoStatement {
+            level,
+            policies,
+            regions,
+        } => format!(
+            "{level} のサービスコントロールポリシー (SCP)（{policies}）のいずれにも {} での許可がなく、呼び出しが失敗します",
+            regions.join("、")
+        ),
+        Wrong::LetLeave { regions } => format!(
+            "呼び出しが可能で、サービスコントロールポリシー (SCP) で制限されておらず、{} で処理されることがあります",
+            listed(regions)
+        ),
+        Wrong::LetLeaveEverywhere => {
+            "呼び出しが可能で、サービスコントロールポリシー (SCP) で制限されておらず、すべての商用リージョンで処理されることがあります".to_owned()
+        }
+        _ => String::new(),
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) fn every_decision() -> Vec<PostureDecision> {
         },
         PostureBasis::NotAsked { region: region() },
         PostureBasis::NothingThere { region: region() },
+        PostureBasis::ManagementAccount { region: region() },
     ];
     let wrong = |problems, unknown| {
         PostureDecision::NonCompliant(PostureViolation::Settings {
@@ -72,7 +73,11 @@ fn unknown_after(last: Option<&Unknown>) -> Option<Unknown> {
         Some(Unknown::DataRetentionUnstated) => Some(Unknown::DestinationsNotListed {
             profile: "apac.amazon.nova-lite-v1:0".to_owned(),
         }),
-        Some(Unknown::DestinationsNotListed { .. }) => Some(Unknown::OtherAccounts {
+        Some(Unknown::DestinationsNotListed { .. }) => Some(Unknown::DependsOnTheCall {
+            profiles: vec!["apac.amazon.nova-lite-v1:0".to_owned(), "jp.model-1".to_owned()],
+            keys: vec!["aws:principaltag/team".to_owned(), "aws:sourceip".to_owned()],
+        }),
+        Some(Unknown::DependsOnTheCall { .. }) => Some(Unknown::OtherAccounts {
             of: Box::new(Resource::Bucket("their-logs".to_owned())),
         }),
         Some(Unknown::OtherAccounts { .. }) => Some(Unknown::NotUnderstood {
@@ -158,7 +163,26 @@ fn wrong_after(last: Option<&Wrong>) -> Option<Wrong> {
         Some(W::ModelsWithoutGuardrail { .. }) => W::GuardrailForSome { models: models() },
         Some(W::GuardrailForSome { .. }) => W::Reaches { regions: regions() },
         Some(W::Reaches { .. }) => W::ReachesEverywhere,
-        Some(W::ReachesEverywhere) => W::WithoutGuardrail,
+        Some(W::ReachesEverywhere) => W::DeniedByStatement {
+            policy: "p-abcd1234".to_owned(),
+            policy_name: Some("Region deny".to_owned()),
+            statement: "OnlyTokyo".to_owned(),
+            regions: vec!["us-east-1".to_owned(), "us-west-2".to_owned()],
+        },
+        Some(W::DeniedByStatement { policy_name, .. }) if policy_name.is_some() => W::DeniedByStatement {
+            policy: "p-abcd1234".to_owned(),
+            policy_name: None,
+            statement: "2".to_owned(),
+            regions: vec!["us-east-1".to_owned()],
+        },
+        Some(W::DeniedByStatement { .. }) => W::AllowedByNoStatement {
+            level: "ou-ab12-11111111".to_owned(),
+            policies: "p-abcd1234, p-dcba4321".to_owned(),
+            regions: vec!["us-east-1".to_owned()],
+        },
+        Some(W::AllowedByNoStatement { .. }) => W::LetLeave { regions: regions() },
+        Some(W::LetLeave { .. }) => W::LetLeaveEverywhere,
+        Some(W::LetLeaveEverywhere) => W::WithoutGuardrail,
         Some(W::WithoutGuardrail) => W::OutputLeaves {
             bucket: "my-output".to_owned(),
             region,

@@ -1,0 +1,320 @@
+//! What is asked about reach, whoever asks: the command or the function.
+
+use std::collections::BTreeMap;
+
+use crisguard_core::{
+    account::AccountId,
+    arn::Arn,
+    catalog::{Catalogue, CatalogueError, Live, LiveList},
+    policy::{Policy, PolicyDocument, RegionSet, Unresolved},
+    posture::ListedProfile,
+    region::{Region, SourceRegion},
+    scp::{
+        self, NotAnAction, PolicyError,
+        mend::MendError,
+        organization::{Chain, Organization, OrganizationError, Scp},
+        reach::{Caller, Principal, Target},
+    },
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// What is asked about reach.
+#[derive(Debug)]
+pub struct Question {
+    /// The policies above the accounts.
+    pub under: Policies,
+    /// The account, where one is meant.
+    pub account: Option<AccountId>,
+    /// What is permitted.
+    pub policy: Option<PolicyDocument>,
+    /// The Regions that are called; none for the policy's.
+    pub sources: Vec<SourceRegion>,
+    /// Patterns of inference profiles; none for those of the policy, or all.
+    pub profiles: Vec<String>,
+    /// Foundation models that are called without a profile.
+    pub models: Vec<String>,
+    /// Whether guardrails' own profiles are meant, too.
+    pub guardrails: bool,
+    /// Whether batch jobs are meant, too.
+    pub batch: bool,
+    /// What the account itself was answered about its profiles.
+    pub live: Live,
+    /// Who calls.
+    pub principal: Principal,
+    /// How many characters a policy may have.
+    pub quota: usize,
+    /// What would be otherwise, where only the difference is asked for.
+    pub what_if: Option<WhatIf>,
+}
+
+/// The policies above accounts.
+#[derive(Clone, Debug)]
+pub enum Policies {
+    /// Files, each with the level that it is attached to.
+    Files(Vec<(String, Scp)>),
+    /// A whole organization.
+    Organization(Box<Organization>),
+}
+
+/// What would be otherwise.
+#[derive(Clone, Debug)]
+pub enum WhatIf {
+    /// A policy's text.
+    Policy {
+        /// Its level, file or id; none where there is only one.
+        name: Option<String>,
+        /// The new text.
+        policy: Box<scp::Policy>,
+    },
+    /// The whole organization.
+    Organization(Box<Organization>),
+}
+
+/// Tells why a question cannot be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ReachError {
+    /// No source Region is named.
+    #[error("no source Region is named, and the policy does not name them either")]
+    NoSource,
+    /// Nothing that is known is asked about.
+    #[error("no inference profile that is known in {sources} matches {asked}")]
+    Nothing {
+        /// The patterns.
+        asked: String,
+        /// The source Regions.
+        sources: String,
+    },
+    /// The account is not in the organization.
+    #[error("the account {0} is not in the organization")]
+    NoSuchAccount(AccountId),
+    /// The organization cannot be read.
+    #[error(transparent)]
+    Organization(#[from] OrganizationError),
+    /// A policy cannot be read.
+    #[error("a service control policy cannot be read")]
+    Scp(#[from] PolicyError),
+    /// The policy differs by unit.
+    #[error(transparent)]
+    Unresolved(#[from] Unresolved),
+    /// It is not told which policy is to be another.
+    #[error("{what}; name one of: {names}")]
+    WhichPolicy {
+        /// What is wrong.
+        what: String,
+        /// The policies that there are.
+        names: String,
+    },
+    /// A list of inference profiles cannot be read.
+    #[error("the list of inference profiles cannot be read")]
+    Listed(#[source] serde_json::Error),
+    /// A Region of the list of inference profiles is none.
+    #[error("`{0}` in the list of inference profiles has no Region")]
+    ListedRegion(String),
+    /// The catalogue is damaged.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// An action cannot be read.
+    #[error(transparent)]
+    Action(#[from] NotAnAction),
+    /// No change can be proposed.
+    #[error(transparent)]
+    Mend(#[from] MendError),
+}
+
+impl Question {
+    /// Returns the snapshot, with the account's own lists over it.
+    pub(crate) fn catalogue(&self) -> Result<Catalogue, ReachError> {
+        Ok(Catalogue::embedded()?.with_live(self.live.clone()))
+    }
+
+    /// Returns the account that stands for all where none is named: one that AWS never issues.
+    pub(crate) fn stand_in(&self) -> Option<AccountId> {
+        self.account.clone().or_else(|| "000000000000".parse().ok())
+    }
+
+    /// Returns the source Regions: those that are named, or else the policy's.
+    pub(crate) fn sources(&self, policy: Option<&Policy>) -> Result<Vec<SourceRegion>, ReachError> {
+        if !self.sources.is_empty() {
+            let mut sources = self.sources.clone();
+            sources.sort_unstable();
+            sources.dedup();
+            return Ok(sources);
+        }
+        match policy.map(Policy::source_regions) {
+            Some(RegionSet::Only(regions)) if !regions.is_empty() => {
+                Ok(regions.iter().cloned().map(SourceRegion).collect())
+            }
+            _ => Err(ReachError::NoSource),
+        }
+    }
+
+    /// Returns every call that is asked about.
+    pub(crate) fn targets(&self, sources: &[SourceRegion], catalogue: &Catalogue) -> Result<Vec<Target>, ReachError> {
+        let mut targets: Vec<Target> = Vec::new();
+        let mut globs: Vec<&str> = self.profiles.iter().map(String::as_str).collect();
+        if globs.is_empty() && self.models.is_empty() {
+            globs.push("*");
+        }
+        for glob in &globs {
+            targets.extend(Target::profiles(glob, sources, catalogue));
+            if self.guardrails {
+                targets.extend(Target::guardrails(glob, sources, catalogue));
+            }
+        }
+        if self.batch {
+            let batch: Vec<Target> = targets.iter().filter_map(Target::in_batch).collect();
+            targets.extend(batch);
+        }
+        for model in &self.models {
+            targets.extend(sources.iter().map(|source| Target::model(model, source)));
+        }
+        let mut known: Vec<Target> = Vec::with_capacity(targets.len());
+        for target in targets {
+            if globs.len() < 2 || !known.contains(&target) {
+                known.push(target);
+            }
+        }
+        if known.is_empty() {
+            let sources: Vec<&str> = sources.iter().map(|source| source.0.as_str()).collect();
+            return Err(ReachError::Nothing {
+                asked: globs.join(", "),
+                sources: sources.join(", "),
+            });
+        }
+        Ok(known)
+    }
+
+    /// Returns what is permitted to an account.
+    pub(crate) fn policy_of(&self, account: &AccountId) -> Result<Option<Policy>, ReachError> {
+        let path = match &self.under {
+            Policies::Organization(organization) => organization.path(account),
+            // A place that AWS never issues, so that no unit's override applies.
+            Policies::Files(_) => "o-none/r-none".parse().ok(),
+        };
+        let policy = self.policy.as_ref();
+        Ok(policy
+            .map(|policy| policy.for_account(account, path.as_ref()))
+            .transpose()?)
+    }
+}
+
+impl Policies {
+    /// Returns what stands above an account, with the caller in it.
+    pub(crate) fn above(&self, account: &AccountId, principal: &Principal) -> Result<(Chain, Caller), ReachError> {
+        let caller = Caller::new(account.clone(), principal);
+        match self {
+            Self::Files(files) => Ok((Chain::of_files(files.iter().cloned())?, caller)),
+            Self::Organization(organization) => {
+                let chain = organization.chain(account);
+                let chain = chain.ok_or_else(|| ReachError::NoSuchAccount(account.clone()))?;
+                let path = organization.path(account);
+                Ok(match organization.id() {
+                    Some(id) => (chain, caller.in_organization(id, path.as_ref())),
+                    None => (chain, caller),
+                })
+            }
+        }
+    }
+
+    /// Returns the policies as they would be.
+    pub(crate) fn with(&self, what_if: &WhatIf) -> Result<Self, ReachError> {
+        match (self, what_if) {
+            (_, WhatIf::Organization(organization)) => Ok(Self::Organization(organization.clone())),
+            (Self::Organization(organization), WhatIf::Policy { name, policy }) => {
+                let ids = || organization.document().policies.iter().map(|policy| policy.id.as_str());
+                let id = one_of(name.as_deref(), ids().map(|id| (id, id)))?;
+                let changed = organization.with_policy(id, policy.document().clone())?;
+                Ok(Self::Organization(Box::new(changed)))
+            }
+            (Self::Files(files), WhatIf::Policy { name, policy }) => {
+                let names = || files.iter().map(|(level, scp)| (scp.name(), level.as_str()));
+                let found = one_of(name.as_deref(), names())?;
+                let changed = files.iter().map(|(level, scp)| {
+                    let is_meant = scp.name() == found;
+                    let changed = || Scp::new(scp.name(), (**policy).clone());
+                    (level.clone(), if is_meant { changed() } else { scp.clone() })
+                });
+                Ok(Self::Files(changed.collect()))
+            }
+        }
+    }
+}
+
+/// Returns the only name, or the one that is asked for by itself or by its other name.
+fn one_of<'n>(asked: Option<&str>, names: impl Iterator<Item = (&'n str, &'n str)>) -> Result<&'n str, ReachError> {
+    let names: Vec<(&str, &str)> = names.collect();
+    let meant = |(name, other): &&(&str, &str)| asked.is_none_or(|asked| asked == *name || asked == *other);
+    let mut found: Vec<&str> = names.iter().filter(meant).map(|(name, _)| *name).collect();
+    // The same policy can be attached at several levels.
+    found.sort_unstable();
+    found.dedup();
+    let what = match (found.as_slice(), asked) {
+        ([one], _) => return Ok(one),
+        ([], Some(asked)) => format!("there is no policy `{asked}`"),
+        (_, Some(asked)) => format!("several policies are called `{asked}`"),
+        (_, None) => "there are several policies, and it is not told which one would be another".to_owned(),
+    };
+    let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+    let names = names.join(", ");
+    Err(ReachError::WhichPolicy { what, names })
+}
+
+/// Reads what `aws bedrock list-inference-profiles` or `get-inference-profile` printed
+/// (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListInferenceProfiles.html>).
+///
+/// # Errors
+///
+/// Fails if it is neither, or if a profile's ARN has no Region.
+pub fn listed(json: &[u8]) -> Result<Live, ReachError> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Printed {
+        List {
+            #[serde(rename = "inferenceProfileSummaries")]
+            profiles: Vec<Profile>,
+        },
+        One(Profile),
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Profile {
+        inference_profile_arn: String,
+        inference_profile_id: String,
+        models: Vec<Model>,
+        r#type: String,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Model {
+        model_arn: String,
+    }
+    let profiles = match serde_json::from_slice(json).map_err(ReachError::Listed)? {
+        Printed::List { profiles } => profiles,
+        Printed::One(profile) => vec![profile],
+    };
+    let mut by_region: BTreeMap<Region, BTreeMap<String, ListedProfile>> = BTreeMap::new();
+    for profile in profiles {
+        let arn = profile.inference_profile_arn;
+        let region = Arn::parse(&arn).and_then(|arn| arn.region.parse().ok());
+        let Some(region) = region else {
+            return Err(ReachError::ListedRegion(arn.chars().take(256).collect()));
+        };
+        let listed = ListedProfile {
+            arn,
+            application: profile.r#type == "APPLICATION",
+            models: profile.models.into_iter().map(|model| model.model_arn).collect(),
+        };
+        by_region
+            .entry(region)
+            .or_default()
+            .insert(profile.inference_profile_id, listed);
+    }
+    let mut live = Live::nothing();
+    for (region, profiles) in by_region {
+        // Nobody knows when it was printed, and reach does not ask.
+        let observed_at = Timestamp::UNIX_EPOCH;
+        live.learn(region, LiveList { observed_at, profiles });
+    }
+    Ok(live)
+}

@@ -1,0 +1,186 @@
+//! A question about reach as the function `crisguard-run-audit` takes it: `{"reach": {…}}`.
+
+use crisguard_core::{
+    account::AccountId,
+    arn::Arn,
+    catalog::Live,
+    policy::{PolicyDocument, PolicyError},
+    region::{Region, SourceRegion},
+    scp::{
+        self,
+        organization::{Content, Organization, OrganizationDocument, OrganizationError, Scp},
+        reach::Principal,
+        templates::Template,
+    },
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::question::{Policies, Question, WhatIf};
+
+/// What is asked about reach, with every document in it.
+///
+/// ```
+/// use run_audit::{Answer, ReachRequest};
+/// let request: ReachRequest = serde_json::from_str(r#"{
+///   "scps": [{"name": "region-deny.json", "content": {"Version": "2012-10-17", "Statement": {
+///     "Sid": "Regions", "Effect": "Deny", "Action": "*", "Resource": "*",
+///     "Condition": {"StringNotEquals": {"aws:RequestedRegion": "ap-northeast-1"}}}}}],
+///   "sources": ["ap-northeast-1"], "profiles": ["jp.anthropic.claude-sonnet-4-5*"]
+/// }"#)?;
+/// let answer = serde_json::to_value(Answer::to(&request.question()?)?)?;
+/// assert_eq!(answer["profiles"][0]["verdict"], "fails");
+/// assert_eq!(answer["profiles"][0]["denied"][0]["region"], "ap-northeast-3");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReachRequest {
+    /// The service control policies above the account; or else `organization`.
+    #[serde(default)]
+    pub scps: Vec<AttachedScp>,
+    /// A whole organization; or else `scps`.
+    #[serde(default)]
+    pub organization: Option<OrganizationDocument>,
+    /// The account; without it, every account of the organization.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub account: Option<AccountId>,
+    /// The text of the policy document, YAML or JSON.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// The Regions that are called; without any, the policy's source Regions.
+    #[serde(default)]
+    pub sources: Vec<Region>,
+    /// Patterns of inference profiles; without any, those of the policy, or all.
+    #[serde(default)]
+    pub profiles: Vec<String>,
+    /// Foundation models that are called without a profile.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// Whether the profiles by which guardrails cross Regions are meant, too.
+    #[serde(default)]
+    pub guardrails: bool,
+    /// Whether batch jobs are meant, too.
+    #[serde(default)]
+    pub batch: bool,
+    /// Who calls: an ARN, or `any`; without it, a role that no policy names.
+    #[serde(default)]
+    pub principal: Option<String>,
+    /// How many characters a policy may have; without it, 5,120.
+    #[serde(default)]
+    pub quota: Option<usize>,
+    /// A policy's text as it would be; the answer is what changes.
+    #[serde(default)]
+    pub what_if: Option<OtherScp>,
+}
+
+/// A service control policy, and where it is attached.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachedScp {
+    /// `root`, `account`, or the name of a unit; without it, `ou`.
+    #[serde(default)]
+    pub level: Option<String>,
+    /// The name by which the answer calls it.
+    pub name: String,
+    /// Its text.
+    pub content: Content,
+}
+
+/// A service control policy as it would be.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherScp {
+    /// The name, level or id of the policy; may be left out where there is only one.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Its new text.
+    pub content: Content,
+}
+
+/// Tells why a request is not a question.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// Neither policies nor an organization are there, or both.
+    #[error("the request must have either `scps` or `organization`")]
+    Under,
+    /// A service control policy cannot be read.
+    #[error("the service control policy `{name}` cannot be read")]
+    Scp {
+        /// What it is called.
+        name: String,
+        /// What is wrong with it.
+        source: scp::PolicyError,
+    },
+    /// The organization cannot be read.
+    #[error(transparent)]
+    Organization(#[from] OrganizationError),
+    /// The policy document is not valid.
+    #[error("`policy` is not a valid policy")]
+    Policy(#[from] PolicyError),
+    /// Who calls cannot be read.
+    #[error("`{0}` is no principal; write an ARN such as `arn:aws:iam::111122223333:role/app`, or `any`")]
+    Principal(String),
+}
+
+impl ReachRequest {
+    /// Reads every document of the request.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first that cannot be read, and names it.
+    pub fn question(self) -> Result<Question, RequestError> {
+        let under = match (self.scps.as_slice(), self.organization) {
+            ([], Some(document)) => Policies::Organization(Box::new(Organization::new(document)?)),
+            ([_, ..], None) => {
+                let files = self.scps.iter().map(|AttachedScp { level, name, content }| {
+                    let level = level.clone().unwrap_or_else(|| "ou".to_owned());
+                    Ok((level, Scp::new(name, read(name, content)?)))
+                });
+                Policies::Files(files.collect::<Result<_, RequestError>>()?)
+            }
+            _ => return Err(RequestError::Under),
+        };
+        let what_if = self.what_if.map(|OtherScp { name, content }| {
+            let policy = Box::new(read("what_if", &content)?);
+            Ok::<_, RequestError>(WhatIf::Policy { name, policy })
+        });
+        Ok(Question {
+            under,
+            account: self.account,
+            policy: self
+                .policy
+                .map(|text| PolicyDocument::parse(text.as_bytes()))
+                .transpose()?,
+            sources: self.sources.into_iter().map(SourceRegion).collect(),
+            profiles: self.profiles,
+            models: self.models,
+            guardrails: self.guardrails,
+            batch: self.batch,
+            live: Live::nothing(),
+            principal: principal(self.principal.as_deref())?,
+            quota: self.quota.unwrap_or(Template::QUOTA),
+            what_if: what_if.transpose()?,
+        })
+    }
+}
+
+fn read(name: &str, content: &Content) -> Result<scp::Policy, RequestError> {
+    scp::Policy::parse(content.json().as_bytes()).map_err(|source| RequestError::Scp {
+        name: name.to_owned(),
+        source,
+    })
+}
+
+/// Reads whom a call is made by.
+pub(crate) fn principal(text: Option<&str>) -> Result<Principal, RequestError> {
+    match text {
+        None => Ok(Principal::Ordinary),
+        Some("any") => Ok(Principal::Unknown),
+        Some(text) => match Arn::parse(text) {
+            Some(arn) if arn.service == "iam" || arn.service == "sts" => Ok(Principal::Arn(text.to_owned())),
+            _ => Err(RequestError::Principal(text.chars().take(256).collect())),
+        },
+    }
+}

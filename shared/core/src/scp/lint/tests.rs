@@ -1,0 +1,202 @@
+//! For each trap a policy that falls into it, and one that is near and does not.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn found(statement: &Value) -> Vec<Trap> {
+    let policy = Policy::from_document(json!({"Version": "2012-10-17", "Statement": statement})).unwrap();
+    let mut traps: Vec<Trap> = lint(&policy, Some(600)).iter().map(|finding| finding.trap).collect();
+    traps.dedup();
+    traps
+}
+
+fn deny(mut with: Value) -> Value {
+    let statement = with.as_object_mut().unwrap();
+    for (name, value) in [
+        ("Effect", json!("Deny")),
+        ("Resource", json!("*")),
+        ("Action", json!(INVOKE)),
+    ] {
+        let other = format!("Not{name}");
+        if !statement.contains_key(name) && !statement.contains_key(&other) {
+            statement.insert(name.to_owned(), value);
+        }
+    }
+    with
+}
+
+const ONE: &str = "arn:aws:bedrock:*:*:inference-profile/us.anthropic.claude-sonnet-4-6";
+
+/// Which trap, what falls into it, and what does not.
+fn cases() -> Vec<(Trap, Value, Value)> {
+    let outside = json!({"aws:RequestedRegion": ["us-east-1"]});
+    vec![
+        (
+            Trap::ProfileKeyWithoutNullGuard,
+            deny(json!({"Condition": {"StringNotLike": {"bedrock:InferenceProfileArn": ONE}}})),
+            deny(
+                json!({"Condition": {"Null": {"bedrock:InferenceProfileArn": "false"}, "StringNotLike": {"bedrock:InferenceProfileArn": ONE}}}),
+            ),
+        ),
+        (
+            Trap::NotResourceWithoutProfiles,
+            deny(json!({"NotResource": "arn:aws:bedrock:*:*:foundation-model/anthropic.*"})),
+            deny(
+                json!({"NotResource": ["arn:aws:bedrock:*:*:foundation-model/anthropic.*", "arn:aws:bedrock:*:*:inference-profile/*"]}),
+            ),
+        ),
+        (
+            Trap::DeniedRegionsMissGlobal,
+            deny(json!({"Condition": {"StringEquals": outside}})),
+            deny(json!({"Condition": {"StringEquals": {"aws:RequestedRegion": ["us-east-1", "unspecified"]}}})),
+        ),
+        (
+            Trap::GlobalDeniedByName,
+            deny(
+                json!({"Condition": {"ArnLike": {"bedrock:InferenceProfileArn": "arn:aws:bedrock:*:*:inference-profile/global.*"}}}),
+            ),
+            deny(json!({"Condition": {"StringEquals": {"aws:RequestedRegion": "unspecified"}}})),
+        ),
+        (
+            Trap::RegionNamedGlobal,
+            deny(json!({"Condition": {"StringNotEquals": {"aws:RequestedRegion": ["us-east-1", "global"]}}})),
+            deny(json!({"Condition": {"StringNotEquals": {"aws:RequestedRegion": ["us-east-1", "unspecified"]}}})),
+        ),
+        (
+            Trap::ExemptsEveryProfile,
+            deny(
+                json!({"Condition": {"StringNotEquals": outside, "ArnNotLike": {"bedrock:InferenceProfileArn": "arn:aws:bedrock:*:*:inference-profile/*"}}}),
+            ),
+            deny(
+                json!({"Condition": {"StringNotEquals": outside, "ArnNotLike": {"bedrock:InferenceProfileArn": "arn:aws:bedrock:*:*:inference-profile/us.*"}}}),
+            ),
+        ),
+        (
+            Trap::ExemptsEveryPrincipal,
+            deny(
+                json!({"Condition": {"StringNotEquals": outside, "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}}),
+            ),
+            deny(
+                json!({"Condition": {"StringNotEquals": outside, "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/admin-*"}}}),
+            ),
+        ),
+        (
+            Trap::BedrockExemptFromRegions,
+            deny(
+                json!({"NotAction": ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"], "Condition": {"StringNotEquals": outside}}),
+            ),
+            json!([
+                deny(
+                    json!({"NotAction": ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"], "Condition": {"StringNotEquals": outside}})
+                ),
+                deny(
+                    json!({"Condition": {"StringNotEquals": outside, "ArnNotLike": {"bedrock:InferenceProfileArn": ONE}}})
+                )
+            ]),
+        ),
+        (
+            Trap::InvokeWildcard,
+            json!({"Effect": "Allow", "Action": "bedrock:Invoke*", "Resource": "*"}),
+            json!({"Effect": "Allow", "Action": "bedrock:InvokeModel*", "Resource": "*"}),
+        ),
+        (
+            Trap::NoSuchAction,
+            deny(json!({"Action": "bedrock:Converse*"})),
+            deny(json!({"Action": "bedrock:InvokeModel"})),
+        ),
+        (
+            Trap::NoSuchKey,
+            deny(json!({"Condition": {"Null": {"bedrock:GuardrailArn": "true"}}})),
+            deny(json!({"Condition": {"Null": {"bedrock:GuardrailIdentifier": "true"}}})),
+        ),
+        (
+            Trap::KeyNotOnAction,
+            deny(
+                json!({"Action": ["bedrock:InvokeModel", "bedrock:CreateModelInvocationJob"], "Condition": {"StringNotEquals": outside, "ArnNotLike": {"bedrock:InferenceProfileArn": ONE}}}),
+            ),
+            deny(
+                json!({"Condition": {"StringNotEquals": outside, "ArnNotLike": {"bedrock:InferenceProfileArn": ONE}}}),
+            ),
+        ),
+        (
+            Trap::AllowBesideDeny,
+            json!([
+                deny(json!({"NotAction": "iam:*", "Condition": {"StringNotEquals": outside}})),
+                {"Effect": "Allow", "Action": INVOKE, "Resource": "*"}
+            ]),
+            json!([
+                deny(json!({"NotAction": "iam:*", "Condition": {"StringNotEquals": outside}})),
+                {"Effect": "Allow", "Action": "*", "Resource": "*"}
+            ]),
+        ),
+        (
+            Trap::MantleNotCovered,
+            deny(json!({"Action": "bedrock:*"})),
+            deny(json!({"Action": ["bedrock:*", "bedrock-mantle:*"]})),
+        ),
+        (
+            Trap::Undocumented,
+            deny(json!({"Resource": "arn:aws:bedrock:*"})),
+            deny(json!({"Resource": "arn:aws:bedrock:*:*:*"})),
+        ),
+        (
+            Trap::Undocumented,
+            deny(json!({"Condition": {"ForAnyValue:StringEqualsIfExists": {"aws:TagKeys": "a"}}})),
+            deny(json!({"Condition": {"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}}})),
+        ),
+        (
+            Trap::ManagedByControlTower,
+            deny(json!({"Sid": "GRREGIONDENY", "Condition": {"StringNotEquals": outside}})),
+            deny(json!({"Sid": "Regions", "Condition": {"StringNotEquals": outside}})),
+        ),
+        (
+            Trap::OverQuota,
+            deny(json!({"NotResource": vec!["arn:aws:bedrock:us-east-1:111122223333:agent/a"; 12]})),
+            deny(json!({"NotResource": "arn:aws:bedrock:us-east-1:111122223333:agent/a"})),
+        ),
+    ]
+}
+
+#[test]
+fn each_trap_is_found_where_it_is_and_not_beside() {
+    for (trap, falls, does_not) in cases() {
+        let traps = found(&falls);
+        assert!(traps.contains(&trap), "{}: {traps:?}", trap.id());
+        let beside = found(&does_not);
+        assert!(!beside.contains(&trap), "{} is not there: {beside:?}", trap.id());
+    }
+}
+
+#[test]
+fn every_trap_has_a_case_a_text_and_an_id() {
+    let cases = cases();
+    for trap in Trap::ALL {
+        assert!(cases.iter().any(|(of, _, _)| *of == trap), "{}", trap.id());
+        assert_eq!(serde_json::to_value(trap).unwrap(), trap.id());
+        for language in [Language::En, Language::Ja] {
+            let About { happens, mend, source } = trap.about(language);
+            assert!(!happens.is_empty() && !mend.is_empty() && source.starts_with("https://docs.aws.amazon.com/"));
+        }
+    }
+}
+
+#[test]
+fn a_deny_of_regions_with_the_exact_exemption_is_clean() {
+    let statements = json!([
+        deny(
+            json!({"NotAction": ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "iam:*"],
+            "Condition": {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}})
+        ),
+        deny(
+            json!({"Condition": {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}, "ArnNotLike": {"bedrock:InferenceProfileArn": ONE}}})
+        ),
+    ]);
+    let found = found(&statements);
+    assert!(
+        found
+            .iter()
+            .all(|trap| trap.weight() == Weight::Note || *trap == Trap::OverQuota),
+        "{found:?}"
+    );
+}

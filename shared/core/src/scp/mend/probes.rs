@@ -1,0 +1,296 @@
+//! Requests by which two sets of policies are told apart.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    catalog::Catalogue,
+    region::{Region, SourceRegion},
+    scp::{
+        NotAnAction, Outcome, Request, Value,
+        organization::Chain,
+        reach::{Caller, INVOKE, Judgements, Resource, Target, UNSPECIFIED, evaluations},
+    },
+};
+
+/// What a change lets through or no longer lets through.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Permit {
+    /// The actions; a pattern stands for every action that matches.
+    pub actions: Vec<String>,
+    /// On what: `profile`, `foundation-model`, or `*` for anything else.
+    pub resource: String,
+    /// In which Regions; `unspecified` is the global destination.
+    pub regions: Vec<String>,
+    /// Through which profiles; none for calls that name no profile.
+    pub through: Vec<String>,
+}
+
+/// Requests of many kinds, from some source Regions.
+pub(super) struct Probes {
+    asked: Vec<Asked>,
+    requests: Vec<Request>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    action: &'static str,
+    resource: &'static str,
+    region: String,
+    through: Option<String>,
+}
+
+/// Actions of other kinds than calls of models, most of them of Bedrock.
+const OTHERS: [&str; 24] = [
+    "bedrock:ApplyGuardrail",
+    "bedrock:CallWithBearerToken",
+    "bedrock:CreateAgent",
+    "bedrock:CreateGuardrail",
+    "bedrock:CreateInferenceProfile",
+    "bedrock:CreateModelCustomizationJob",
+    "bedrock:CreateModelInvocationJob",
+    "bedrock:GetFoundationModel",
+    "bedrock:InvokeAgent",
+    "bedrock:InvokeDataAutomationAsync",
+    "bedrock:InvokeFlow",
+    "bedrock:InvokeModelWithBidirectionalStream",
+    "bedrock:ListFoundationModels",
+    "bedrock:PutModelInvocationLoggingConfiguration",
+    "bedrock:Retrieve",
+    "bedrock-mantle:CreateInference",
+    "dynamodb:CreateTable",
+    "ec2:RunInstances",
+    "iam:CreateRole",
+    "kms:CreateKey",
+    "lambda:CreateFunction",
+    "rds:CreateDBInstance",
+    "s3:CreateBucket",
+    "sagemaker:CreateEndpoint",
+];
+
+/// Actions on an inference profile that call no model.
+const ON_PROFILES: [&str; 3] = [
+    "bedrock:DeleteInferenceProfile",
+    "bedrock:GetInferenceProfile",
+    "bedrock:TagResource",
+];
+
+impl Probes {
+    /// Makes every request of every profile from each of the sources; calls of the target's model and of another
+    /// one in each Region, directly and through the target; and other actions in each Region.
+    pub(super) fn new(
+        target: &Target,
+        profile: Option<&str>,
+        model: &str,
+        sources: &BTreeSet<SourceRegion>,
+        caller: &Caller,
+        catalogue: &Catalogue,
+    ) -> Result<Self, NotAnAction> {
+        let mut probes = Self {
+            asked: Vec::new(),
+            requests: Vec::new(),
+        };
+        let sources: Vec<SourceRegion> = sources.iter().cloned().collect();
+        let mut targets = Target::profiles("*", &sources, catalogue);
+        if !targets.contains(target) {
+            targets.push(target.clone());
+        }
+        for other in &targets {
+            for action in INVOKE {
+                for evaluation in evaluations(other, caller, &action.parse()?) {
+                    let resource = kind(evaluation.resource);
+                    let through = Some(other.call.name().to_owned());
+                    probes.push(action, resource, &evaluation.region, through, evaluation.request);
+                }
+            }
+        }
+        let name = target.call.name();
+        for region in regions(catalogue) {
+            for action in INVOKE {
+                for model in [model, "amazon.nova-lite-v1:0"] {
+                    let arn = format!("arn:{}:bedrock:{region}::foundation-model/{model}", region.partition());
+                    probes.ask(caller, action, "foundation-model", region.as_str(), arn, None)?;
+                }
+                let arn = format!("arn:{}:bedrock:{region}::foundation-model/{model}", region.partition());
+                probes.ask(
+                    caller,
+                    action,
+                    "foundation-model",
+                    region.as_str(),
+                    arn,
+                    profile.map(|arn| (name, arn)),
+                )?;
+            }
+            for action in OTHERS {
+                probes.ask(caller, action, "*", region.as_str(), "*".to_owned(), None)?;
+            }
+        }
+        if let Some(profile) = profile {
+            for action in ON_PROFILES {
+                let region = target.source.0.as_str();
+                probes.ask(caller, action, "profile", region, profile.to_owned(), None)?;
+            }
+            for action in INVOKE {
+                let arn = format!("arn:aws:bedrock:::foundation-model/{model}");
+                probes.ask(
+                    caller,
+                    action,
+                    "foundation-model",
+                    UNSPECIFIED,
+                    arn,
+                    Some((name, profile)),
+                )?;
+            }
+        }
+        Ok(probes)
+    }
+
+    fn ask(
+        &mut self,
+        caller: &Caller,
+        action: &'static str,
+        resource: &'static str,
+        region: &str,
+        arn: String,
+        through: Option<(&str, &str)>,
+    ) -> Result<(), NotAnAction> {
+        let mut context = caller.context().clone();
+        context.set("aws:RequestedRegion", Value::known(region));
+        let profile = through.map_or(Value::Absent, |(_, arn)| Value::known(arn));
+        context.set("bedrock:InferenceProfileArn", profile);
+        let request = Request::new(action.parse()?, arn, context);
+        self.push(
+            action,
+            resource,
+            region,
+            through.map(|(name, _)| name.to_owned()),
+            request,
+        );
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        action: &'static str,
+        resource: &'static str,
+        region: &str,
+        through: Option<String>,
+        request: Request,
+    ) {
+        self.asked.push(Asked {
+            action,
+            resource,
+            region: region.to_owned(),
+            through,
+        });
+        self.requests.push(request);
+    }
+
+    /// Makes ready to judge them.
+    pub(super) fn judgements(&self) -> Judgements {
+        Judgements::new(self.requests.clone())
+    }
+
+    /// Returns what is let through after and was not before, and what was before and is not after.
+    pub(super) fn differences(
+        &self,
+        judgements: &mut Judgements,
+        caller: &Caller,
+        before: &Chain,
+        after: &Chain,
+    ) -> (Vec<Permit>, Vec<Permit>) {
+        let mut outcomes = |chain: &Chain| {
+            let bound = judgements.bind(chain, caller.context());
+            judgements.outcomes(&bound)
+        };
+        let (before, after) = (outcomes(before), outcomes(after));
+        let (mut opened, mut closed) = (BTreeSet::new(), BTreeSet::new());
+        for (place, asked) in self.asked.iter().enumerate() {
+            let denies = |outcome: Option<&Outcome<_>>| matches!(outcome, Some(Outcome::Deny(_)));
+            match (denies(before.of(place)), denies(after.of(place))) {
+                (true, false) => opened.insert(asked),
+                (false, true) => closed.insert(asked),
+                _ => false,
+            };
+        }
+        (together(&opened), together(&closed))
+    }
+}
+
+const fn kind(resource: Resource) -> &'static str {
+    match resource {
+        Resource::Profile => "profile",
+        Resource::FoundationModel => "foundation-model",
+        Resource::GuardrailProfile => "*",
+    }
+}
+
+/// Returns every Region from which a profile starts or that it reaches.
+fn regions(catalogue: &Catalogue) -> BTreeSet<Region> {
+    let mut regions = BTreeSet::new();
+    for (_, sources) in catalogue.profiles() {
+        for (source, destinations) in sources {
+            regions.insert(source.clone());
+            if let crate::catalog::Destinations::Regions(destinations) = destinations {
+                regions.extend(destinations.iter().cloned());
+            }
+        }
+    }
+    regions
+}
+
+/// Puts together what differs in the Region alone, then in the action, then in the profile.
+fn together(asked: &BTreeSet<&Asked>) -> Vec<Permit> {
+    let mut permits: Vec<Permit> = Vec::new();
+    let add = |all: &mut Vec<Permit>, one: Permit, same: fn(&Permit, &Permit) -> bool| match all
+        .iter_mut()
+        .find(|known| same(known, &one))
+    {
+        Some(known) => {
+            extend(&mut known.regions, one.regions);
+            extend(&mut known.actions, one.actions);
+            extend(&mut known.through, one.through);
+        }
+        None => all.push(one),
+    };
+    for asked in asked {
+        let one = Permit {
+            actions: vec![asked.action.to_owned()],
+            resource: asked.resource.to_owned(),
+            regions: vec![asked.region.clone()],
+            through: asked.through.clone().into_iter().collect(),
+        };
+        add(&mut permits, one, |known, one| {
+            (&known.actions, &known.resource, &known.through) == (&one.actions, &one.resource, &one.through)
+        });
+    }
+    let mut by_action: Vec<Permit> = Vec::new();
+    for one in permits {
+        add(&mut by_action, one, |known, one| {
+            (&known.resource, &known.regions, &known.through) == (&one.resource, &one.regions, &one.through)
+        });
+    }
+    let mut by_profile: Vec<Permit> = Vec::new();
+    for one in by_action {
+        add(&mut by_profile, one, |known, one| {
+            (
+                &known.actions,
+                &known.resource,
+                &known.regions,
+                known.through.is_empty(),
+            ) == (&one.actions, &one.resource, &one.regions, one.through.is_empty())
+        });
+    }
+    by_profile
+}
+
+fn extend(known: &mut Vec<String>, more: Vec<String>) {
+    for one in more {
+        if !known.contains(&one) {
+            known.push(one);
+        }
+    }
+    known.sort_unstable();
+}

@@ -1,0 +1,85 @@
+//! What-if: which verdicts another set of policies would change.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Reach, verdict::Denied};
+use crate::{account::AccountId, region::Region};
+
+/// A verdict that changes, for the accounts for which it does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Change {
+    /// The accounts.
+    #[schemars(with = "Vec<String>")]
+    pub accounts: Vec<AccountId>,
+    /// The profile's id; an application profile's ARN; a model's id.
+    pub profile: String,
+    /// The Region that is called.
+    pub source: Region,
+    /// The verdict before: `works`, `fails` or `undecided`.
+    pub before: &'static str,
+    /// The verdict after.
+    pub after: &'static str,
+    /// What is denied after, and was not before, or was denied by another statement.
+    pub denied: Vec<Denied>,
+}
+
+/// Returns the verdicts that differ, in the order of the accounts and profiles of `before`. What is only in
+/// one of both is left out.
+///
+/// ```
+/// use crisguard_core::{catalog::Catalogue, scp::{organization::Chain, reach::{Caller, Principal, Reach, Target, compare}}};
+/// let caller = Caller::new("111122223333".parse()?, &Principal::Ordinary);
+/// let tokyo = crisguard_core::region::SourceRegion("ap-northeast-1".parse()?);
+/// let targets = Target::profiles("jp.*", &[tokyo], &Catalogue::embedded()?);
+/// let reach = Reach::of_account(&Chain::of_files([])?, &caller, targets)?;
+/// assert_eq!(compare(&reach, &reach), []);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn compare(before: &Reach, after: &Reach) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    for account in before.accounts() {
+        let after: Vec<_> = after.verdicts(account).collect();
+        for (place, (target, verdict)) in before.verdicts(account).enumerate() {
+            // Mostly the same targets in the same order.
+            let same = |(other, _): &&(&super::Target, _)| *other == target;
+            let found = after.get(place).filter(same).or_else(|| after.iter().find(same));
+            let Some((_, later)) = found.filter(|(_, other)| other.name() != verdict.name()) else {
+                continue;
+            };
+            let new = later
+                .denied()
+                .iter()
+                .filter(|denied| !verdict.denied().contains(denied));
+            let change = Change {
+                accounts: vec![account.clone()],
+                profile: target.call.name().to_owned(),
+                source: target.source.0.clone(),
+                before: verdict.name(),
+                after: later.name(),
+                denied: new.cloned().collect(),
+            };
+            let known = changes.iter_mut().find(|known| known.is_like(&change));
+            match known {
+                Some(known) => known.accounts.push(account.clone()),
+                None => changes.push(change),
+            }
+        }
+    }
+    changes
+}
+
+impl Change {
+    fn is_like(&self, other: &Self) -> bool {
+        let of = |change: &Self| {
+            (
+                change.profile.clone(),
+                change.source.clone(),
+                change.before,
+                change.after,
+            )
+        };
+        of(self) == of(other) && self.denied == other.denied
+    }
+}

@@ -1,0 +1,61 @@
+//! Which condition keys a request may have
+//! (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html>).
+
+use super::Action;
+
+/// Bedrock's own condition keys, each with the only actions that have it.
+const BEDROCK: [(&str, &[&str]); 10] = [
+    ("bearertokentype", &["callwithbearertoken"]),
+    ("dataretentionmode", &["putaccountdataretention"]),
+    ("guardrailidentifier", INVOKE),
+    ("inferenceprofilearn", INVOKE),
+    ("inlineagentname", &["invokeinlineagent"]),
+    ("modelarn", &["invokemodel"]),
+    ("projectarn", &["invokemodel"]),
+    ("promptrouterarn", INVOKE),
+    ("servicetier", INVOKE),
+    (
+        "thirdpartyknowledgebasecredentialssecretarn",
+        &["associatethirdpartyknowledgebase"],
+    ),
+];
+
+const INVOKE: &[&str] = &["invokemodel", "invokemodelwithresponsestream"];
+
+/// Prefixes and keys that come with the caller's credentials, whatever service is called
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>).
+const CREDENTIALS: [&str; 9] = [
+    "codebuild:",
+    "cognito-identity.amazonaws.com:",
+    "ec2:roledelivery",
+    "ec2:sourceinstancearn",
+    "glue:",
+    "identitystore:userid",
+    "lambda:sourcefunctionarn",
+    "saml:",
+    "ssm:sourceinstancearn",
+];
+
+/// Tells whether a request of an action may have a key, in lower case. Bedrock's keys are told by the action,
+/// those of another service are not there, and whether a global one is nobody knows.
+pub(super) fn may_have(action: &Action, key: &str) -> bool {
+    let Some((prefix, name)) = key.split_once(':') else {
+        return true;
+    };
+    // Keys of identity providers begin with a host's name.
+    if prefix == "aws" || prefix.contains('.') {
+        return true;
+    }
+    if CREDENTIALS.iter().any(|known| key.starts_with(known)) {
+        return true;
+    }
+    if prefix != action.service() {
+        return false;
+    }
+    let actions = BEDROCK.iter().find(|(known, _)| *known == name);
+    match (prefix, actions) {
+        ("bedrock", Some((_, actions))) => actions.contains(&action.name()),
+        ("bedrock", None) => false,
+        _ => true,
+    }
+}

@@ -1,0 +1,307 @@
+//! The proposed change of published service control policies, where the samples stand beside the repository:
+//! what it opens, tried by requests that the proposal itself was not tried by.
+
+#![expect(clippy::unwrap_used, reason = "a sample that cannot be read fails the test")]
+
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+
+use crisguard_core::{
+    catalog::Catalogue,
+    region::SourceRegion,
+    scp::{
+        Context, Outcome, Policy, Request, Value, levels,
+        lint::{Trap, lint},
+        mend::{Permit, Remedy, RemedyKind, Wish, remedies},
+        organization::{Chain, Scp},
+        reach::{Caller, INVOKE, Principal, Reach, Target},
+    },
+};
+use serde_json::Value as Json;
+
+const QUOTA: usize = 5_120;
+
+fn samples() -> Option<BTreeMap<String, Vec<u8>>> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples/scps");
+    let Ok(files) = fs::read_dir(&folder) else {
+        println!("skipped: {} is not there", folder.display());
+        return None;
+    };
+    let read = |path: PathBuf| {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, fs::read(path).unwrap())
+    };
+    let mut samples: BTreeMap<String, Vec<u8>> = files.map(|file| read(file.unwrap().path())).collect();
+    samples.remove("expected");
+    samples.remove("scenarios");
+    Some(samples)
+}
+
+fn wished() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("jp.anthropic.claude-sonnet-4-5-20250929-v1:0", "ap-northeast-1"),
+        ("apac.anthropic.claude-sonnet-4-20250514-v1:0", "ap-northeast-1"),
+        ("eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "eu-central-1"),
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "us-east-1"),
+        ("global.anthropic.claude-sonnet-4-5-20250929-v1:0", "ap-northeast-1"),
+        ("global.anthropic.claude-sonnet-4-5-20250929-v1:0", "us-east-1"),
+    ]
+}
+
+/// One request, and what it is about.
+struct Probe {
+    action: String,
+    resource: &'static str,
+    region: String,
+    through: Option<String>,
+    request: Request,
+}
+
+fn probe(caller: &Caller, action: &str, arn: &str, region: &str, through: Option<&str>) -> Probe {
+    let mut context: Context = caller.context().clone();
+    context.set("aws:RequestedRegion", Value::known(region));
+    context.set(
+        "bedrock:InferenceProfileArn",
+        through.map_or(Value::Absent, Value::known),
+    );
+    let resource = match arn {
+        arn if arn.contains(":inference-profile/") => "profile",
+        arn if arn.contains("foundation-model/") => "foundation-model",
+        _ => "*",
+    };
+    let id = through.or(Some(arn).filter(|_| resource == "profile" && action.starts_with("bedrock:InvokeModel")));
+    Probe {
+        action: action.to_owned(),
+        resource,
+        region: region.to_owned(),
+        through: id.map(|arn| arn.rsplit_once('/').unwrap().1.to_owned()),
+        request: Request::new(action.parse().unwrap(), arn, context),
+    }
+}
+
+/// More than two hundred requests, some of them made by the wished call itself.
+fn probes(caller: &Caller, wished: &str, source: &str) -> Vec<Probe> {
+    let regions = [
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-southeast-1",
+        "ap-south-2",
+        "ca-central-1",
+        "eu-central-1",
+        "eu-north-1",
+        "eu-west-3",
+        "il-central-1",
+        "me-central-1",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-west-2",
+    ];
+    let actions = [
+        "athena:StartQueryExecution",
+        "bedrock:CreateKnowledgeBase",
+        "bedrock:CreateProvisionedModelThroughput",
+        "bedrock:InvokeInlineAgent",
+        "bedrock:ListInferenceProfiles",
+        "ecs:CreateCluster",
+        "ssm:PutParameter",
+    ];
+    let profiles = [
+        wished,
+        "jp.anthropic.claude-haiku-4-5-20251001-v1:0",
+        "apac.amazon.nova-pro-v1:0",
+        "eu.amazon.nova-lite-v1:0",
+        "us.anthropic.claude-sonnet-4-6",
+        "global.anthropic.claude-opus-4-5-20251101-v1:0",
+        "us.deepseek.r1-v1:0",
+    ];
+    let model = wished.split_once('.').unwrap().1;
+    let mut probes = Vec::new();
+    for region in regions {
+        for action in actions {
+            probes.push(probe(caller, action, "*", region, None));
+        }
+        let fm = |model: &str| format!("arn:aws:bedrock:{region}::foundation-model/{model}");
+        for action in INVOKE {
+            for model in [model, "cohere.embed-v4:0"] {
+                probes.push(probe(caller, action, &fm(model), region, None));
+            }
+            for id in profiles {
+                for from in [source, region] {
+                    let arn = format!("arn:aws:bedrock:{from}:111122223333:inference-profile/{id}");
+                    let model = id.split_once('.').unwrap().1;
+                    probes.push(probe(caller, action, &fm(model), region, Some(&arn)));
+                    probes.push(probe(caller, action, &arn, from, None));
+                    let nowhere = format!("arn:aws:bedrock:::foundation-model/{model}");
+                    probes.push(probe(caller, action, &nowhere, "unspecified", Some(&arn)));
+                }
+            }
+        }
+    }
+    let arn = format!("arn:aws:bedrock:{source}:111122223333:inference-profile/{wished}");
+    for action in [
+        "bedrock:GetInferenceProfile",
+        "bedrock:ListTagsForResource",
+        "bedrock:UntagResource",
+    ] {
+        probes.push(probe(caller, action, &arn, source, None));
+    }
+    probes
+}
+
+fn denied(policies: &[Vec<Policy>], request: &Request) -> bool {
+    let judged: Vec<Vec<_>> = policies
+        .iter()
+        .map(|level| level.iter().map(|policy| policy.judge(request)).collect())
+        .collect();
+    let outcome = levels(
+        judged
+            .iter()
+            .map(|level| level.iter().map(|judged| ((), judged)).collect::<Vec<_>>()),
+    );
+    matches!(outcome, Outcome::Deny(_))
+}
+
+fn policies(chain: &Chain) -> Vec<Vec<Policy>> {
+    let level = |policies: &[Arc<Scp>]| policies.iter().map(|scp| scp.policy().clone()).collect();
+    chain.levels().iter().map(|at| level(at.policies())).collect()
+}
+
+fn is_listed(permits: &[Permit], probe: &Probe) -> bool {
+    let action = |patterns: &[String]| {
+        patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => probe.action.starts_with(prefix),
+            None => *pattern == probe.action,
+        })
+    };
+    permits.iter().any(|permit| {
+        action(&permit.actions)
+            && permit.resource == probe.resource
+            && permit.regions.contains(&probe.region)
+            && probe
+                .through
+                .as_ref()
+                .map_or(permit.through.is_empty(), |through| permit.through.contains(through))
+    })
+}
+
+fn changed(chain: &Chain, remedy: &Remedy) -> Chain {
+    remedy.changes.iter().fold(chain.clone(), |chain, change| {
+        let policy = Policy::from_document(change.document.clone()).unwrap();
+        chain.with(&change.policy, &Arc::new(Scp::new(&change.policy, policy)))
+    })
+}
+
+#[test]
+fn every_proposed_change_works_and_opens_what_it_lists() {
+    let Some(samples) = samples() else { return };
+    let catalogue = Catalogue::embedded().unwrap();
+    let caller = Caller::new("111122223333".parse().unwrap(), &Principal::Ordinary);
+    let (mut mended, mut not) = (0, Vec::new());
+    for (name, json) in &samples {
+        let original: Json = serde_json::from_slice(json).unwrap();
+        let chain = Chain::of_files([("ou".to_owned(), Scp::parse(name, json).unwrap())]).unwrap();
+        for (id, source) in wished() {
+            let region = SourceRegion(source.parse().unwrap());
+            let target = Target::profile(id, &region, &catalogue).unwrap();
+            let wish = Wish {
+                target: &target,
+                chain: &chain,
+                caller: &caller,
+                catalogue: &catalogue,
+                sources: &[],
+                on_demand: None,
+                quota: QUOTA,
+            };
+            let remedies = remedies(&wish).unwrap();
+            let works = |chain: &Chain| {
+                let reach = Reach::of_account(chain, &caller, vec![target.clone()]).unwrap();
+                reach.verdicts(caller.account()).all(|(_, verdict)| verdict.works())
+            };
+            if works(&chain) {
+                assert!(remedies.is_empty(), "{name}: {id}");
+                continue;
+            }
+            assert_eq!(remedies.len(), 5);
+            let remedy = &remedies[0];
+            assert_eq!(remedy.remedy, RemedyKind::ExemptProfile);
+            if let Some(why) = &remedy.cannot {
+                not.push(format!("{name}: {id} from {source}: {why}"));
+                continue;
+            }
+            assert_eq!(remedy.works, Some(true), "{name}: {id}: {remedy:#?}");
+            assert!(
+                remedy.newly_denies.is_empty(),
+                "{name}: {id}: {:#?}",
+                remedy.newly_denies
+            );
+            let after = changed(&chain, remedy);
+            assert!(works(&after), "{name}: {id}");
+            for change in &remedy.changes {
+                assert!(change.size <= QUOTA, "{name}: {id}: {}", change.size);
+                let mut patched = original.clone();
+                let diff: json_patch::Patch = serde_json::from_value(change.diff.clone()).unwrap();
+                json_patch::patch(&mut patched, &diff).unwrap();
+                assert_eq!(patched, change.document, "{name}: {id}");
+            }
+            let (before, after) = (policies(&chain), policies(&after));
+            let probes = probes(&caller, id, source);
+            assert!(probes.len() >= 200);
+            for probe in &probes {
+                match (denied(&before, &probe.request), denied(&after, &probe.request)) {
+                    (true, false) => assert!(
+                        is_listed(&remedy.newly_permits, probe),
+                        "{name}: {id} from {source}: {} on {} in {} through {:?} is opened and not listed: {:#?}",
+                        probe.action,
+                        probe.request.resource,
+                        probe.region,
+                        probe.through,
+                        remedy.newly_permits
+                    ),
+                    (false, true) => panic!("{name}: {id}: {} in {} is closed", probe.action, probe.region),
+                    _ => {}
+                }
+            }
+            mended += 1;
+        }
+    }
+    println!("{mended} mended; not: {not:#?}");
+    assert!(mended > 50 && not.is_empty(), "{mended}: {not:#?}");
+}
+
+#[test]
+fn the_traps_of_published_policies_are_found() {
+    let Some(samples) = samples() else { return };
+    let expected: [(&str, &[Trap]); 8] = [
+        ("03-ct-multiservice-pv1-tokyo-osaka", &[Trap::ManagedByControlTower]),
+        ("06-aws-blog-deny-us-east-2-allow-cri", &[Trap::DeniedRegionsMissGlobal]),
+        ("10-aws-docs-region-allowlist-unspecified", &[]),
+        ("12-aws-samples-bedrock-cris-tokyo-apac", &[Trap::KeyNotOnAction]),
+        ("14-repost-notaction-bedrock", &[Trap::BedrockExemptFromRegions]),
+        (
+            "19-stringnotlike-no-null-guard",
+            &[
+                Trap::ExemptsEveryProfile,
+                Trap::ProfileKeyWithoutNullGuard,
+                Trap::MantleNotCovered,
+            ],
+        ),
+        (
+            "20-orgs-docs-permitted-models-notresource",
+            &[Trap::NotResourceWithoutProfiles, Trap::MantleNotCovered],
+        ),
+        (
+            "21-ct-multiservice-pv1-exempt-bedrock-invoke",
+            &[
+                Trap::InvokeWildcard,
+                Trap::BedrockExemptFromRegions,
+                Trap::ManagedByControlTower,
+            ],
+        ),
+    ];
+    for (name, traps) in expected {
+        let policy = Policy::parse(&samples[name]).unwrap();
+        let found: Vec<Trap> = lint(&policy, Some(QUOTA)).iter().map(|finding| finding.trap).collect();
+        assert_eq!(found, traps, "{name}");
+    }
+}

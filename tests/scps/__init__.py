@@ -1,0 +1,1 @@
+"""The differential test of service control policies."""
