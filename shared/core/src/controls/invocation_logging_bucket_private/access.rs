@@ -23,22 +23,10 @@ const SOURCE_ARN: &str = "aws:sourcearn";
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>).
 const OF_THE_PRINCIPAL: [&str; 2] = ["aws:principalaccount", "aws:principalorgid"];
 
-/// Keys of which no request of a service has a value that a policy could name: who it is or which network it comes
-/// through. Where a key is absent, negated operators hold
+/// Keys of a principal of which a service's own value is none that a policy could name.
+const NAMED_BY_NO_SERVICE: [&str; 2] = ["aws:principalaccount", "aws:principalarn"];
+/// Keys that are absent from a service's request, so that negated operators hold
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>).
-const NEVER_OF_A_SERVICE: [&str; 10] = [
-    "aws:principalaccount",
-    "aws:principalarn",
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:sourcevpc",
-    "aws:sourcevpcarn",
-    "aws:sourcevpce",
-    "aws:vpceaccount",
-    "aws:vpceorgid",
-    "aws:vpceorgpaths",
-];
-/// Those that are surely absent from a request of a service.
 const ABSENT: [&str; 8] = [
     "aws:principalorgid",
     "aws:principalorgpaths",
@@ -171,7 +159,9 @@ fn refuses_all_but_some(condition: &Condition<'_>, operator: &str) -> bool {
         "StringNotEquals" | "StringNotEqualsIgnoreCase" | "StringNotLike" | "ArnNotEquals" | "ArnNotLike"
     );
     let anybody = |value: &String| value.chars().all(|sign| matches!(sign, '*' | '?' | ':'));
-    negated && NEVER_OF_A_SERVICE.contains(&condition.key.as_str()) && !condition.values.iter().any(anybody)
+    let key = condition.key.as_str();
+    let of_no_service = ABSENT.contains(&key) || NAMED_BY_NO_SERVICE.contains(&key);
+    negated && of_no_service && !condition.values.iter().any(anybody)
 }
 
 /// Tells whether a statement's conditions hold when Bedrock writes logs of the account.
