@@ -21,15 +21,14 @@ use crisguard_core::{
 };
 use serde_json::{Value, json};
 
+/// Reads a sample; `None` where there are no samples beside the repository, and nowhere else.
 fn sample(name: &str) -> Option<Vec<u8>> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/samples/scps")
-        .join(name);
-    let json = fs::read(&path).ok();
-    if json.is_none() {
-        println!("skipped: {} is not there", path.display());
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples/scps");
+    if !folder.exists() {
+        println!("skipped: {} is not there", folder.display());
+        return None;
     }
-    json
+    Some(fs::read(folder.join(name)).unwrap())
 }
 
 const MODEL: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0";
