@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use crate::{failure::Failure, text::escaped};
+use crate::command::{failure::Failure, text::escaped};
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();

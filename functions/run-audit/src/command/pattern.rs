@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{
+use crate::command::{
     Status,
     arguments::{PatternArguments, PatternFormat},
     console::{BOLD, Console, DIM},

@@ -17,7 +17,7 @@ use crisguard_core::{
 };
 
 use super::{About, Entry, Explained, Inference, Place, Tally};
-use crate::{
+use crate::command::{
     console::{BAD, BOLD, DIM, GOOD, OPEN},
     policy_file::PolicyFile,
     profiles::named,

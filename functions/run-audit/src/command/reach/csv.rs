@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crisguard_core::scp::reach::{Denied, ProfileReport};
 
-use super::Answer;
+use crate::reach::Answer;
 
 const COLUMNS: &str = "accounts,profile,source,destinations,verdict,denied_resource,denied_region,policy,statement,\
                        kind,level,leaves,depends_on,inferred";
@@ -99,7 +99,7 @@ fn escaped(field: &str) -> String {
     let field = if formula {
         format!("'{field}")
     } else {
-        crate::text::harmless(field)
+        crate::command::text::harmless(field)
     };
     if field.contains([',', '"', '\n', '\r']) {
         return format!("\"{}\"", field.replace('"', "\"\""));

@@ -11,7 +11,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
 use super::{About, Entry, Explained, Inference, Place, Tally, write::remedy};
-use crate::{policy_file::PolicyFile, profiles::named};
+use crate::command::{policy_file::PolicyFile, profiles::named};
 
 /// The whole answer.
 #[derive(Serialize)]

@@ -13,7 +13,7 @@ use crisguard_core::{
 };
 use serde::Serialize;
 
-use crate::{
+use crate::command::{
     Status,
     arguments::{Format, ProfilesArguments},
     console::{BAD, BOLD, Console, DIM, GOOD},

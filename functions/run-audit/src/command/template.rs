@@ -10,7 +10,7 @@ use crisguard_core::{
     },
 };
 
-use crate::{
+use crate::command::{
     Status,
     arguments::{Place, TemplateArguments},
     console::{Console, DIM},

@@ -10,7 +10,7 @@ use crisguard_core::{
 };
 use serde::Serialize;
 
-use crate::{
+use crate::command::{
     Status,
     arguments::{ControlsArguments, ControlsFormat},
     console::{BOLD, Console, DIM},

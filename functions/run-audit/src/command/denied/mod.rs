@@ -18,12 +18,15 @@ use crisguard_core::{
 use serde::Serialize;
 
 use crate::{
-    Status,
-    arguments::{ExplainArguments, Format, InputPath},
-    console::Console,
-    failure::Failure,
-    policy_file,
-    reach::{self, Policies, Question, ReachError, words::Words},
+    command::{
+        Status,
+        arguments::{ExplainArguments, Format, InputPath},
+        console::Console,
+        failure::Failure,
+        policy_file,
+        reach::{self, words::Words},
+    },
+    reach::{Policies, Question, ReachError},
 };
 
 /// What a message comes to, in the form of docs/reach.md.

@@ -11,7 +11,7 @@ use crisguard_core::{
 };
 use serde::Serialize;
 
-use crate::{
+use crate::command::{
     Status,
     arguments::{Format, LintArguments},
     console::{BAD, BOLD, Console, DIM, GOOD, OPEN},

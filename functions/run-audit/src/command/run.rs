@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser};
 use crisguard_core::policy::PolicyDocument;
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{
+use crate::command::{
     arguments::{Arguments, Command, PolicyCommand, ScpCommand},
     check,
     console::{Console, Forgiving},

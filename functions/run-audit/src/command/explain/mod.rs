@@ -17,7 +17,7 @@ use crisguard_core::{
     policy::{Policy, PolicyDocument},
 };
 
-use crate::{
+use crate::command::{
     Status,
     arguments::{ExplainArguments, Format, InputPath},
     console::Console,

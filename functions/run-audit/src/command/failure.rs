@@ -13,7 +13,7 @@ use crisguard_core::{
 };
 
 use crate::{
-    console::{BAD, BOLD},
+    command::console::{BAD, BOLD},
     reach::ReachError,
 };
 

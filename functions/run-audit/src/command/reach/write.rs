@@ -14,11 +14,14 @@ use crisguard_core::{
     },
 };
 
-use super::{AccountAnswer, Answer, ChangesAnswer, Mended, Question, words::Words};
+use super::words::Words;
 use crate::{
-    console::{BAD, BOLD, DIM, GOOD, OPEN},
-    diff::{self, Line},
-    text::{harmless, wrapped},
+    command::{
+        console::{BAD, BOLD, DIM, GOOD, OPEN},
+        diff::{self, Line},
+        text::{harmless, wrapped},
+    },
+    reach::{AccountAnswer, Answer, ChangesAnswer, Mended, Question},
 };
 
 /// How many accounts are named one by one.

@@ -15,7 +15,7 @@ use crisguard_core::{
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::{
+use crate::command::{
     Status,
     arguments::{CheckArguments, Format},
     console::{BAD, BOLD, Console, DIM, GOOD, OPEN},

@@ -1,5 +1,9 @@
 //! `crisguard reach`: reads the files, asks, and writes the answer.
 
+mod csv;
+pub(super) mod words;
+mod write;
+
 use std::io::Read;
 
 use crisguard_core::{
@@ -12,17 +16,20 @@ use crisguard_core::{
     },
 };
 
-use super::{Answer, Policies, Question, WhatIf, csv, listed, words::Words, write};
 use crate::{
-    Status,
-    arguments::{InputPath, Named, ReachArguments, ReachFormat, ScpFile},
-    console::{Console, DIM},
-    failure::Failure,
-    policy_file::{self, PolicyFile},
+    command::{
+        Status,
+        arguments::{InputPath, Named, ReachArguments, ReachFormat, ScpFile},
+        console::{Console, DIM},
+        failure::Failure,
+        policy_file::{self, PolicyFile},
+    },
+    reach::{Answer, Policies, Question, WhatIf, listed},
 };
+use words::Words;
 
 /// Tells what can be called under the policies that the arguments name.
-pub(crate) fn run(arguments: &ReachArguments, console: &mut Console<'_>) -> Result<Status, Failure> {
+pub(super) fn run(arguments: &ReachArguments, console: &mut Console<'_>) -> Result<Status, Failure> {
     let question = question(arguments, console.input)?;
     let words = Words::of(arguments.language.into());
     if let Policies::Files(files) = &question.under
@@ -87,7 +94,7 @@ fn question(arguments: &ReachArguments, input: &mut dyn Read) -> Result<Question
 }
 
 /// Reads the policies above the accounts.
-pub(crate) fn under(files: &[ScpFile], whole: Option<&InputPath>, input: &mut dyn Read) -> Result<Policies, Failure> {
+pub(super) fn under(files: &[ScpFile], whole: Option<&InputPath>, input: &mut dyn Read) -> Result<Policies, Failure> {
     if let Some(path) = whole {
         return Ok(Policies::Organization(organization(path, input)?));
     }

@@ -7,7 +7,7 @@ use std::{
 
 use crisguard_core::policy::{Policy, PolicyDocument, PolicyError};
 
-use crate::{
+use crate::command::{
     arguments::{InputPath, Place},
     failure::Failure,
     text::harmless,

@@ -8,7 +8,7 @@ use crisguard_core::{
 };
 
 use super::{CallLine, Explanation};
-use crate::{
+use crate::command::{
     console::{BAD, BOLD, DIM, GOOD, OPEN},
     reach::words::Words,
     text::{harmless, wrapped},

@@ -141,7 +141,7 @@ impl Words {
 
     /// Counts the characters of a policy.
     pub(crate) fn size(&self, size: usize, quota: usize) -> String {
-        let (size, quota) = (crate::text::grouped(size), crate::text::grouped(quota));
+        let (size, quota) = (crate::command::text::grouped(size), crate::command::text::grouped(quota));
         match self.language {
             Language::En => format!("{size} of {quota} characters"),
             Language::Ja => format!("{size} / {quota} 文字"),

@@ -1,0 +1,21 @@
+//! The `crisguard` command: its arguments, what it reads and what it writes.
+
+mod arguments;
+mod check;
+mod console;
+mod controls;
+mod denied;
+mod diff;
+mod explain;
+mod failure;
+mod lint;
+mod pattern;
+mod policy_file;
+mod profiles;
+mod reach;
+mod run;
+mod template;
+mod text;
+
+pub use console::Console;
+pub use run::{Status, run};
