@@ -112,6 +112,42 @@ def test_an_organization_is_what_a_test_says(client: Clients, answers: Answers) 
     assert refusal(organizations.describe_organization) == none
 
 
+def test_policies_of_an_organization_are_made_changed_attached_and_detached(client: Clients, answers: Answers) -> None:
+    organizations, unit = client("organizations", "us-east-1"), "ou-ab12-11111111"
+    answers.set_organization(ORGANIZATION)
+    content = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
+    new = {"Name": "Closed", "Description": "d", "Type": "SERVICE_CONTROL_POLICY", "Content": content}
+    identity = organizations.create_policy(**new)["Policy"]["PolicySummary"]["Id"]
+    assert refusal(organizations.create_policy, **new) == ("DuplicatePolicyException", 400)
+    malformed = refusal(organizations.create_policy, **{**new, "Name": "Other", "Content": "{"})
+    assert malformed == ("MalformedPolicyDocumentException", 400)
+    assert organizations.describe_policy(PolicyId=identity)["Policy"]["Content"] == content
+
+    def attached(target: str) -> list[str]:
+        listed = organizations.list_policies_for_target(TargetId=target, Filter="SERVICE_CONTROL_POLICY")["Policies"]
+        return [policy["Id"] for policy in listed]
+
+    there = {"PolicyId": identity, "TargetId": unit}
+    organizations.attach_policy(**there)
+    assert attached(unit) == ["p-FullAWSAccess", "p-regions100", identity]
+    assert refusal(organizations.attach_policy, **there) == ("DuplicatePolicyAttachmentException", 400)
+    organizations.detach_policy(**there)
+    assert attached(unit) == ["p-FullAWSAccess", "p-regions100"]
+    assert refusal(organizations.detach_policy, **there) == ("PolicyNotAttachedException", 400)
+    last = {"PolicyId": "p-FullAWSAccess", "TargetId": "111122223333"}
+    assert refusal(organizations.detach_policy, **last) == ("ConstraintViolationException", 400)
+    nowhere = {**there, "TargetId": "ou-ab12-99999999"}
+    assert refusal(organizations.attach_policy, **nowhere) == ("TargetNotFoundException", 400)
+
+    changed = organizations.update_policy(PolicyId="p-regions100", Content=content)["Policy"]
+    assert (changed["PolicySummary"]["Name"], changed["Content"]) == ("Regions", content)
+    renamed = organizations.update_policy(PolicyId="p-regions100", Name="Shut")["Policy"]
+    assert (renamed["PolicySummary"]["Name"], renamed["Content"]) == ("Shut", content)
+    taken = refusal(organizations.update_policy, PolicyId="p-regions100", Name="Closed")
+    assert taken == ("DuplicatePolicyException", 400)
+    assert refusal(organizations.update_policy, PolicyId="p-FullAWSAccess") == ("PolicyNotFoundException", 400)
+
+
 def test_every_answer_was_held_against_the_model(_clients: Clients) -> None:
     """The tests above call everything that is answered here for an account."""
     assert _clients.seen >= {named for named in ANSWERED if not named.startswith("bedrock:")}
