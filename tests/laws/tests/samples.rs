@@ -2,11 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a sample that cannot be read fails the test")]
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use crisguard_core::{
     catalog::Catalogue,
@@ -15,18 +11,12 @@ use crisguard_core::{
     decision::Decision,
     policy::PolicyDocument,
 };
+use crisguard_laws::samples;
 use serde_json::{Value, json};
 
-/// Returns the text of a sample, or `None` (and says so) where the samples are not there.
 fn sample(path: &str) -> Option<String> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/samples")
-        .join(path);
-    let text = fs::read_to_string(&path).ok();
-    if text.is_none() {
-        println!("skipped: {} is not there", path.display());
-    }
-    text
+    let bytes = samples::read(path).unwrap()?;
+    Some(String::from_utf8(bytes).unwrap())
 }
 
 fn records(path: &str) -> Vec<Value> {

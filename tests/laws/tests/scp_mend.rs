@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a sample that cannot be read fails the test")]
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use crisguard_core::{
     catalog::Catalogue,
@@ -16,24 +16,16 @@ use crisguard_core::{
         reach::{Caller, INVOKE, Principal, Reach, Target},
     },
 };
+use crisguard_laws::samples;
 use serde_json::Value as Json;
 
 const QUOTA: usize = 5_120;
 
-fn samples() -> Option<BTreeMap<String, Vec<u8>>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples/scps");
-    let Ok(files) = fs::read_dir(&folder) else {
-        println!("skipped: {} is not there", folder.display());
-        return None;
-    };
-    let read = |path: PathBuf| {
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        (name, fs::read(path).unwrap())
-    };
-    let mut samples: BTreeMap<String, Vec<u8>> = files.map(|file| read(file.unwrap().path())).collect();
-    samples.remove("expected");
-    samples.remove("scenarios");
-    Some(samples)
+fn published() -> Option<BTreeMap<String, Vec<u8>>> {
+    let mut files = samples::read_all("scps").unwrap()?;
+    files.remove("expected");
+    files.remove("scenarios");
+    Some(files)
 }
 
 fn wished() -> Vec<(&'static str, &'static str)> {
@@ -194,11 +186,11 @@ fn changed(chain: &Chain, remedy: &Remedy) -> Chain {
 
 #[test]
 fn every_proposed_change_works_and_opens_what_it_lists() {
-    let Some(samples) = samples() else { return };
+    let Some(published) = published() else { return };
     let catalogue = Catalogue::embedded().unwrap();
     let caller = Caller::new("111122223333".parse().unwrap(), &Principal::Ordinary);
     let (mut mended, mut not) = (0, Vec::new());
-    for (name, json) in &samples {
+    for (name, json) in &published {
         let original: Json = serde_json::from_slice(json).unwrap();
         let chain = Chain::of_files([("ou".to_owned(), Scp::parse(name, json).unwrap())]).unwrap();
         for (id, source) in wished() {
@@ -271,7 +263,7 @@ fn every_proposed_change_works_and_opens_what_it_lists() {
 
 #[test]
 fn the_traps_of_published_policies_are_found() {
-    let Some(samples) = samples() else { return };
+    let Some(published) = published() else { return };
     let expected: [(&str, &[Trap]); 8] = [
         ("03-ct-multiservice-pv1-tokyo-osaka", &[Trap::ManagedByControlTower]),
         ("06-aws-blog-deny-us-east-2-allow-cri", &[Trap::DeniedRegionsMissGlobal]),
@@ -300,7 +292,7 @@ fn the_traps_of_published_policies_are_found() {
         ),
     ];
     for (name, traps) in expected {
-        let policy = Policy::parse(&samples[name]).unwrap();
+        let policy = Policy::parse(&published[name]).unwrap();
         let found: Vec<Trap> = lint(&policy, Some(QUOTA)).iter().map(|finding| finding.trap).collect();
         assert_eq!(found, traps, "{name}");
     }

@@ -3,11 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a sample that cannot be read fails the test")]
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_core::{
     catalog::{Catalogue, Live, LiveList},
@@ -19,16 +15,11 @@ use crisguard_core::{
         reach::{Caller, Denied, DeniedBy, Principal, Reach, Resource, Target, leaves},
     },
 };
+use crisguard_laws::samples;
 use serde_json::{Value, json};
 
-/// Reads a sample; `None` where there are no samples beside the repository, and nowhere else.
 fn sample(name: &str) -> Option<Vec<u8>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples/scps");
-    if !folder.exists() {
-        println!("skipped: {} is not there", folder.display());
-        return None;
-    }
-    Some(fs::read(folder.join(name)).unwrap())
+    samples::read(&format!("scps/{name}")).unwrap()
 }
 
 const MODEL: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0";

@@ -3,19 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a sample that cannot be read fails the test")]
 
-use std::{fs, path::PathBuf};
-
 use crisguard_core::scp::{Context, DenialKind, Outcome, Policy, Request, Value, levels};
+use crisguard_laws::samples;
 use serde_json::Value as Json;
 
-/// Reads a sample; `None` where there are no samples beside the repository, and nowhere else.
 fn sample(name: &str) -> Option<Vec<u8>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples/scps");
-    if !folder.exists() {
-        println!("skipped: {} is not there", folder.display());
-        return None;
-    }
-    Some(fs::read(folder.join(name)).unwrap())
+    samples::read(&format!("scps/{name}")).unwrap()
 }
 
 fn request(evaluation: &Json) -> Request {

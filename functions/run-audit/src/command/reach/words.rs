@@ -141,7 +141,10 @@ impl Words {
 
     /// Counts the characters of a policy.
     pub(crate) fn size(&self, size: usize, quota: usize) -> String {
-        let (size, quota) = (crate::command::text::grouped(size), crate::command::text::grouped(quota));
+        let (size, quota) = (
+            crate::command::text::grouped(size),
+            crate::command::text::grouped(quota),
+        );
         match self.language {
             Language::En => format!("{size} of {quota} characters"),
             Language::Ja => format!("{size} / {quota} 文字"),
