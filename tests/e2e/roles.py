@@ -33,7 +33,7 @@ ROLES = {
     "${source.CanaryRole}": ("source-region.yaml", "CanaryRole", ELSEWHERE),
 }
 # Deployed apart from crisguard, and not here: their roles are proven in tests/templates.
-APART = ("invocation-logging.yaml", "organization-role.yaml", "run-audit.yaml")
+APART = ("invocation-logging.yaml", "member-role.yaml", "organization-role.yaml", "organization.yaml", "run-audit.yaml")
 # The managed policies that a role has besides, and where they stand.
 MANAGED = {"${CheckPosture.Role}": [("posture-reads.yaml", "Reads")]}
 
