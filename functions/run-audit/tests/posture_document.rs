@@ -21,7 +21,7 @@ use crisguard_core::{
     finding::PostureFinding,
     pattern,
     policy::PolicyDocument,
-    posture::{Place, PostureDecision, Seen, Use},
+    posture::{Hub, Place, PostureDecision, Seen, Use},
 };
 use serde_json::{Value, json};
 
@@ -87,7 +87,12 @@ fn report() -> Value {
     let policy = document.for_account(&account, None).unwrap();
     let catalogue = Catalogue::embedded().unwrap();
     let compiled = pattern::compile(&policy, &catalogue, Some(&account));
-    let (region, home) = ("ap-northeast-3".parse().unwrap(), "ap-northeast-1".parse().unwrap());
+    let region = "ap-northeast-3".parse().unwrap();
+    let hub = Hub {
+        account: account.clone(),
+        home: "ap-northeast-1".parse().unwrap(),
+        organization: None,
+    };
     let now = "2026-11-22T03:00:00Z".parse().unwrap();
     let place = Place {
         account: &account,
@@ -95,7 +100,7 @@ fn report() -> Value {
         in_use: &Ok(Use::Named),
         policy: &policy,
         catalogue: &catalogue,
-        home: &home,
+        hub: &hub,
         compiled: compiled.as_ref(),
         now,
     };

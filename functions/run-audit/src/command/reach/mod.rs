@@ -1,6 +1,7 @@
 //! `crisguard reach`: reads the files, asks, and writes the answer.
 
 mod csv;
+mod remarks;
 pub(super) mod words;
 mod write;
 

@@ -252,11 +252,15 @@ impl Page<'_> {
     /// Names the other ways in a sentence each.
     fn elsewise(&mut self, exact: &[&Remedy], answer: &AccountAnswer) -> io::Result<()> {
         let notes = exact.iter().flat_map(|remedy| &remedy.notes);
-        let mut notes: Vec<&String> = notes.collect();
+        let mut notes: Vec<String> = notes.map(|note| self.words.note(note)).collect();
         notes.sort_unstable();
         notes.dedup();
         for note in notes {
-            writeln!(self.out, "  {OPEN}!{OPEN:#} {}", wrapped(note, self.width, 4))?;
+            writeln!(
+                self.out,
+                "  {OPEN}!{OPEN:#} {}",
+                wrapped(&harmless(&note), self.width, 4)
+            )?;
         }
         let with = answer.profiles.iter().find(|row| !row.remedies.is_empty());
         let others = with.iter().flat_map(|row| &row.remedies);
@@ -279,7 +283,8 @@ impl Page<'_> {
                 continue;
             };
             let (name, cannot) = (harmless(&row.profile), self.words.cannot);
-            let why = remedy.cannot.as_deref().unwrap_or_default();
+            let why = remedy.cannot.as_ref().map(|why| self.words.why_not(why));
+            let why = harmless(&why.unwrap_or_default());
             let text = wrapped(&format!("{name} {cannot}: {why}"), self.width, 2);
             writeln!(self.out, "\n{OPEN}!{OPEN:#} {text}")?;
         }

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::statement::{Calls, Draft, PROFILE_ARN, REGION};
+use super::{
+    note::Cannot,
+    statement::{Calls, Draft, PROFILE_ARN, REGION},
+};
 use crate::scp::{
     Effect,
     reach::{Call, Target, UNSPECIFIED},
@@ -34,9 +37,6 @@ pub(super) struct Denying {
     /// Whether it denies the model.
     pub(super) model: bool,
 }
-
-/// A change that cannot be made, and why.
-pub(super) type Cannot = String;
 
 impl Need {
     /// Returns what a call through a profile needs; `None` for other calls.
@@ -96,16 +96,12 @@ pub(super) fn widen(document: &Value, denying: &[Denying]) -> Result<Value, Cann
             .find(|operator| draft.condition(operator, REGION).is_some())
         {
             if !draft.without_values(operator, REGION, &denying.regions) {
-                return Err(format!(
-                    "the statement {} denies no other Region: without these it would say nothing",
-                    label(&document, denying.statement)
-                ));
+                let statement = label(&document, denying.statement);
+                return Err(Cannot::NoOtherRegion { statement });
             }
         } else {
-            return Err(format!(
-                "the statement {} has no list of Regions",
-                label(&document, denying.statement)
-            ));
+            let statement = label(&document, denying.statement);
+            return Err(Cannot::NoListOfRegions { statement });
         }
         replace(&mut document, denying.statement, draft);
     }
@@ -120,10 +116,8 @@ pub(super) fn exempt_calls(document: &Value, denying: &[Denying]) -> Result<Valu
         let exempt = match draft.calls() {
             Calls::Named | Calls::NotExcepted => draft.without_calls(),
             Calls::Only | Calls::ByPattern => {
-                return Err(format!(
-                    "the statement {} is about Bedrock alone: without its calls of models little or nothing would be left",
-                    label(&document, denying.statement)
-                ));
+                let statement = label(&document, denying.statement);
+                return Err(Cannot::BedrockAlone { statement });
             }
         };
         replace(&mut document, denying.statement, exempt);
@@ -147,7 +141,7 @@ pub(super) fn exempt_profile(document: &Value, denying: &[Denying], need: &Need,
         let before = draft(&document, denying.statement)?;
         let separable = matches!(before.calls(), Calls::Named | Calls::NotExcepted) && !before.exempts_profiles();
         if form == Form::Split && !separable {
-            return Err("its calls of models cannot be taken out of the statement".to_owned());
+            return Err(Cannot::NotSeparable);
         }
         let mut narrowed = match form {
             Form::Split => before.clone().of_calls(),
@@ -157,11 +151,9 @@ pub(super) fn exempt_profile(document: &Value, denying: &[Denying], need: &Need,
             narrowed = narrowed.with_condition("ArnNotLike", PROFILE_ARN, std::slice::from_ref(&need.profile));
         }
         if denying.profile {
-            narrowed = narrowed.without_resource(&need.profile).ok_or_else(|| {
-                format!(
-                    "the statement {} names resources, and no single one can be left out of those",
-                    label(&document, denying.statement)
-                )
+            let without = narrowed.without_resource(&need.profile);
+            narrowed = without.ok_or_else(|| Cannot::NamesResources {
+                statement: label(&document, denying.statement),
             })?;
         }
         let pinned = denying.model.then(|| pin(before.clone(), need)).flatten();
@@ -247,8 +239,8 @@ pub(super) fn allow_profile(document: &Value, need: &Need) -> Result<Value, Cann
             }),
         ),
     ];
-    for (sid, statement) in statements {
-        let draft = Draft::new(&statement).ok_or_else(|| "this is no statement".to_owned())?;
+    for (index, (sid, statement)) in statements.iter().enumerate() {
+        let draft = Draft::new(statement).ok_or(Cannot::NoStatement(index))?;
         append(&mut document, draft, &format!("Allow{sid}"));
     }
     Ok(document)
@@ -273,7 +265,7 @@ pub(super) fn allow_regions(document: &Value, need: &Need) -> Result<Value, Cann
     if any {
         Ok(changed)
     } else {
-        Err("no statement that allows calls of models has a list of Regions".to_owned())
+        Err(Cannot::NoAllowedRegions)
     }
 }
 
@@ -281,7 +273,7 @@ pub(super) fn allow_regions(document: &Value, need: &Need) -> Result<Value, Cann
 pub(super) fn allow_calls(document: &Value) -> Result<Value, Cannot> {
     let mut document = document.clone();
     let statement = serde_json::json!({"Effect": "Allow", "Action": crate::scp::reach::INVOKE, "Resource": "*"});
-    let draft = Draft::new(&statement).ok_or_else(|| "this is no statement".to_owned())?;
+    let draft = Draft::new(&statement).ok_or(Cannot::NoStatement(0))?;
     append(&mut document, draft, "AllowCallsOfModels");
     Ok(document)
 }
@@ -303,7 +295,7 @@ fn statements(document: &Value) -> &[Value] {
 
 fn draft(document: &Value, index: usize) -> Result<Draft, Cannot> {
     let statement = statements(document).get(index).and_then(Draft::new);
-    statement.ok_or_else(|| format!("there is no statement {index}"))
+    statement.ok_or(Cannot::NoStatement(index))
 }
 
 fn label(document: &Value, index: usize) -> String {

@@ -8,6 +8,7 @@
 
 mod close;
 mod edit;
+mod note;
 mod probes;
 mod remedy;
 mod statement;
@@ -20,7 +21,8 @@ use std::{
 };
 
 pub use close::{Closing, close};
-use edit::{Cannot, Denying, Form, Need};
+use edit::{Denying, Form, Need};
+pub use note::{Cannot, Note};
 pub use probes::Permit;
 use probes::Probes;
 pub use remedy::{PolicyChange, Remedy, RemedyKind};
@@ -230,9 +232,9 @@ impl Obstacles {
                     .or_insert_with(|| document.clone());
                 Ok(scp.name().to_owned())
             }
-            None => Err(format!(
-                "no policy at {level} allows anything; attach FullAWSAccess or an allow-list there"
-            )),
+            None => Err(Cannot::NothingAllowed {
+                level: level.to_owned(),
+            }),
         };
         if !self.lacking.contains(&lacking) {
             self.lacking.push(lacking);
@@ -263,16 +265,13 @@ impl Obstacles {
     ) -> Result<BTreeMap<String, Value>, Cannot> {
         let mut changed: BTreeMap<String, Value> = BTreeMap::new();
         for (name, denying) in &self.denying {
-            let document = self.documents.get(name).ok_or("the policy is not there")?;
-            changed.insert(
-                name.clone(),
-                deny(document, denying).map_err(|why| format!("{name}: {why}"))?,
-            );
+            let document = self.documents.get(name).ok_or(Cannot::NoPolicy)?;
+            changed.insert(name.clone(), deny(document, denying).map_err(|why| why.of(name))?);
         }
         for name in &self.lacking {
             let name = name.clone()?;
             let document = changed.get(&name).or_else(|| self.documents.get(&name));
-            let document = allow(document.ok_or("the policy is not there")?).map_err(|why| format!("{name}: {why}"))?;
+            let document = allow(document.ok_or(Cannot::NoPolicy)?).map_err(|why| why.of(&name))?;
             changed.insert(name, document);
         }
         Ok(changed)
@@ -299,10 +298,8 @@ impl Trial<'_> {
             in_place
         };
         if obstacles.denying.values().flatten().any(|denying| denying.profile) {
-            remedy.notes.push(format!(
-                "The policy denies the profile itself in {}, where the call is made: the change also lets it be called there.",
-                need.source
-            ));
+            let source = self.wish.target.source.clone();
+            remedy.notes.push(Note::CallableToo { source });
         }
         Ok(remedy)
     }
@@ -335,10 +332,8 @@ impl Trial<'_> {
             let policy = Policy::from_document(document.clone())?;
             let (size, quota) = (policy.size().minified, self.wish.quota);
             if size > quota {
-                too_long = Some(format!(
-                    "{name} would have {size} characters, and a policy may have {quota}; shorten its lists or put \
-                     statements into another policy at the same level"
-                ));
+                let policy = name.clone();
+                too_long = Some(Cannot::TooLong { policy, size, quota });
             }
             changes.push(PolicyChange {
                 policy: name.clone(),
@@ -351,7 +346,7 @@ impl Trial<'_> {
         }
         let mut remedy = self.tried(kind, &chain)?;
         if is_managed(&changes) {
-            remedy.notes.push(MANAGED.to_owned());
+            remedy.notes.push(Note::ManagedByControlTower);
         }
         remedy.cannot = too_long;
         remedy.changes = changes;
@@ -363,15 +358,16 @@ impl Trial<'_> {
         let (newly_permits, newly_denies) =
             self.probes
                 .differences(&mut self.judgements, self.wish.caller, self.wish.chain, chain);
-        let mut notes = Vec::new();
-        if !verdict.works() {
-            notes.push(format!("Afterwards the call {verdict}."));
-        }
+        let works = verdict.works();
         Ok(Remedy {
-            works: Some(verdict.works()),
+            works: Some(works),
             newly_permits,
             newly_denies,
-            notes,
+            notes: if works {
+                Vec::new()
+            } else {
+                vec![Note::Afterwards(verdict)]
+            },
             ..Remedy::nothing(kind)
         })
     }
@@ -388,14 +384,17 @@ impl Trial<'_> {
         let mut remedy = Remedy::nothing(RemedyKind::ModelsWithoutProfile);
         remedy.works = Some(direct.works());
         if !direct.works() {
-            remedy.cannot = Some(format!("a direct call in {} {direct}", target.source));
+            let source = target.source.clone();
+            remedy.cannot = Some(Cannot::DirectCall {
+                source,
+                verdict: direct,
+            });
         }
         match on_demand {
             Some(models) => remedy.models = models.to_vec(),
-            None => remedy.notes.push(format!(
-                "Which models those are: aws bedrock list-foundation-models --region {} --by-inference-type ON_DEMAND",
-                target.source
-            )),
+            None => remedy.notes.push(Note::OnDemandModels {
+                source: target.source.clone(),
+            }),
         }
         Ok(remedy)
     }
@@ -422,19 +421,13 @@ impl Remedy {
         }
     }
 
-    fn cannot(remedy: RemedyKind, why: String) -> Self {
+    fn cannot(remedy: RemedyKind, why: Cannot) -> Self {
         Self {
             cannot: Some(why),
             ..Self::nothing(remedy)
         }
     }
 }
-
-/// What is to be known of policies that Control Tower wrote
-/// (<https://docs.aws.amazon.com/controltower/latest/userguide/region-deny.html>).
-const MANAGED: &str = "Control Tower manages this policy: to edit it is drift. Where the control has parameters, set \
-                       those; otherwise turn the control off and attach this document as a policy of your own. The \
-                       Region deny of a unit cannot allow what that of the landing zone denies.";
 
 fn is_managed(changes: &[PolicyChange]) -> bool {
     changes.iter().any(|change| {

@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::probes::Permit;
+use super::{
+    note::{Cannot, Note},
+    probes::Permit,
+};
 use crate::policy::Language;
 
 /// A way to make a call work.
@@ -25,9 +28,11 @@ pub struct Remedy {
     pub models: Vec<String>,
     /// Why it cannot be done, if so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cannot: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub cannot: Option<Cannot>,
     /// What else is to be known about it.
-    pub notes: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub notes: Vec<Note>,
 }
 
 /// The remedies that there are
