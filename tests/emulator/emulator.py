@@ -93,6 +93,8 @@ class Emulator:
             "MINISTACK_HOST": "127.0.0.1",
             "MINISTACK_REGION": home_region,
             "SFTP_ENABLED": "0",
+            # State machines wait a hundredth of the time before they try again.
+            "SFN_WAIT_SCALE": "0.01",
             # Its pid file and the functions' working folders go with the folder.
             "TMPDIR": str(folder),
         }
@@ -239,11 +241,15 @@ class Emulator:
         stack: str,
         region: str | None = None,
         timeout: float = 120,
+        credentials: Mapping[str, str] | None = None,
     ) -> dict[str, str]:
-        """Packages and deploys a template as `make deploy` does, through CloudFormation, and returns its outputs."""
+        """Packages and deploys a template as `make deploy` does, through CloudFormation, and returns its outputs.
+
+        With `credentials`, into their account.
+        """
         region = region or self.home_region
         body = self._package(template, code, region) if code else template.read_text()
-        cloudformation = self.client("cloudformation", region)
+        cloudformation = self.client("cloudformation", region, credentials)
         arguments = {
             "StackName": stack,
             "TemplateBody": body,
@@ -314,8 +320,7 @@ class Emulator:
 
     def _create_administrator(self) -> dict[str, str]:
         """A user with every permission, so that even the tests' own calls are signed and evaluated."""
-        root = {"aws_access_key_id": self.account, "aws_secret_access_key": "test"}
-        iam = self.client("iam", credentials=root)
+        iam = self.client("iam", credentials=root_of(self.account))
         name = "administrator"
         everything = {
             "Version": "2012-10-17",
@@ -353,6 +358,11 @@ def client_of(endpoint: str, service: str, region: str, credentials: Mapping[str
 def _at(endpoint: str, request: Any) -> None:
     path = request.url.partition("://")[2].partition("/")[2]
     request.url = f"{endpoint}/{path}"
+
+
+def root_of(account: str) -> dict[str, str]:
+    """The credentials of an account's root user: the emulator makes an account when it is first called."""
+    return {"aws_access_key_id": account, "aws_secret_access_key": "test"}
 
 
 def detail_type_of(detail: Mapping[str, Any]) -> str:

@@ -217,6 +217,7 @@ def attribute(resource: Resource, name: str) -> Any:
         return {"Arn": arn, "Ref": p["Name"]}[name]
     key_id = "00000000-0000-0000-0000-000000000000"
     known = {
+        "AWS::CloudFormation::StackSet": lambda: {"Ref": f"{p['StackSetName']}:{STACK_NUMBER}"},
         "AWS::CloudWatch::Alarm": lambda: {"Arn": f"arn:aws:cloudwatch:{base}:alarm:{p['AlarmName']}"},
         "AWS::DynamoDB::Table": lambda: {
             "Arn": f"arn:aws:dynamodb:{base}:table/{p['TableName']}",
@@ -243,6 +244,9 @@ def attribute(resource: Resource, name: str) -> Any:
         "AWS::EC2::SecurityGroup": lambda: {"Ref": "sg-1", "GroupId": "sg-1"},
         "AWS::EC2::VPCEndpoint": lambda: {"Ref": "vpce-1", "Id": "vpce-1"},
         "AWS::SNS::Topic": lambda: dict.fromkeys(("Arn", "Ref"), f"arn:aws:sns:{base}:{p['TopicName']}"),
+        "AWS::StepFunctions::StateMachine": lambda: dict.fromkeys(
+            ("Arn", "Ref"), f"arn:aws:states:{base}:stateMachine:{p['StateMachineName']}"
+        ),
         "AWS::SQS::Queue": lambda: {
             "Arn": f"arn:aws:sqs:{base}:{p['QueueName']}",
             "Ref": f"https://sqs.{resource.region}.amazonaws.com/{ACCOUNT}/{p['QueueName']}",
@@ -286,6 +290,37 @@ def organization_role(**parameters: str) -> Stack:
     """The stack of the role that reads the organization, which stands in another account."""
     reader = f"arn:aws:iam::{ACCOUNT}:role/crisguard-check-posture-{HOME}"
     return Stack("organization-role.yaml", {"CheckPostureRoleArn": reader, **parameters}, HOME)
+
+
+ORGANIZATION = "o-a1b2c3d4e5"
+
+
+def across_accounts(**parameters: str) -> Stack:
+    """The main stack of an organization's security account, which looks at the other accounts, too."""
+    chosen = {"OrganizationId": ORGANIZATION, "MemberRoleName": "crisguard-member", "MemberExternalId": "id-1"}
+    return home(**{**chosen, **parameters})
+
+
+def member_role(**parameters: str) -> Stack:
+    """The stack of the role by which crisguard looks at another account."""
+    reader = f"arn:aws:iam::{ACCOUNT}:role/crisguard-check-posture-{HOME}"
+    return Stack("member-role.yaml", {"CheckPostureRoleArn": reader, **parameters}, HOME)
+
+
+def stack_sets(**parameters: str) -> Stack:
+    """The stack that puts the member role and the forwarders into the organization's accounts."""
+    chosen = {
+        "TemplatesAddress": "https://templates.s3.us-east-1.amazonaws.com/crisguard",
+        "Targets": "ou-ab12-11111111,ou-ab12-22222222",
+        "Regions": "us-east-1,ap-northeast-1",
+        "ExcludedAccounts": ACCOUNT,
+        "CheckPostureRoleArn": f"arn:aws:iam::{ACCOUNT}:role/crisguard-check-posture-{HOME}",
+        "HomeBusArn": HOME_BUS,
+        "PolicySha256": "0" * 64,
+        "Pattern1": '{"source":[{"prefix":"aws.bedrock"}]}',
+        **parameters,
+    }
+    return Stack("stacksets.yaml", chosen, "us-east-1")
 
 
 def vpc_endpoint(partition: str = "aws", **parameters: str) -> Stack:

@@ -15,6 +15,10 @@ ORGANIZATION = "arn:aws:organizations::444455556666"
 OF_SCPS = {"organizations:PolicyType": "SERVICE_CONTROL_POLICY"}
 READS = [
     ("organizations:ListRoots", "*", {}),
+    ("organizations:ListAccountsForParent", f"{ORGANIZATION}:root/o-a1b2c3d4e5/r-ab12", {}),
+    ("organizations:ListAccountsForParent", f"{ORGANIZATION}:ou/o-a1b2c3d4e5/ou-ab12-11111111", {}),
+    ("organizations:ListOrganizationalUnitsForParent", f"{ORGANIZATION}:root/o-a1b2c3d4e5/r-ab12", {}),
+    ("organizations:ListOrganizationalUnitsForParent", f"{ORGANIZATION}:ou/o-a1b2c3d4e5/ou-ab12-11111111", {}),
     ("organizations:ListParents", f"{ORGANIZATION}:account/o-a1b2c3d4e5/{ACCOUNT}", {}),
     ("organizations:ListParents", f"{ORGANIZATION}:ou/o-a1b2c3d4e5/ou-ab12-11111111", {}),
     ("organizations:ListPoliciesForTarget", f"{ORGANIZATION}:account/o-a1b2c3d4e5/{ACCOUNT}", OF_SCPS),

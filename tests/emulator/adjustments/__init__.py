@@ -20,6 +20,7 @@ from ministack.services import eventbridge
 
 from . import (
     cloud_formation,
+    condition_keys,
     drift,
     event_bridge,
     functions,
@@ -52,6 +53,7 @@ def apply(token: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     event_bridge.apply()
     permissions.apply()
     cloud_formation.apply()
+    condition_keys.apply()
     drift.apply()
     functions.apply()
     identities.apply()

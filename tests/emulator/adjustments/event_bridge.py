@@ -7,12 +7,13 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from ministack.core import iam_evaluator
 from ministack.core.arn import parse_arn
 from ministack.core.responses import get_account_id, get_region, set_request_account_id, set_request_region
 from ministack.services import cloudwatch, eventbridge, sqs
 
 from . import schedules
-from .permissions import UndeliverableError, require
+from .permissions import UndeliverableError, request_of, require
 
 log = logging.getLogger("crisguard.emulator")
 
@@ -77,11 +78,12 @@ def _count(rule: dict[str, Any]) -> None:
 
 
 def _deliver_as_event_bridge_does() -> None:
-    """A target that is a bus in another Region of the account receives the event, through
-    the target's role; a queue receives it if its policy names the rule; what is refused
-    goes to the target's dead-letter queue, if that one's policy names the rule.
+    """A target that is a bus in another Region receives the event, through the target's role;
+    one in another account, if its policy lets that role; a queue receives it if its policy names
+    the rule; what is refused goes to the target's dead-letter queue, if that one's policy names the rule.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
     """
@@ -116,6 +118,7 @@ def _forward(spec: Any, target: dict[str, Any], event: dict[str, Any], rule: dic
     """Puts the event, with the account and Region it came from, on the bus the target names."""
     # EventBridge puts events on another bus as the target's role.
     require(target.get("RoleArn"), "events:PutEvents", str(spec))
+    sender = request_of(str(target.get("RoleArn")).rsplit("/", 1)[-1], "events:PutEvents", str(spec))
     key = eventbridge._rule_key(rule.get("Name"), rule.get("EventBusName", "default"))
     bus_name = spec.resource.split("/", 1)[1]
     home = (get_account_id(), get_region())
@@ -124,6 +127,9 @@ def _forward(spec: Any, target: dict[str, Any], event: dict[str, Any], rule: dic
         set_request_region(spec.region)
         if bus_name not in eventbridge._event_buses:
             raise UndeliverableError(f"there is no bus {spec}")
+        policy = eventbridge._event_bus_policies.get(bus_name)
+        if not iam_evaluator.resource_policy_allows(policy, sender, spec.account_id == home[0]):
+            raise UndeliverableError(f"the policy of {spec} does not let {sender.principal_arn} put events")
         path = [*(event.get("_DispatchPath") or []), key]
         # `Region` and `Account` stay those of the event: AWS does not rewrite them.
         eventbridge._dispatch_event({**event, "EventBusName": bus_name, "_DispatchPath": path})

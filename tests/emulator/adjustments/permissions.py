@@ -69,7 +69,15 @@ def require(role: str | None, action: str, resource: str, context: dict[str, Any
     """Raises unless the role of a rule's target or of a schedule may do this."""
     role_name = str(role or "").rsplit("/", 1)[-1]
     account = get_account_id()
-    request = iam_evaluator.EvalContext(
+    policies = iam_evaluator._gather_role_policies(role_name, account) if role_name else []
+    if iam_evaluator.evaluate(request_of(role_name, action, resource, context), policies).decision != "Allow":
+        raise UndeliverableError(f"the role {role_name or '(none)'} may not {action} on {resource}")
+
+
+def request_of(role_name: str, action: str, resource: str, context: dict[str, Any] | None = None) -> Any:
+    """A request of a role of the account, as policies see it."""
+    account = get_account_id()
+    return iam_evaluator.EvalContext(
         principal_arn=f"arn:aws:sts::{account}:assumed-role/{role_name}/delivery",
         principal_type="AssumedRole",
         principal_account=account,
@@ -78,9 +86,6 @@ def require(role: str | None, action: str, resource: str, context: dict[str, Any
         region=get_region(),
         service_context=context or {},
     )
-    policies = iam_evaluator._gather_role_policies(role_name, account) if role_name else []
-    if iam_evaluator.evaluate(request, policies).decision != "Allow":
-        raise UndeliverableError(f"the role {role_name or '(none)'} may not {action} on {resource}")
 
 
 def _authorize_batches_as_their_entries() -> None:
@@ -177,7 +182,13 @@ def _part_of_organization(operation: str, request: dict[str, Any], account: str)
     policy_type.set(str(request.get("PolicyType") or request.get("Filter") or "SERVICE_CONTROL_POLICY"))
     if operation == "DescribePolicy":
         return f"{ORGANIZATION}:policy/{ORGANIZATION_ID}/service_control_policy/{request.get('PolicyId')}"
-    members = {"DescribeEffectivePolicy": "TargetId", "ListParents": "ChildId", "ListPoliciesForTarget": "TargetId"}
+    members = {
+        "DescribeEffectivePolicy": "TargetId",
+        "ListAccountsForParent": "ParentId",
+        "ListOrganizationalUnitsForParent": "ParentId",
+        "ListParents": "ChildId",
+        "ListPoliciesForTarget": "TargetId",
+    }
     if operation not in members:
         return None
     target = str(request.get(members[operation], account))

@@ -11,7 +11,7 @@ from typing import Any
 from ministack.core import iam_evaluator
 from ministack.core.arn import parse_arn
 from ministack.core.responses import set_request_account_id, set_request_region
-from ministack.services import eventbridge, lambda_svc, scheduler
+from ministack.services import eventbridge, lambda_svc, scheduler, stepfunctions
 
 from .permissions import UndeliverableError, require
 
@@ -58,6 +58,11 @@ def _invoke(target: dict[str, Any], text: str) -> None:
         if not lambda_svc._get_func_record_for_ref(arn)[0]:
             raise UndeliverableError(f"there is no function {arn}")
         eventbridge._dispatch_to_lambda(arn, text)
+    elif service == "states":
+        require(role, "states:StartExecution", arn)
+        status, _, body = stepfunctions._start_execution({"stateMachineArn": arn, "input": text})
+        if status >= 400:
+            raise UndeliverableError(body.decode() if isinstance(body, bytes) else str(body))
     else:
         raise NotImplementedError(f"no schedule of crisguard starts {arn}")
 
