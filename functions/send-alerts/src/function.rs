@@ -52,7 +52,7 @@ pub mod metric {
     pub const ANNOUNCED: &str = "Announced";
     /// Findings that the policy mutes, each time that people would have been told.
     pub const MUTED: &str = "Muted";
-    /// Regions whose canaries stopped coming.
+    /// Regions of accounts whose canaries stopped coming.
     pub const CANARY_LATE: &str = "CanaryLate";
     /// Reviews that came to their end: without them reminders, digests and late canaries are silent.
     pub const REVIEWS: &str = "Reviews";
@@ -145,6 +145,7 @@ impl<Memory: Recall + Remember, Topic: Publish, Machines: Announce, Store: ReadP
         Ok(Self {
             function_name: config.common.function_name,
             ports: Ports {
+                home: config.common.policy.scope.account.clone(),
                 memory,
                 topic,
                 machines,

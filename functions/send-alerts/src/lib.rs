@@ -31,7 +31,7 @@ mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crisguard_core::finding;
+use crisguard_core::{account::AccountId, finding};
 use crisguard_lambda::{
     batch::{Message, MessageId},
     report::chain,
@@ -50,6 +50,8 @@ pub use texts::Texts;
 /// What the use case acts on.
 #[derive(Debug)]
 pub struct Ports<Memory, Topic, Machines> {
+    /// The account in which crisguard stands, and the memory with it.
+    pub home: AccountId,
     /// Where counts and alerts are remembered.
     pub memory: Memory,
     /// Where people are told.
@@ -80,7 +82,7 @@ pub enum WayOut {
     Counted,
     /// All of it was known before, and people know or will know by the digest.
     Duplicate,
-    /// It is a canary, and its Region is remembered; nobody is told.
+    /// It is a canary, and its account and Region are remembered; nobody is told.
     Canary,
     /// It is not a finding that this version understands.
     Rejected,
@@ -146,7 +148,7 @@ async fn run_group<Memory: Recall + Remember, Topic: Publish, Machines: Announce
         let way_out = if blocked {
             WayOut::Retried
         } else {
-            remember(&ports.memory, &message, now, &mut subjects).await
+            remember(ports, &message, now, &mut subjects).await
         };
         blocked |= way_out.fails();
         let exits = if way_out.fails() {
@@ -217,8 +219,8 @@ async fn tell_about<Memory: Recall + Remember, Topic: Publish, Machines: Announc
     told
 }
 
-async fn remember<Memory: Recall + Remember>(
-    memory: &Memory,
+async fn remember<Memory: Recall + Remember, Topic, Machines>(
+    Ports { home, memory, .. }: &Ports<Memory, Topic, Machines>,
     message: &Message,
     now: Timestamp,
     subjects: &mut BTreeSet<String>,
@@ -241,7 +243,9 @@ async fn remember<Memory: Recall + Remember>(
                 Observation::Known => WayOut::Duplicate,
             })
         }
-        Ok(finding::Message::Canary(arrival)) => canary::remember(memory, &arrival, now).await.map(|()| WayOut::Canary),
+        Ok(finding::Message::Canary(arrival)) => canary::remember(memory, home, &arrival, now)
+            .await
+            .map(|()| WayOut::Canary),
         Err(error) => {
             // Only the outermost message: what lies beneath may quote the body.
             tracing::error!(message_id, %error, "a message was rejected");

@@ -13,7 +13,9 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::{
-    Ports, announce, canary, digest,
+    Ports, announce,
+    canary::{self, Silent},
+    digest,
     lifecycle::Due,
     memory::{self, Cursor, MemoryError, Open, Record, Subject, Versioned, written},
     notice::Notice,
@@ -26,6 +28,10 @@ use crate::{
 /// How long a review goes on looking at subjects: what it does not reach comes first the next time.
 /// The function may run for a minute, and the digest follows.
 pub const LONGEST: Duration = Duration::from_secs(35);
+
+/// How many late canaries are logged, each in a line, every hour: of a thousand accounts whose way is broken at
+/// one place the first ones tell where.
+const LATE_SAID: usize = 100;
 
 /// What a review did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,8 +54,8 @@ pub struct Reviewed {
     pub failed: usize,
     /// Subjects that there was no time for; the next review begins with them.
     pub left: usize,
-    /// Regions whose canaries stopped coming.
-    pub late_canaries: Vec<String>,
+    /// Regions whose canaries stopped coming, those of other accounts after the account and a slash.
+    pub late_canaries: Vec<Silent>,
 }
 
 /// Tells why a review could not be finished, and what it had done by then.
@@ -101,7 +107,7 @@ async fn review_all<Memory: Recall + Remember, Topic: Publish, Machines: Announc
 ) -> Result<(), NotTold> {
     let started = Instant::now();
     // First, for where the topic takes nothing the count of late canaries is all that is heard of them.
-    let canaries = look_for_canaries(&ports.memory, now, reviewed).await;
+    let canaries = look_for_canaries(ports, now, reviewed).await;
     let mut reminders = Shortlist::new();
     let (open, unreadable) = open_findings(&ports.memory).await?;
     reviewed.failed += unreadable;
@@ -128,12 +134,28 @@ async fn review_all<Memory: Recall + Remember, Topic: Publish, Machines: Announc
     Ok(canaries?)
 }
 
-async fn look_for_canaries(memory: &impl Recall, now: Timestamp, reviewed: &mut Reviewed) -> Result<(), MemoryError> {
+async fn look_for_canaries<Memory: Recall, Topic, Machines>(
+    Ports { memory, home, .. }: &Ports<Memory, Topic, Machines>,
+    now: Timestamp,
+    reviewed: &mut Reviewed,
+) -> Result<(), MemoryError> {
     let (late, unreadable) = canary::late(memory, now).await?;
     reviewed.late_canaries = late;
     reviewed.failed += unreadable;
-    for region in &reviewed.late_canaries {
-        tracing::error!(region, "no canary came for hours: events of this Region may not arrive");
+    for Silent { member, region } in reviewed.late_canaries.iter().take(LATE_SAID) {
+        let account = member.as_deref().unwrap_or(home.as_str());
+        tracing::error!(
+            account,
+            region,
+            "no canary came for hours: events of this Region of this account may not arrive"
+        );
+    }
+    let more = reviewed.late_canaries.len().saturating_sub(LATE_SAID);
+    if more > 0 {
+        tracing::error!(
+            more,
+            "nor did any from more Regions: events of whole accounts may not arrive"
+        );
     }
     Ok(())
 }

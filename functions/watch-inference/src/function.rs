@@ -7,8 +7,6 @@ use crisguard_lambda::{
     batch::{BatchResponse, messages},
     findings_queue::SendFindings,
     grounds::Grounds,
-    known_membership::Membership,
-    known_profiles::KnownProfiles,
     metrics::Counts,
     policy_in_force::ReadPolicy,
     report::Report,
@@ -16,7 +14,12 @@ use crisguard_lambda::{
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use crate::{Outcome, WayOut, config::Config, may_be_denied_by_scp, run};
+use crate::{
+    Outcome, WayOut,
+    accounts::{Accounts, Keep},
+    config::Config,
+    run,
+};
 
 /// The metrics of this function. `Received` is the sum of the eight exits that follow it.
 pub mod metric {
@@ -48,17 +51,17 @@ pub mod metric {
 
 /// The function with what it keeps between invocations.
 #[derive(Debug)]
-pub struct WatchInference<Store, Queue> {
+pub struct WatchInference<Store, Kept: Keep, Queue> {
     function_name: String,
     pub(crate) queue: Queue,
     grounds: Grounds<Store>,
-    profiles: Mutex<KnownProfiles<Store>>,
-    membership: Mutex<Membership<Store>>,
+    accounts: Mutex<Accounts<Kept>>,
 }
 
-impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
-    /// Reads the catalogue, the policy, and the account's own lists of profiles where there are any; where the
-    /// account stands in its organization is read when a call was denied.
+impl<Store: ReadPolicy, Kept: Keep, Queue: SendFindings> WatchInference<Store, Kept, Queue> {
+    /// Reads the catalogue, the policy, and the account's own lists of profiles where there are any. What is
+    /// kept of another account is read when one of its calls comes; where an account stands in its organization,
+    /// when a call was denied or the policy depends on it.
     ///
     /// # Errors
     ///
@@ -66,23 +69,22 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
     pub async fn start(
         config: Config,
         policy: Store,
-        profiles: Store,
-        membership: Store,
+        kept: Kept,
         queue: Queue,
         now: Timestamp,
     ) -> Result<Self, Report> {
         let catalogue = Catalogue::embedded().map_err(|error| Report::of("Catalogue", &error))?;
-        let (grounds, profiles) = tokio::join!(
+        let home = config.common.policy.scope.account.clone();
+        let (grounds, accounts) = tokio::join!(
             Grounds::read(policy, config.common.policy.scope, now),
-            KnownProfiles::read(profiles, catalogue, now)
+            Accounts::start(kept, home, catalogue, now)
         );
         let grounds = grounds?;
         Ok(Self {
             function_name: config.common.function_name,
             queue,
             grounds,
-            profiles: Mutex::new(profiles),
-            membership: Mutex::new(Membership::kept_in(membership)),
+            accounts: Mutex::new(accounts),
         })
     }
 
@@ -98,15 +100,8 @@ impl<Store: ReadPolicy, Queue: SendFindings> WatchInference<Store, Queue> {
         counts.add(metric::RECEIVED, messages.len());
 
         let policy = self.grounds.policy(now, &mut counts).await;
-        let mut profiles = self.profiles.lock().await;
-        let catalogue = profiles.renewed(now).await;
-        let mut membership = self.membership.lock().await;
-        let membership = if messages.iter().any(may_be_denied_by_scp) {
-            membership.renewed(now).await
-        } else {
-            None
-        };
-        let outcome = run(&self.queue, &policy, catalogue, membership, messages, now).await;
+        let mut accounts = self.accounts.lock().await;
+        let outcome = run(&self.queue, &policy, &mut accounts, messages, now).await;
         let Outcome { exits, findings_sent } = outcome.map_err(|error| Report::of("Finding", &error))?;
 
         counts.add(metric::FINDINGS_SENT, findings_sent);

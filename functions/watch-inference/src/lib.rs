@@ -4,11 +4,14 @@
 //! findings as there are different ones, and the findings are handed on. Every message leaves
 //! through one counted exit. A message that cannot be read fails alone; if a finding cannot be
 //! handed on, exactly the messages that it was made of fail, and SQS delivers them again.
+//! Calls of many accounts may come: each is decided by its own account's policy, by that account's own lists
+//! of profiles and by its place in the organization, which [`accounts`] keeps.
 //! A canary is decided like anything else, leaves by an exit of its own and becomes no finding,
 //! whatever is in it: that it came through is handed on, and nothing more.
 //!
 //! [`run`] knows nothing of Lambda: it takes messages and ports, so it is tested with fakes.
 
+pub mod accounts;
 pub mod config;
 mod function;
 
@@ -16,14 +19,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_aws::sqs::OutgoingMessage;
 use crisguard_core::{
+    account::AccountId,
     canary::Canary,
     catalog::Catalogue,
     cloudtrail::{Invocation, Record, parse_envelope},
-    controls::{assess, name_statements, without_policy},
     decision::Assessment,
     exit::Exit,
     finding::{self, CanaryArrival, Finding, Findings},
-    posture::KnownMembership,
     region::Region,
 };
 use crisguard_lambda::{
@@ -33,10 +35,11 @@ use crisguard_lambda::{
     policy_in_force::PolicyInForce,
 };
 
+use accounts::{Accounts, Keep, Policies, Wanted, place_matters};
 pub use function::{WatchInference, metric};
 use jiff::Timestamp;
 
-/// The message group of canaries: they have nothing to wait for but one another.
+/// What the message groups of canaries begin with: they have nothing to wait for but those of their account.
 const CANARIES: &str = "canary";
 
 /// How every message of a batch left, and what was handed on.
@@ -71,40 +74,52 @@ impl WayOut {
 /// What every record of a call that a service control policy denied has in its message.
 const DENIED_BY_SCP: &str = "service control policy";
 
-/// Tells whether a message may be of a call that a service control policy denied, so that it is worth knowing
-/// which there are.
-#[must_use]
-pub fn may_be_denied_by_scp(message: &Message) -> bool {
-    message.body.contains(DENIED_BY_SCP)
-}
-
-/// Decides a batch of messages and hands the findings on.
+/// Decides a batch of messages and hands the findings on. Accounts are taken a few at a time, so that however many
+/// of them a batch is of, only a few wait in memory to be decided by.
 ///
 /// # Errors
 ///
 /// Fails if a finding cannot be written as JSON, which fails the whole batch.
-pub async fn run(
+pub async fn run<Kept: Keep>(
     queue: &impl SendFindings,
     policy: &PolicyInForce,
-    catalogue: &Catalogue,
-    membership: Option<&KnownMembership>,
+    accounts: &mut Accounts<Kept>,
     messages: Vec<Message>,
     now: Timestamp,
 ) -> Result<Outcome, serde_json::Error> {
     let mut batch = Batch {
-        policy,
-        catalogue,
-        membership,
         now,
         findings: Findings::under(policy.sha256()),
         canaries: BTreeMap::new(),
+        decided: Vec::new(),
     };
-    let decided: Vec<Decided> = messages.into_iter().map(|message| batch.decide(message)).collect();
+    let calls = batch.sort(messages, policy, accounts.catalogue());
+    let calls: Vec<(AccountId, Vec<Call>)> = calls.into_iter().collect();
+    for some in calls.chunks(accounts::AT_ONCE) {
+        let wanted: Vec<Wanted> = some
+            .iter()
+            .map(|(account, calls)| wanted(account, calls, policy))
+            .collect();
+        let known = accounts.read(&wanted, now).await;
+        for ((_, calls), (_, known)) in some.iter().zip(&known) {
+            let mut policies = Policies::of(policy);
+            for call in calls {
+                batch.decide(call, &known.assess(&call.invocation, &mut policies));
+            }
+        }
+        accounts.keep(known);
+    }
 
-    let Batch { findings, canaries, .. } = batch;
+    let Batch {
+        findings,
+        canaries,
+        mut decided,
+        ..
+    } = batch;
+    decided.sort_by_key(|(position, _)| *position);
     let findings = findings.into_messages();
     let outgoing = findings.iter().map(outgoing);
-    let outgoing = outgoing.chain(canaries.iter().map(|(region, canary)| outgoing_canary(region, canary)));
+    let outgoing = outgoing.chain(canaries.iter().map(|(place, canary)| outgoing_canary(place, canary)));
     let outgoing = outgoing.collect::<Result<Vec<_>, _>>()?;
     let unsent: Vec<usize> = queue
         .send(&outgoing)
@@ -123,7 +138,7 @@ pub async fn run(
 
     let exits = decided
         .into_iter()
-        .map(|decided| {
+        .map(|(_, decided)| {
             let retried = unsent_findings.iter().any(|finding| decided.is_part_of(finding))
                 || unsent_canaries.contains(&decided.message);
             let way_out = if retried { WayOut::Retried } else { decided.way_out };
@@ -165,79 +180,118 @@ impl Decided {
     }
 }
 
-/// What the messages of a batch are decided by, and what they come to.
-struct Batch<'a> {
-    policy: &'a PolicyInForce,
-    catalogue: &'a Catalogue,
-    membership: Option<&'a KnownMembership>,
-    now: Timestamp,
-    findings: Findings,
-    /// The canaries that came through, by their Regions.
-    canaries: BTreeMap<Region, Canaries>,
+/// A call that is to be decided, and where its message stands in the batch.
+struct Call {
+    position: usize,
+    message: MessageId,
+    invocation: Invocation,
+    /// Whether a service control policy may have denied it, so that it is worth knowing which there are.
+    may_be_denied_by_scp: bool,
 }
 
-/// The canaries of one Region, of which the last stands for all: whoever forges many of them makes
-/// no more of them.
+/// Returns what is to be known of an account to decide its calls.
+fn wanted(account: &AccountId, calls: &[Call], policy: &PolicyInForce) -> Wanted {
+    Wanted {
+        account: account.clone(),
+        membership: calls.iter().any(|call| call.may_be_denied_by_scp) || place_matters(policy, account),
+    }
+}
+
+/// What the messages of a batch come to.
+struct Batch {
+    now: Timestamp,
+    findings: Findings,
+    /// The canaries that came through, by the accounts and Regions on whose buses they were put.
+    canaries: BTreeMap<(AccountId, Region), Canaries>,
+    /// What was decided, with where the message stands in the batch.
+    decided: Vec<(usize, Decided)>,
+}
+
+/// The canaries of one Region of an account, of which the last stands for all: whoever forges many of them
+/// makes no more of them.
 struct Canaries {
     last: Timestamp,
     messages: Vec<MessageId>,
 }
 
-impl Batch<'_> {
-    fn decide(&mut self, message: Message) -> Decided {
-        match parse_envelope(message.body.as_bytes()) {
-            Err(rejection) => {
-                tracing::warn!(message_id = message.id.as_str(), error = %rejection, "a message was rejected");
-                Decided::without_findings(message.id, WayOut::Exit(Exit::Rejected))
-            }
-            // A canary's source is none of Bedrock's, so canaries are only looked for here.
-            Ok(Record::NotBedrock) => match Canary::recognise(message.body.as_bytes()) {
-                Some(canary) => self.let_pass(message.id, canary),
-                None => Decided::without_findings(message.id, WayOut::Exit(Exit::NotBedrock)),
-            },
-            Ok(Record::NotInference { .. }) => Decided::without_findings(message.id, WayOut::Exit(Exit::NotApplicable)),
-            Ok(Record::Inference(invocation)) => self.decide_invocation(message.id, &invocation),
+impl Batch {
+    /// Lets go of what is no call, and returns the calls by the accounts that made them.
+    fn sort(
+        &mut self,
+        messages: Vec<Message>,
+        policy: &PolicyInForce,
+        catalogue: &Catalogue,
+    ) -> BTreeMap<AccountId, Vec<Call>> {
+        let mut calls: BTreeMap<AccountId, Vec<Call>> = BTreeMap::new();
+        for (position, message) in messages.into_iter().enumerate() {
+            let way_out = match parse_envelope(message.body.as_bytes()) {
+                Err(rejection) => {
+                    tracing::warn!(message_id = message.id.as_str(), error = %rejection, "a message was rejected");
+                    WayOut::Exit(Exit::Rejected)
+                }
+                // A canary's source is none of Bedrock's, so canaries are only looked for here.
+                Ok(Record::NotBedrock) => match Canary::recognise(message.body.as_bytes()) {
+                    Some(canary) => self.let_pass(&message.id, canary, policy, catalogue),
+                    None => WayOut::Exit(Exit::NotBedrock),
+                },
+                Ok(Record::NotInference { .. }) => WayOut::Exit(Exit::NotApplicable),
+                Ok(Record::Inference(invocation)) => {
+                    let account = invocation.account.clone();
+                    calls.entry(account).or_default().push(Call {
+                        position,
+                        may_be_denied_by_scp: message.body.contains(DENIED_BY_SCP),
+                        message: message.id,
+                        invocation: *invocation,
+                    });
+                    continue;
+                }
+            };
+            self.decided
+                .push((position, Decided::without_findings(message.id, way_out)));
         }
+        calls
     }
 
-    fn decide_invocation(&mut self, message: MessageId, invocation: &Invocation) -> Decided {
-        let assessments = self.assess(invocation);
-        Decided {
-            message,
-            way_out: WayOut::Exit(Exit::of(&assessments)),
+    fn decide(&mut self, call: &Call, assessments: &[Assessment]) {
+        let invocation = &call.invocation;
+        let decided = Decided {
+            message: call.message.clone(),
+            way_out: WayOut::Exit(Exit::of(assessments)),
             identity: Some(invocation.identity.hashed()),
             findings: assessments
                 .iter()
                 .filter_map(|assessment| self.findings.add(invocation, assessment))
                 .collect(),
-        }
-    }
-
-    fn assess(&self, invocation: &Invocation) -> Vec<Assessment> {
-        match self.policy.policy_for(&invocation.account) {
-            Ok(policy) => {
-                let mut assessments = assess(invocation, &policy, self.catalogue);
-                if let Some(membership) = self.membership {
-                    name_statements(&mut assessments, invocation, membership, self.catalogue);
-                }
-                assessments
-            }
-            Err(unresolved) => without_policy(invocation, &unresolved.to_string()),
-        }
+        };
+        self.decided.push((call.position, decided));
     }
 
     /// Decides what a canary carries, and lets go of the decision: anybody can forge a canary.
     /// Only one that was decided has come through.
-    fn let_pass(&mut self, message: MessageId, canary: Canary) -> Decided {
-        let Canary { region, time, record } = canary;
+    ///
+    /// Nothing is read for it, whichever account its record names: else whoever forges canaries would have
+    /// the function read, and let go of what it knows.
+    fn let_pass(
+        &mut self,
+        message: &MessageId,
+        canary: Canary,
+        policy: &PolicyInForce,
+        catalogue: &Catalogue,
+    ) -> WayOut {
+        let Canary {
+            account,
+            region,
+            time,
+            record,
+        } = canary;
         let decided = match &record {
-            Ok(Record::Inference(invocation)) => !self.assess(invocation).is_empty(),
+            Ok(Record::Inference(invocation)) => !Policies::of(policy).assess(invocation, None, catalogue).is_empty(),
             Ok(Record::NotBedrock | Record::NotInference { .. }) | Err(_) => false,
         };
-        if let (true, Some(region), Some(time)) = (decided, region, time) {
+        if let (true, Some(account), Some(region), Some(time)) = (decided, account, region, time) {
             // A time to come would say for as long that all is well.
             let time = time.min(self.now);
-            let canaries = self.canaries.entry(region).or_insert(Canaries {
+            let canaries = self.canaries.entry((account, region)).or_insert(Canaries {
                 last: time,
                 messages: Vec::new(),
             });
@@ -247,7 +301,7 @@ impl Batch<'_> {
             let message_id = message.as_str();
             tracing::warn!(message_id, "a canary came through that could not be decided");
         }
-        Decided::without_findings(message, WayOut::Canary)
+        WayOut::Canary
     }
 }
 
@@ -269,17 +323,21 @@ fn outgoing(finding: &Finding) -> Result<OutgoingMessage, serde_json::Error> {
     })
 }
 
-fn outgoing_canary(region: &Region, canaries: &Canaries) -> Result<OutgoingMessage, serde_json::Error> {
+fn outgoing_canary(
+    (account, region): &(AccountId, Region),
+    canaries: &Canaries,
+) -> Result<OutgoingMessage, serde_json::Error> {
     let at = canaries.last.to_string();
     let arrival = CanaryArrival {
         version: finding::VERSION,
+        account: Some(account.clone()),
         region: region.clone(),
         at: canaries.last,
     };
     Ok(OutgoingMessage {
         body: finding::Message::Canary(arrival).to_json()?,
-        group: CANARIES.to_owned(),
-        deduplication_id: fingerprint::of([CANARIES, region.as_str(), at.as_str()]),
+        group: format!("{CANARIES}-{account}"),
+        deduplication_id: fingerprint::of([CANARIES, account.as_str(), region.as_str(), at.as_str()]),
     })
 }
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
+    account::AccountId,
     cloudtrail::{DETAIL_TYPES, LARGEST_RECORD, Record, Rejection, parse_record},
     region::Region,
 };
@@ -24,6 +25,10 @@ pub const DETAIL_TYPE: &str = DETAIL_TYPES[0];
 /// An event that calls itself a canary.
 #[derive(Debug)]
 pub struct Canary {
+    /// The account on whose bus it was put; EventBridge writes it, not the sender, and keeps it where a rule
+    /// hands the event on to another account's bus
+    /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html>).
+    pub account: Option<AccountId>,
     /// The Region on whose bus it was put; EventBridge writes it, not the sender.
     pub region: Option<Region>,
     /// When it was put there; a sender may write it.
@@ -41,6 +46,7 @@ impl Canary {
         }
         let envelope: Envelope<'_> = serde_json::from_slice(event).ok()?;
         (envelope.source == SOURCE).then(|| Self {
+            account: envelope.account.and_then(|account| account.parse().ok()),
             region: envelope.region.and_then(|region| region.parse().ok()),
             time: envelope.time.and_then(|time| time.parse().ok()),
             record: parse_record(envelope.detail.get().as_bytes()),
@@ -51,6 +57,8 @@ impl Canary {
 #[derive(Deserialize)]
 struct Envelope<'a> {
     source: String,
+    #[serde(default)]
+    account: Option<String>,
     #[serde(default)]
     region: Option<String>,
     #[serde(default)]
@@ -83,14 +91,26 @@ mod tests {
     }
 
     #[test]
-    fn its_region_and_time_are_those_of_the_event_not_of_the_record() {
-        let canary = Canary::recognise(event(SOURCE, &scheduled()).as_bytes()).unwrap();
+    fn its_account_region_and_time_are_those_of_the_event_not_of_the_record() {
+        let mut record = scheduled();
+        record["recipientAccountId"] = json!("444455556666");
+        let canary = Canary::recognise(event(SOURCE, &record).as_bytes()).unwrap();
+        assert_eq!(canary.account, "111122223333".parse().ok());
         assert_eq!(canary.region, "eu-west-1".parse().ok());
         assert_eq!(canary.time, "2026-11-22T10:00:03Z".parse().ok());
         let Ok(Record::Inference(invocation)) = canary.record else {
             panic!("{:?}", canary.record)
         };
         assert_eq!(invocation.identity.event_id, "canary-d32c5kddcf5bb8c3");
+    }
+
+    #[test]
+    fn an_account_that_is_none_stays_unknown() {
+        for account in [json!("1111"), json!("../../secrets"), json!(null)] {
+            let mut event: serde_json::Value = serde_json::from_str(&event(SOURCE, &scheduled())).unwrap();
+            event["account"] = account;
+            assert_eq!(Canary::recognise(event.to_string().as_bytes()).unwrap().account, None);
+        }
     }
 
     #[test]

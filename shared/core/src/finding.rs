@@ -101,7 +101,7 @@ pub enum Message {
     Invocations(Box<Finding>),
     /// What a control decided about an account's settings in a Region, compliant or not.
     Posture(Box<PostureFinding>),
-    /// The synthetic record of a Region came through.
+    /// The synthetic record of an account's Region came through.
     Canary(CanaryArrival),
 }
 
@@ -170,11 +170,14 @@ impl PostureFinding {
     }
 }
 
-/// The synthetic record of a Region came through the whole path; it stands for nobody's call.
+/// The synthetic record of an account's Region came through the whole path; it stands for nobody's call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CanaryArrival {
     /// The form of the message: [`VERSION`].
     pub version: u32,
+    /// The account on whose bus it was put; none in messages of versions that watched only their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
     /// The Region on whose bus it was put.
     pub region: Region,
     /// When it was put there.

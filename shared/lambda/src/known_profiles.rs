@@ -1,4 +1,4 @@
-//! The account's own lists of inference profiles, which check-posture keeps and watch-inference decides
+//! An account's own lists of inference profiles, which check-posture keeps and watch-inference decides
 //! by, and when they are read again.
 
 use crisguard_aws::{Failure, s3::Fetched};
@@ -28,7 +28,9 @@ pub struct KnownProfiles<Store> {
     store: Store,
     catalogue: Catalogue,
     etag: Option<String>,
-    asked_at: Timestamp,
+    asked_at: Option<Timestamp>,
+    /// How many bytes the lists came to when they were read.
+    bytes: usize,
     /// Whether it was said that the lists cannot be read, which is said once.
     complained: bool,
 }
@@ -42,44 +44,53 @@ enum NotUsable {
 }
 
 impl<Store: ReadPolicy> KnownProfiles<Store> {
-    /// Reads the lists at cold start.
-    pub async fn read(store: Store, catalogue: Catalogue, now: Timestamp) -> Self {
-        let mut profiles = Self {
+    /// Names where the lists are kept, and reads nothing yet.
+    pub const fn kept_in(store: Store, catalogue: Catalogue) -> Self {
+        Self {
             store,
             catalogue,
             etag: None,
-            asked_at: now,
+            asked_at: None,
+            bytes: 0,
             complained: false,
-        };
-        profiles.ask().await;
-        profiles
+        }
     }
 
-    /// Returns the catalogue, after asking for newer lists if [`REREAD_AFTER`] has passed.
-    pub async fn renewed(&mut self, now: Timestamp) -> &Catalogue {
-        if now.duration_since(self.asked_at) >= REREAD_AFTER {
-            self.asked_at = now;
+    /// Asks for newer lists if [`REREAD_AFTER`] has passed.
+    pub async fn renew(&mut self, now: Timestamp) {
+        let fresh = |asked_at: Timestamp| now.duration_since(asked_at) < REREAD_AFTER;
+        if !self.asked_at.is_some_and(fresh) {
+            self.asked_at = Some(now);
             self.ask().await;
         }
+    }
+
+    /// Returns the catalogue with the lists that were read last.
+    pub const fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// Returns how many bytes the lists came to, as they are kept: in memory they take about twice as many.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     async fn ask(&mut self) {
         let read = match self.store.read(self.etag.as_deref()).await {
             Ok(Fetched::Unchanged) => return,
             Ok(Fetched::Content { bytes, etag }) => Live::from_json(&bytes)
-                .map(|live| (live, etag))
+                .map(|live| (live, etag, bytes.len()))
                 .map_err(NotUsable::from),
             Err(failure) => Err(failure.into()),
         };
         match read {
-            Ok((live, etag)) => {
+            Ok((live, etag, bytes)) => {
                 tracing::info!(
                     regions = live.observed().count(),
                     "the account's own lists of profiles are read"
                 );
                 self.catalogue = self.catalogue.clone().with_live(live);
-                self.etag = etag;
+                (self.etag, self.bytes) = (etag, bytes);
                 self.complained = false;
             }
             Err(error) if !self.complained => {
@@ -118,25 +129,32 @@ mod tests {
     }
 
     async fn starting(store: &PolicyObject) -> KnownProfiles<PolicyObject> {
-        KnownProfiles::read(store.clone(), Catalogue::embedded().unwrap(), now()).await
+        let mut profiles = KnownProfiles::kept_in(store.clone(), Catalogue::embedded().unwrap());
+        profiles.renew(now()).await;
+        profiles
+    }
+
+    async fn renewed(profiles: &mut KnownProfiles<PolicyObject>, now: Timestamp) -> Vec<String> {
+        profiles.renew(now).await;
+        regions(profiles.catalogue())
     }
 
     #[tokio::test]
     async fn lists_are_reread_after_five_minutes_and_bad_ones_keep_the_old() {
         let store = PolicyObject::holding(LISTS);
         let mut profiles = starting(&store).await;
-        assert_eq!(regions(profiles.renewed(now()).await), ["eu-west-1"]);
+        assert_eq!(renewed(&mut profiles, now()).await, ["eu-west-1"]);
 
         store.put(&LISTS.replace("eu-west-1", "us-east-1"));
         let early = now() + REREAD_AFTER - SignedDuration::from_secs(1);
-        assert_eq!(regions(profiles.renewed(early).await), ["eu-west-1"]);
-        assert_eq!(regions(profiles.renewed(now() + REREAD_AFTER).await), ["us-east-1"]);
+        assert_eq!(renewed(&mut profiles, early).await, ["eu-west-1"]);
+        assert_eq!(renewed(&mut profiles, now() + REREAD_AFTER).await, ["us-east-1"]);
 
         store.put("{}");
-        assert_eq!(regions(profiles.renewed(now() + REREAD_AFTER * 2).await), ["us-east-1"]);
+        assert_eq!(renewed(&mut profiles, now() + REREAD_AFTER * 2).await, ["us-east-1"]);
         assert!(profiles.complained);
         store.put(LISTS);
-        assert_eq!(regions(profiles.renewed(now() + REREAD_AFTER * 3).await), ["eu-west-1"]);
+        assert_eq!(renewed(&mut profiles, now() + REREAD_AFTER * 3).await, ["eu-west-1"]);
         assert!(!profiles.complained);
     }
 
@@ -145,8 +163,9 @@ mod tests {
         let store = PolicyObject::refusing(failure("s3:GetObject", "AccessDenied (HTTP 403): no"));
         let mut profiles = starting(&store).await;
         assert!(profiles.complained);
-        assert_eq!(*profiles.renewed(now()).await.live(), Live::nothing());
+        assert_eq!((profiles.catalogue().live(), profiles.bytes()), (&Live::nothing(), 0));
         store.put(LISTS);
-        assert_eq!(regions(profiles.renewed(now() + REREAD_AFTER).await), ["eu-west-1"]);
+        assert_eq!(renewed(&mut profiles, now() + REREAD_AFTER).await, ["eu-west-1"]);
+        assert_eq!(profiles.bytes(), LISTS.len());
     }
 }

@@ -12,7 +12,8 @@
 //! | `REVIEW` | `DIGEST-ATTEMPT` | when the last digest was tried to be told | – |
 //! | `REVIEW` | `CURSOR` | the subject at which a review ran out of time | 2 days |
 //! | `REVIEW` | `EXCEPTION#<id>#<day>` | an exception that ran out, and was told | 400 days |
-//! | `CANARY` | `REGION#<Region>` | when the Region's last canary came | 7 days |
+//! | `CANARY` | `REGION#<Region>` | when the last canary of the home account's Region came | 7 days |
+//! | `CANARY` | `ACCOUNT#<account>#REGION#<Region>` | the same of another account | 7 days |
 
 mod attempts;
 mod gathered;
@@ -25,7 +26,7 @@ use crisguard_aws::{
     Failure,
     dynamodb::{Document, Expected, Key, NotWritten},
 };
-use crisguard_core::decision::Severity;
+use crisguard_core::{account::AccountId, decision::Severity};
 use crisguard_lambda::fingerprint;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -39,7 +40,7 @@ pub use record::{Matter, Past, Record};
 const IDENTITIES_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long a finding that has ended is remembered: the history that it reopens with.
 const HISTORY_KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
-/// How long a Region is expected to send canaries after its last one.
+/// How long a Region of an account is expected to send canaries after its last one.
 const CANARIES_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long alerts are remembered: longer than the hour in which they quieten others.
 const ALERTS_KEPT: SignedDuration = SignedDuration::from_hours(48);
@@ -284,19 +285,33 @@ pub(crate) fn expired_exception(id: &str, expires: Date, now: Timestamp) -> Resu
     document(key, 1, &Done { at: now }, Some(after(now, HISTORY_KEPT)))
 }
 
+const ACCOUNT: &str = "ACCOUNT#";
 const REGION: &str = "REGION#";
 
-pub(crate) fn canary(region: &str, now: Timestamp) -> Result<Document, MemoryError> {
-    let key = Key {
-        partition: CANARY.to_owned(),
-        sort: format!("{REGION}{region}"),
+/// The key of a Region's canary, of another account's or, where none is named, of the home account's.
+fn canary_key(member: Option<&AccountId>, region: &str) -> Key {
+    let sort = match member {
+        None => format!("{REGION}{region}"),
+        Some(account) => format!("{ACCOUNT}{account}#{REGION}{region}"),
     };
+    Key {
+        partition: CANARY.to_owned(),
+        sort,
+    }
+}
+
+pub(crate) fn canary(member: Option<&AccountId>, region: &str, now: Timestamp) -> Result<Document, MemoryError> {
+    let key = canary_key(member, region);
     document(key, 1, &Done { at: now }, Some(after(now, CANARIES_KEPT)))
 }
 
-/// Returns the Region of a canary's document.
-pub(crate) fn canary_region(key: &Key) -> &str {
-    key.sort.strip_prefix(REGION).unwrap_or(&key.sort)
+/// Returns the account of a canary's document, unless it is the home account's, and the Region.
+pub(crate) fn canary_place(key: &Key) -> (Option<&str>, &str) {
+    let member = key.sort.strip_prefix(ACCOUNT);
+    match member.and_then(|place| place.split_once('#')) {
+        Some((account, region)) => (Some(account), region.strip_prefix(REGION).unwrap_or(region)),
+        None => (None, key.sort.strip_prefix(REGION).unwrap_or(&key.sort)),
+    }
 }
 
 pub(crate) fn pending_key(finding: &str) -> Key {

@@ -195,6 +195,7 @@ pub(super) type World = Ports<Memory, Topic, Machines>;
 
 pub(super) fn world() -> World {
     Ports {
+        home: "111122223333".parse().unwrap(),
         memory: Memory {
             documents: RefCell::default(),
             faults: RefCell::default(),

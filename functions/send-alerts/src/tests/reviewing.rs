@@ -6,14 +6,14 @@ use crisguard_lambda::batch::{Message, MessageId};
 use serde_json::json;
 
 use super::fakes::{
-    Fault, announced, at, deliver, everything, finding, observation, observe, published, records, review_at, rules,
-    undecided, world,
+    Fault, World, announced, at, deliver, everything, finding, observation, observe, published, records, review_at,
+    rules, undecided, world,
 };
 use crate::{
     WayOut,
     lifecycle::{Standing, Transition},
     memory,
-    review::review,
+    review::{Reviewed, review},
     run,
 };
 
@@ -225,7 +225,7 @@ async fn what_cannot_be_read_is_a_failure_and_keeps_nothing_else_from_being_told
     let world = world();
     let gap = undecided(&finding("a", "us-east-1", &["a"]));
     deliver(&world, &[gap], at(0)).await;
-    let canary = |region| memory::canary(region, at(0)).unwrap();
+    let canary = |region| memory::canary(None, region, at(0)).unwrap();
     let late = canary("us-west-2");
     world.memory.documents.borrow_mut().insert(late.key.clone(), late);
     for key in [
@@ -247,7 +247,7 @@ async fn what_cannot_be_read_is_a_failure_and_keeps_nothing_else_from_being_told
     for (minutes, digested, failed) in [(200, 1, 5), (260, 0, 3)] {
         let reviewed = review(&world, &daily, at(minutes)).await.unwrap();
         assert_eq!((reviewed.digested, reviewed.failed), (digested, failed));
-        assert_eq!(reviewed.late_canaries, ["us-west-2"]);
+        assert_eq!(silent(&reviewed), ["us-west-2"]);
     }
 }
 
@@ -327,24 +327,31 @@ async fn what_somebody_has_yet_to_hear_of_is_not_closed() {
     }
 }
 
-fn canary(region: &str) -> Message {
+/// A canary of a Region of an account, or of a version that knew no other account.
+fn canary(account: Option<&str>, region: &str) -> Message {
     let arrival = CanaryArrival {
         version: crisguard_core::finding::VERSION,
+        account: account.map(|account| account.parse().unwrap()),
         region: region.parse().unwrap(),
         // Whatever it says itself: anybody can put one on the bus.
         at: "2099-01-01T00:00:00Z".parse().unwrap(),
     };
     let body = crisguard_core::finding::Message::Canary(arrival).to_json().unwrap();
     Message {
-        id: MessageId::new(region.to_owned()).unwrap(),
+        id: MessageId::new(format!("{account:?} {region}")).unwrap(),
         body,
         group: Some("canary".to_owned()),
     }
 }
 
+fn silent(reviewed: &Reviewed) -> Vec<String> {
+    reviewed.late_canaries.iter().map(ToString::to_string).collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_region_whose_canary_stops_is_late_for_a_week_and_nobody_reads_of_canaries() {
     let world = world();
+    let canary = |region| canary(Some("111122223333"), region);
     let outcome = run(
         &world,
         &everything(),
@@ -355,11 +362,69 @@ async fn a_region_whose_canary_stops_is_late_for_a_week_and_nobody_reads_of_cana
     assert!(outcome.exits.iter().all(|(_, way_out)| *way_out == WayOut::Canary));
     assert!(review_at(&world, at(3 * HOUR - 1)).await.late_canaries.is_empty());
     run(&world, &everything(), vec![canary("us-east-1")], at(2 * HOUR)).await;
-    assert_eq!(review_at(&world, at(3 * HOUR)).await.late_canaries, ["eu-west-1"]);
+    assert_eq!(silent(&review_at(&world, at(3 * HOUR)).await), ["eu-west-1"]);
     assert_eq!(
-        review_at(&world, at(5 * HOUR)).await.late_canaries,
+        silent(&review_at(&world, at(5 * HOUR)).await),
         ["eu-west-1", "us-east-1"]
     );
     assert!(review_at(&world, at(8 * DAY)).await.late_canaries.is_empty());
     assert!(published(&world).is_empty() && announced(&world).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_account_s_canary_hides_that_another_s_of_the_same_region_stopped() {
+    let (home, member) = (Some("111122223333"), Some("444455556666"));
+    for (goes_on, stopped) in [(member, "us-east-1"), (home, "444455556666/us-east-1")] {
+        let world = world();
+        let both = vec![canary(home, "us-east-1"), canary(member, "us-east-1")];
+        run(&world, &everything(), both, at(0)).await;
+        run(&world, &everything(), vec![canary(goes_on, "us-east-1")], at(2 * HOUR)).await;
+        let reviewed = review_at(&world, at(4 * HOUR)).await;
+        assert_eq!(silent(&reviewed), [stopped]);
+        assert_eq!(
+            serde_json::to_value(&reviewed).unwrap()["late_canaries"],
+            json!([stopped])
+        );
+    }
+}
+
+/// A table that was there before, and messages that were on their way when a new version was deployed.
+#[tokio::test(start_paused = true)]
+async fn canaries_of_versions_that_knew_one_account_are_the_home_account_s() {
+    let world = world();
+    let old = canary(None, "us-east-1");
+    assert_eq!(
+        old.body,
+        r#"{"kind":"canary","version":2,"region":"us-east-1","at":"2099-01-01T00:00:00Z"}"#
+    );
+    run(&world, &everything(), vec![old], at(0)).await;
+    let keys = |world: &World| -> Vec<String> {
+        let documents = world.memory.documents.borrow();
+        documents
+            .keys()
+            .map(|key| format!("{} {}", key.partition, key.sort))
+            .collect()
+    };
+    assert_eq!(keys(&world), ["CANARY REGION#us-east-1"]);
+    assert_eq!(silent(&review_at(&world, at(3 * HOUR)).await), ["us-east-1"]);
+    run(
+        &world,
+        &everything(),
+        vec![canary(Some("111122223333"), "us-east-1")],
+        at(3 * HOUR),
+    )
+    .await;
+    assert_eq!(keys(&world), ["CANARY REGION#us-east-1"]);
+    assert_eq!(silent(&review_at(&world, at(4 * HOUR)).await), [""; 0]);
+    run(
+        &world,
+        &everything(),
+        vec![canary(Some("444455556666"), "us-east-1")],
+        at(4 * HOUR),
+    )
+    .await;
+    assert_eq!(
+        keys(&world).first().unwrap(),
+        "CANARY ACCOUNT#444455556666#REGION#us-east-1"
+    );
 }

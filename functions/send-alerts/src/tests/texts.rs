@@ -116,7 +116,7 @@ fn function(world: World) -> SendAlerts<Memory, Topic, Machines, NoPolicy> {
 async fn a_review_that_cannot_be_finished_counts_what_it_has_done_and_looks_for_canaries() {
     let world = world();
     deliver(&world, &[undecided(&finding("app", "us-east-1", &["a"]))], at(0)).await;
-    let canary = memory::canary("us-west-2", at(0)).unwrap();
+    let canary = memory::canary(None, "us-west-2", at(0)).unwrap();
     world.memory.documents.borrow_mut().insert(canary.key.clone(), canary);
     world.topic.refuses.set(true);
     let function = function(world);

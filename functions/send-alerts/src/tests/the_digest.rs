@@ -213,6 +213,7 @@ impl Overlay<'_> {
     async fn digest(self) -> usize {
         let memory = &self.world.memory;
         let ports = Ports {
+            home: "111122223333".parse().unwrap(),
             memory: Borrowed(memory),
             topic: self,
             machines: (),

@@ -362,9 +362,14 @@ async fn against_servers() {
     });
     let config = crate::config::Config::read(variables).unwrap();
     let Ports {
-        memory, topic, texts, ..
+        home,
+        memory,
+        topic,
+        texts,
+        ..
     } = world();
     let ports = Ports {
+        home,
         memory,
         topic,
         machines: Taking(Machines::new(&aws, &config)),

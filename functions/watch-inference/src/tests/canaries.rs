@@ -34,8 +34,8 @@ async fn a_canary_is_handed_on_as_one_and_becomes_no_finding() {
     assert_eq!(outcome.findings_sent, 1);
     assert_eq!(findings(&queue)[0].event_ids, BTreeSet::from(["b".to_owned()]));
     let accepted = queue.accepted.borrow();
-    assert_eq!(accepted[1].group, "canary");
-    insta::assert_snapshot!(accepted[1].body, @r#"{"kind":"canary","version":2,"region":"eu-west-1","at":"2026-11-22T09:59:30Z"}"#);
+    assert_eq!(accepted[1].group, "canary-111122223333");
+    insta::assert_snapshot!(accepted[1].body, @r#"{"kind":"canary","version":2,"account":"111122223333","region":"eu-west-1","at":"2026-11-22T09:59:30Z"}"#);
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn only_a_canary_that_was_decided_has_come_through_and_not_in_time_to_come
     let arrivals: Vec<_> = accepted.iter().map(|message| message.body.as_str()).collect();
     assert_eq!(
         arrivals,
-        [r#"{"kind":"canary","version":2,"region":"eu-west-1","at":"2026-11-22T10:00:00Z"}"#]
+        [r#"{"kind":"canary","version":2,"account":"111122223333","region":"eu-west-1","at":"2026-11-22T10:00:00Z"}"#]
     );
 }
 
@@ -104,8 +104,8 @@ async fn canaries_of_a_region_are_one_message_and_are_delivered_again_together()
     assert_eq!(
         sent,
         [
-            r#"{"kind":"canary","version":2,"region":"eu-west-1","at":"2026-11-22T09:00:00Z"}"#,
-            r#"{"kind":"canary","version":2,"region":"us-west-2","at":"2026-11-22T08:00:00Z"}"#
+            r#"{"kind":"canary","version":2,"account":"111122223333","region":"eu-west-1","at":"2026-11-22T09:00:00Z"}"#,
+            r#"{"kind":"canary","version":2,"account":"111122223333","region":"us-west-2","at":"2026-11-22T08:00:00Z"}"#
         ]
     );
 
@@ -117,6 +117,46 @@ async fn canaries_of_a_region_are_one_message_and_are_delivered_again_together()
         WayOut::Canary,
     ];
     assert_eq!(ways_out(&outcome), exits);
+}
+
+/// EventBridge writes which account's bus it was; what the record says of accounts is the sender's.
+#[tokio::test]
+async fn a_canary_speaks_for_the_account_on_whose_bus_it_was_put() {
+    let call = |account: &str| detail(&event("a", account, "app", "us-west-2"));
+    let member = |time: &str, detail: &str| canary(time, detail).replacen(ACCOUNT, "444455556666", 1);
+    let shelf = Shelf::empty();
+    let mut accounts = knowing(&shelf).await;
+    shelf.asked();
+    let policy = PolicyObject::holding(POLICY);
+    let policy = PolicyInForce::read(&policy, scope(None), now()).await.unwrap();
+    let queue = FindingsQueue::refusing(&[]);
+    let messages = vec![
+        message("1", member("2026-11-22T09:00:00Z", &call(ACCOUNT))),
+        message("2", canary("2026-11-22T08:00:00Z", &call("777788889999"))),
+        message("3", member("2026-11-22T09:30:00Z", &call("777788889999"))),
+        message(
+            "4",
+            canary("2026-11-22T09:45:00Z", &call(ACCOUNT)).replacen(ACCOUNT, "../secrets", 1),
+        ),
+    ];
+    let outcome = run(&queue, &policy, &mut accounts, messages, now()).await.unwrap();
+    assert_eq!(ways_out(&outcome), [WayOut::Canary; 4]);
+    let accepted = queue.accepted.borrow();
+    let arrivals: Vec<(&str, &str)> = accepted.iter().map(|m| (m.group.as_str(), m.body.as_str())).collect();
+    assert_eq!(
+        arrivals,
+        [
+            (
+                "canary-111122223333",
+                r#"{"kind":"canary","version":2,"account":"111122223333","region":"eu-west-1","at":"2026-11-22T08:00:00Z"}"#
+            ),
+            (
+                "canary-444455556666",
+                r#"{"kind":"canary","version":2,"account":"444455556666","region":"eu-west-1","at":"2026-11-22T09:30:00Z"}"#
+            ),
+        ]
+    );
+    assert_eq!(shelf.asked(), Vec::<String>::new(), "nothing is read for a canary");
 }
 
 /// It is counted and goes to the dead-letter queue: nobody waits for it in vain without an alarm.

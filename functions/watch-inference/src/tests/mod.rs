@@ -1,15 +1,18 @@
 //! The use case with fakes for its ports.
 
+mod accounts;
 mod canaries;
+mod shelf;
 
 use crisguard_core::{decision::EvidenceGap, finding::Verdict};
 use crisguard_lambda::{
     policy_in_force::Scope,
-    test_support::{FindingsQueue, PolicyObject, failure},
+    test_support::{FindingsQueue, PolicyObject},
 };
 use jiff::Timestamp;
 
 use super::*;
+use shelf::{PROFILES, SCPS, Shelf};
 
 const POLICY: &str =
     "version: 1\nregions: { source: [us-west-2], destination: [us-west-2] }\nprofiles: { global: deny }\n";
@@ -59,9 +62,14 @@ async fn run_with(queue: &FindingsQueue, messages: Vec<Message>) -> Outcome {
     let policy = PolicyInForce::read(&PolicyObject::holding(POLICY), scope(None), now())
         .await
         .unwrap();
-    run(queue, &policy, &Catalogue::embedded().unwrap(), None, messages, now())
-        .await
-        .unwrap()
+    let mut accounts = knowing(&Shelf::empty()).await;
+    run(queue, &policy, &mut accounts, messages, now()).await.unwrap()
+}
+
+/// Starts with what is kept on a shelf.
+async fn knowing(shelf: &Shelf) -> Accounts<Shelf> {
+    let catalogue = Catalogue::embedded().unwrap();
+    Accounts::start(shelf.clone(), ACCOUNT.parse().unwrap(), catalogue, now()).await
 }
 
 fn ways_out(outcome: &Outcome) -> Vec<WayOut> {
@@ -162,32 +170,6 @@ async fn only_the_part_of_a_large_finding_that_was_not_sent_fails() {
     assert_eq!(outcome.findings_sent, 1);
 }
 
-#[tokio::test]
-async fn another_account_is_undecided_where_its_unit_would_matter() {
-    let policy = format!("{POLICY}accounts:\n  o-a/r-b/ou-b-1: {{ regions: {{ destination: ['*'] }} }}\n");
-    let policy = PolicyInForce::read(&PolicyObject::holding(&policy), scope(Some("o-a/r-b")), now())
-        .await
-        .unwrap();
-    let messages = vec![
-        message("1", event("a", ACCOUNT, "app", "us-west-2")),
-        message("2", event("b", "444455556666", "app", "us-west-2")),
-    ];
-    let outcome = run(
-        &FindingsQueue::refusing(&[]),
-        &policy,
-        &Catalogue::embedded().unwrap(),
-        None,
-        messages,
-        now(),
-    )
-    .await
-    .unwrap();
-    assert_eq!(
-        ways_out(&outcome),
-        [WayOut::Exit(Exit::Compliant), WayOut::Exit(Exit::Undecided)]
-    );
-}
-
 fn config() -> config::Config {
     let variables = crisguard_lambda::config::Variables::new(|name: &str| {
         Some(match name {
@@ -213,16 +195,18 @@ const LISTS: &str = r#"{"regions": {"us-west-2": {"observed_at": "2026-11-21T17:
     }
 }}}}"#;
 
-fn nothing_kept() -> PolicyObject {
-    PolicyObject::refusing(failure("s3:GetObject", "AccessDenied (HTTP 403): no"))
+type Function = WatchInference<PolicyObject, Shelf, FindingsQueue>;
+
+/// Starts the function with a policy and what is kept on a shelf.
+async fn started(policy: &str, shelf: &Shelf) -> Function {
+    let (policy, queue) = (PolicyObject::holding(policy), FindingsQueue::refusing(&[]));
+    WatchInference::start(config(), policy, shelf.clone(), queue, now())
+        .await
+        .unwrap()
 }
 
 /// Hands one event over at a time, and returns what was found about it, by control.
-async fn found(
-    function: &WatchInference<PolicyObject, FindingsQueue>,
-    event: &str,
-    at: Timestamp,
-) -> BTreeMap<String, bool> {
+async fn found(function: &Function, event: &str, at: Timestamp) -> BTreeMap<String, bool> {
     function.queue.accepted.borrow_mut().clear();
     let body = serde_json::to_string(event).unwrap();
     let batch = format!(r#"{{"Records": [{{"messageId": "m", "body": {body}}}]}}"#);
@@ -235,12 +219,8 @@ async fn found(
 
 #[tokio::test]
 async fn the_account_s_own_lists_are_decided_by_as_soon_as_there_are_any() {
-    let refusal = failure("s3:GetObject", "AccessDenied (HTTP 403): no");
-    let (policy, lists) = (PolicyObject::holding(POLICY), PolicyObject::refusing(refusal));
-    let queue = FindingsQueue::refusing(&[]);
-    let function = WatchInference::start(config(), policy, lists.clone(), nothing_kept(), queue, now())
-        .await
-        .unwrap();
+    let shelf = Shelf::empty();
+    let function = started(POLICY, &shelf).await;
     let elsewhere = event("a", ACCOUNT, "app", "us-east-1");
     let arn = "arn:aws:bedrock:us-west-2:111122223333:application-inference-profile/a1b2c3";
     let behind = event("b", ACCOUNT, "app", "us-west-2").replace("us.amazon.nova-lite-v1:0", arn);
@@ -251,7 +231,7 @@ async fn the_account_s_own_lists_are_decided_by_as_soon_as_there_are_any() {
     let undecided = ["global-profile-allowed", "profile-destinations-known"].map(|control| by(control, false));
     assert_eq!(found(&function, &behind, now()).await, undecided.into());
 
-    lists.put(LISTS);
+    shelf.put(ACCOUNT, PROFILES, LISTS);
     let later = now() + std::time::Duration::from_mins(5);
     let unlisted = by("profile-destinations-known", true);
     assert_eq!(found(&function, &elsewhere, later).await, [left, unlisted].into());
@@ -264,8 +244,7 @@ async fn the_handler_answers_with_failures_and_writes_metrics_that_add_up() {
     let function = WatchInference::start(
         config(),
         PolicyObject::holding(POLICY),
-        nothing_kept(),
-        nothing_kept(),
+        Shelf::empty(),
         FindingsQueue::refusing(&[0]),
         now(),
     )
@@ -346,13 +325,11 @@ async fn a_denial_names_the_statement_once_what_stands_above_is_kept() {
         "destination: [us-west-2]",
         "destination: [us-east-1, us-east-2, us-west-2]",
     );
-    let (policy, above) = (PolicyObject::holding(&policy), nothing_kept());
-    let queue = FindingsQueue::refusing(&[]);
-    let function = WatchInference::start(config(), policy, nothing_kept(), above.clone(), queue, now()).await;
-    let function = function.unwrap();
+    let shelf = Shelf::empty();
+    let function = started(&policy, &shelf).await;
     found(&function, &event("a", ACCOUNT, "app", "us-west-2"), now()).await;
     // Nobody was denied, so it was not asked for, and what is kept now is read at once.
-    above.put(ABOVE);
+    shelf.put(ACCOUNT, SCPS, ABOVE);
 
     found(&function, &denied("b"), now()).await;
     let text = match findings(&function.queue).remove(0).verdict {

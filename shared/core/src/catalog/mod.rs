@@ -9,7 +9,10 @@
 mod listed;
 mod live;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -34,8 +37,9 @@ pub enum Destinations {
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     as_of: Date,
-    profiles: Routes,
-    guardrail_profiles: Routes,
+    /// Shared by clones: whoever looks at many accounts has one for each, with its own lists.
+    profiles: Arc<Routes>,
+    guardrail_profiles: Arc<Routes>,
     live: Live,
 }
 
@@ -86,8 +90,8 @@ impl Catalogue {
         let snapshot: SnapshotWire = serde_json::from_str(json)?;
         Ok(Self {
             as_of: snapshot.as_of,
-            profiles: routes(snapshot.profiles)?,
-            guardrail_profiles: routes(snapshot.guardrail_profiles)?,
+            profiles: Arc::new(routes(snapshot.profiles)?),
+            guardrail_profiles: Arc::new(routes(snapshot.guardrail_profiles)?),
             live: Live::nothing(),
         })
     }
