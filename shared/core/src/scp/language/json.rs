@@ -10,11 +10,15 @@ use serde_json::{Map, Number, Value};
 
 use super::error::{PolicyError, Problem};
 
-/// Marks the message of what serde is told about a member that stands twice.
-const TWICE: &str = "twice: ";
+/// Begins what serde is told about a member that stands twice.
+const TWICE: &str = "a member is written twice: ";
+
+/// What some editors put before a text in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads JSON, and refuses an object that has a member twice: which one AWS takes is not documented.
 pub(super) fn read(json: &[u8]) -> Result<Value, PolicyError> {
+    let json = without_mark(json);
     let mut reader = serde_json::Deserializer::from_slice(json);
     let Once(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -34,6 +38,16 @@ pub(super) fn read(json: &[u8]) -> Result<Value, PolicyError> {
         Ok(()) => Ok(value),
         Err(error) => Err(PolicyError::new("", Problem::NotJson(error.to_string()))),
     }
+}
+
+/// Returns a text without the mark that some editors put before it.
+pub(crate) fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix(MARK).unwrap_or(json)
+}
+
+/// Reads a value within another document, and refuses an object that has a member twice, as [`read`] does.
+pub(crate) fn once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    Once::deserialize(deserializer).map(|Once(value)| value)
 }
 
 struct Once(Value);

@@ -6,7 +6,7 @@ pub(crate) mod arn;
 mod dependence;
 mod error;
 mod given;
-mod json;
+pub(crate) mod json;
 pub(crate) mod pattern;
 mod statement;
 
@@ -64,7 +64,7 @@ impl Policy {
     /// If it is no service control policy: the error names where, and what to write instead.
     pub fn parse(json: &[u8]) -> Result<Self, PolicyError> {
         let document = json::read(json)?;
-        Self::of(document, Size::of(&String::from_utf8_lossy(json)))
+        Self::of(document, Size::of(&String::from_utf8_lossy(json::without_mark(json))))
     }
 
     /// Makes a policy of a document, such as one of another policy that was changed.

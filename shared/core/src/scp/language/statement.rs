@@ -163,7 +163,8 @@ impl Statement {
         for (name, value) in json {
             let path = &path.member(name);
             match name.as_str() {
-                "Sid" => sid = Some(text(value, path)?.to_owned()),
+                // Some tools write an empty one for none, and so in each statement.
+                "Sid" => sid = Some(text(value, path)?.to_owned()).filter(|sid| !sid.is_empty()),
                 "Effect" => effect = Some(Effect::parse(text(value, path)?, path)?),
                 "Action" | "NotAction" | "Resource" | "NotResource" => {}
                 "Condition" => conditions = parse_conditions(value, variables, path)?,

@@ -12,6 +12,22 @@ fn error(json: &str) -> String {
     Policy::parse(json.as_bytes()).unwrap_err().to_string()
 }
 
+#[test]
+fn what_tools_write_besides_is_read() {
+    let statement = r#"{"Sid": "", "Effect": "Deny", "Action": "*", "Resource": "*"}"#;
+    let json = format!("\u{feff}{{\"Statement\": [{statement}, {statement}]}}");
+    let policy = Policy::parse(json.as_bytes()).unwrap();
+    assert!(
+        policy.statements().iter().all(|one| one.sid().is_none()),
+        "an empty Sid is none"
+    );
+    assert_eq!(
+        policy.size().written,
+        json.chars().count() - 1,
+        "a byte order mark is not saved"
+    );
+}
+
 /// Returns the error of a statement in which something is changed, without the statement's path.
 fn wrong(changed: &str) -> String {
     let statement = format!(r#"{{"Effect": "Deny", {changed}}}"#);

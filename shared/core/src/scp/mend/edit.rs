@@ -299,21 +299,18 @@ fn draft(document: &Value, index: usize) -> Result<Draft, Cannot> {
 }
 
 fn label(document: &Value, index: usize) -> String {
-    let sid = statements(document)
-        .get(index)
-        .and_then(|statement| statement.get("Sid"));
-    sid.and_then(Value::as_str)
-        .map_or_else(|| index.to_string(), str::to_owned)
+    sid(document, index).map_or_else(|| index.to_string(), str::to_owned)
 }
 
 /// A Sid is letters and digits
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html>).
 fn base_of_sid(document: &Value, index: usize) -> String {
-    let sid = statements(document)
-        .get(index)
-        .and_then(|statement| statement.get("Sid"));
-    sid.and_then(Value::as_str)
-        .map_or_else(|| format!("Statement{index}"), str::to_owned)
+    sid(document, index).map_or_else(|| format!("Statement{index}"), str::to_owned)
+}
+
+fn sid(document: &Value, index: usize) -> Option<&str> {
+    let sid = statements(document).get(index)?.get("Sid")?.as_str()?;
+    (!sid.is_empty()).then_some(sid)
 }
 
 fn replace(document: &mut Value, index: usize, draft: Draft) {

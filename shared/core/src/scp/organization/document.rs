@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::account::AccountId;
+use crate::{account::AccountId, scp::language::json::once};
 
 /// An organization's tree, the policies that are attached to it and their text.
 ///
@@ -55,27 +55,19 @@ pub struct RootNode {
 }
 
 /// An organizational unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UnitNode {
-    /// Its id, such as `ou-ab12-11111111`.
-    pub id: String,
-    /// Its name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The id of the root or unit that it is under.
-    pub parent: String,
-    /// The ids of the policies that are attached here.
-    pub policies: Vec<String>,
-}
+pub type UnitNode = Node<String>;
 
 /// An account.
+pub type AccountNode = Node<AccountId>;
+
+/// A unit or an account: what is under a root or unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AccountNode {
-    /// Its 12 digits.
+#[schemars(rename = "Node", bound = "")]
+pub struct Node<Id> {
+    /// Its id: such as `ou-ab12-11111111` of a unit, 12 digits of an account.
     #[schemars(with = "String")]
-    pub id: AccountId,
+    pub id: Id,
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -101,7 +93,7 @@ pub struct PolicyNode {
 /// A policy's text: the JSON object itself, or a string that holds it, as `DescribePolicy` answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Content(pub Value);
+pub struct Content(#[serde(deserialize_with = "once")] pub Value);
 
 impl Content {
     /// Returns the policy's JSON.

@@ -6,12 +6,16 @@ mod error;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 pub use chain::{Chain, Exemption, FULL_AWS_ACCESS, Level, Scp};
-pub use document::{AccountNode, Content, OrganizationDocument, PolicyNode, RootNode, UnitNode};
+pub use document::{AccountNode, Content, Node, OrganizationDocument, PolicyNode, RootNode, UnitNode};
 pub use error::OrganizationError;
 
+use super::language::json::without_mark;
 use crate::account::{AccountId, OrganizationPath};
 
 /// An organization that has been read and found sound: every parent, policy and account it names is there.
@@ -61,7 +65,7 @@ impl Organization {
     /// Fails at the first part that is unknown, missing or malformed, or that names something that is not
     /// there, and says which by its path.
     pub fn parse(json: &[u8]) -> Result<Self, OrganizationError> {
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        let mut deserializer = serde_json::Deserializer::from_slice(without_mark(json));
         let document = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
             let path = error.path().to_string();
             OrganizationError::malformed(&path, &error.into_inner())
@@ -215,18 +219,31 @@ fn units(document: &OrganizationDocument, scps: &Scps) -> Result<BTreeMap<String
             ));
         }
     }
+    match in_circle(document, &units) {
+        Some((index, id)) => Err(OrganizationError::circle(index, id)),
+        None => Ok(units),
+    }
+}
+
+/// Returns the first unit from which no way leads to the root. Each step is gone once, however deep units are
+/// nested in what claims to be an organization.
+fn in_circle<'d>(document: &'d OrganizationDocument, units: &'d BTreeMap<String, Unit>) -> Option<(usize, &'d str)> {
+    let mut reach_root: BTreeSet<&str> = BTreeSet::new();
     for (index, node) in document.units.iter().enumerate() {
-        let mut place = &node.parent;
-        let mut steps = 0;
-        while let Some(parent) = units.get(place).and_then(|unit| unit.parent.as_ref()) {
-            place = parent;
-            steps += 1;
-            if steps > units.len() {
-                return Err(OrganizationError::circle(index, &node.id));
+        let mut way: BTreeSet<&str> = BTreeSet::new();
+        let mut place = node.id.as_str();
+        while !reach_root.contains(place) {
+            if !way.insert(place) {
+                return Some((index, &node.id));
+            }
+            match units.get(place).and_then(|unit| unit.parent.as_deref()) {
+                Some(parent) => place = parent,
+                None => break,
             }
         }
+        reach_root.extend(way);
     }
-    Ok(units)
+    None
 }
 
 fn accounts(

@@ -231,3 +231,40 @@ fn a_file_that_allows_stands_for_itself_and_one_that_denies_beside_full_access()
         ]
     );
 }
+
+#[test]
+fn a_member_that_stands_twice_in_a_policy_is_refused_as_in_a_file() {
+    let twice = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"},
+        "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    let text = document().to_string();
+    let content = document()["policies"][0]["content"].to_string();
+    let error = Organization::parse(text.replace(&content, twice).as_bytes()).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("policies[0].content") && error.contains("twice") && error.contains("Statement"),
+        "{error}"
+    );
+}
+
+#[test]
+fn units_that_are_nested_as_deep_as_nobody_nests_them_are_read_in_time() {
+    let count = 20_000;
+    let unit = |place: usize| {
+        let parent = if place == 0 {
+            "r-ab12".to_owned()
+        } else {
+            format!("ou-{}", place - 1)
+        };
+        json!({"id": format!("ou-{place}"), "parent": parent, "policies": ["p-FullAWSAccess"]})
+    };
+    let units = |order: &mut dyn Iterator<Item = usize>| -> Value {
+        let mut document = document();
+        document["units"] = order.map(unit).collect();
+        document["accounts"] = json!([]);
+        document
+    };
+    let begun = std::time::Instant::now();
+    assert!(read(&units(&mut (0..count))).is_ok());
+    assert!(read(&units(&mut (0..count).rev())).is_ok());
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
