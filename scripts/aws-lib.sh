@@ -1,9 +1,11 @@
-# What deploy, deploy-logging, verify, look and uninstall share. Sourced, not run.
+# What deploy, deploy-members, deploy-logging, verify, look and uninstall share. Sourced, not run.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # used by the scripts that source this file
 readonly main_stack=crisguard source_stack=crisguard-source-region change_stack=crisguard-change-region logging_stack=crisguard-invocation-logging
+# shellcheck disable=SC2034 # the same
+readonly run_audit_stack=crisguard-run-audit members_stack=crisguard-members
 records=$root/build/deploy
 
 say() { printf '%s\n' "$*"; }
@@ -83,6 +85,15 @@ bucket_for_artifacts() {
       BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true || return 1
   fi
   printf '%s' "$bucket"
+}
+
+# crisguard ARGUMENT…: the command, as CRISGUARD names it or built from this checkout.
+crisguard() {
+  if [[ -n ${CRISGUARD:-} ]]; then
+    "$CRISGUARD" "$@"
+  else
+    cargo run --quiet --release --manifest-path "$root/Cargo.toml" --package run-audit --bin crisguard -- "$@"
+  fi
 }
 
 # put_back REGION STACK [OPTION…]: brings what was changed beside the templates in line with them

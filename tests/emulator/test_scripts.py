@@ -13,9 +13,11 @@ from zipfile import ZipFile, ZipInfo
 
 import pytest
 
-from .emulator import REPOSITORY, Emulator, host_architecture
+from .emulator import ACCOUNT, HOME_REGION, REPOSITORY, Emulator, host_architecture
 
 SOURCES = "us-east-1 ap-northeast-1"
+HOME_BUS = f"arn:aws:events:{HOME_REGION}:{ACCOUNT}:event-bus/crisguard"
+OF_MEMBERS = ("--policy", "policy.yaml", "--home-bus", HOME_BUS)
 # Stands for the crisguard command, whose own tests say what it prints.
 CRISGUARD = """#!/usr/bin/env python3
 import json, sys
@@ -189,12 +191,68 @@ def test_deploy_verify_uninstall_and_again(fresh: Emulator, shell: Shell) -> Non
     assert fresh.client("kms").describe_key(KeyId=first_key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
 
 
+@pytest.mark.slow
+def test_an_organization_is_deployed_to(code: dict[str, Path], tmp_path: Path) -> None:
+    """The security account by one script, the others' StackSets by the next; and both can be removed."""
+    with Emulator.start() as aws:
+        shell = Shell(aws, tmp_path / "checkout", {**code, "run-audit-lambda": code["check-posture"]})
+        organization = ("--organization", "o-a1b2c3d4e5", "--member-external-id", "id-1")
+        reader = ("--organization-role", "arn:aws:iam::444455556666:role/crisguard-organization")
+        done = shell.deploy("--regions", aws.home_region, "--run-audit", *organization, *reader)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"scripts/deploy-members --policy policy.yaml --home-bus {HOME_BUS}" in done.stdout
+        looks = aws.client("lambda").get_function_configuration(FunctionName="crisguard-check-posture")
+        variables = {k: v for k, v in looks["Environment"]["Variables"].items() if "MEMBER" in k or "ORGANIZATION" in k}
+        assert variables == {
+            "CRISGUARD_MEMBER_EXTERNAL_ID": "id-1",
+            "CRISGUARD_MEMBER_ROLE_NAME": "crisguard-member",
+            "CRISGUARD_ORGANIZATION_EXTERNAL_ID": "",
+            "CRISGUARD_ORGANIZATION_ID": "o-a1b2c3d4e5",
+            "CRISGUARD_ORGANIZATION_PATH": "",
+            "CRISGUARD_ORGANIZATION_ROLE_ARN": reader[1],
+        }
+        assert aws.client("stepfunctions").list_state_machines()["stateMachines"]
+        assert aws.client("lambda").get_function(FunctionName="crisguard-run-audit")
+
+        where = ("--targets", "ou-ab12-11111111 ou-ab12-22222222", "--regions", SOURCES, "--exclude", "222233334444")
+        members = shell.run("deploy-members", *OF_MEMBERS, *where, "--member-external-id", "id-1")
+        assert members.returncode == 0, members.stdout + members.stderr
+        assert "aws stepfunctions start-execution" in members.stdout
+        (stack,) = aws.client("cloudformation").describe_stacks(StackName="crisguard-members")["Stacks"]
+        told = {p["ParameterKey"]: p["ParameterValue"] for p in stack["Parameters"]}
+        assert told["Targets"] == "ou-ab12-11111111,ou-ab12-22222222"
+        assert told["Regions"] == SOURCES.replace(" ", ",")
+        assert told["ExcludedAccounts"] == f"{ACCOUNT},222233334444"
+        assert told["CheckPostureRoleArn"] == f"arn:aws:iam::{ACCOUNT}:role/crisguard-check-posture-{HOME_REGION}"
+        assert (told["MemberExternalId"], told["CallAs"]) == ("id-1", "SELF")
+        assert json.loads(told["Pattern1"]) == {"source": [{"prefix": "aws.bedrock"}]}
+        bucket, _, prefix = told["TemplatesAddress"].removeprefix("https://").partition("/")
+        for template in ("member-role", "source-region", "change-region"):
+            key = f"{prefix}/{template}.yaml"
+            uploaded = aws.client("s3").get_object(Bucket=bucket.partition(".")[0], Key=key)["Body"].read()
+            assert uploaded == (REPOSITORY / "infra" / f"{template}.yaml").read_bytes()
+
+        removed = shell.run("deploy-members", "--remove")
+        assert removed.returncode == 0, removed.stdout + removed.stderr
+        removed = shell.run("uninstall", "--regions", aws.home_region, "--yes")
+        assert removed.returncode == 0, removed.stdout + removed.stderr
+        assert aws.client("stepfunctions").list_state_machines()["stateMachines"] == []
+        assert aws.client("lambda").list_functions()["Functions"] == []
+
+
 @pytest.mark.parametrize(("script", "arguments", "said"), [
     ("deploy", (), "no policy was given"),
     ("deploy", ("--policy", "missing.yaml"), "there is no file missing.yaml"),
     ("deploy", ("--polcy", "x"), "unknown option --polcy"),
     ("deploy", ("--parameter", "ReservedConcurrency=10"), "is not above MaximumConcurrency=10"),
     ("deploy", ("--parameter", "ReservedConcurrency=10", "--parameter", "MaximumConcurrency=9"), "no policy was given"),
+    ("deploy", ("--organization", "acme"), "acme is not the id of an organization"),
+    ("deploy", ("--member-role",), "--member-role needs a value"),
+    ("deploy-members", (), "no policy was given"),
+    ("deploy-members", ("--policy", "policy.yaml"), "no home bus was given"),
+    ("deploy-members", ("--policy", "policy.yaml", "--home-bus", HOME_BUS), "no organizational unit was named"),
+    ("deploy-members", (*OF_MEMBERS, "--targets", "ou-ab12-11111111"), "no Region was named"),
+    ("deploy-members", ("--remove",), "there is no stack crisguard-members"),
     ("deploy-logging", (), "no Region was named"),
     ("deploy-logging", ("--regions",), "--regions needs a value"),
     ("deploy-logging", ("--regions", "eu-west-1", "--retention-days", "100"), "logs cannot be kept for 100 days"),
@@ -210,7 +268,7 @@ def test_mistakes_are_explained(shell: Shell, script: str, arguments: tuple[str,
 
 
 @pytest.mark.parametrize(
-    "script", ["deploy", "deploy-logging", "look", "verify", "uninstall", "venv", "lint-templates"]
+    "script", ["deploy", "deploy-logging", "deploy-members", "look", "verify", "uninstall", "venv", "lint-templates"]
 )
 def test_help_says_what_it_does(shell: Shell, script: str) -> None:
     done = shell.run(script, "--help")

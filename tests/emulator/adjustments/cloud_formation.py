@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ def apply() -> None:
     """Adjusts how stacks are created, updated and deleted."""
     _know_the_region_in_conditions()
     _accept_metric_math_alarms()
+    _accept_stack_sets()
     _read_mapping_numbers()
     _keep_what_nested_stacks_retain()
     _update_nested_stacks()
@@ -52,6 +54,23 @@ def _accept_metric_math_alarms() -> None:
         return put(name, properties)
 
     provisioners._cw_metric_alarm_put = put_alarm
+
+
+def _accept_stack_sets() -> None:
+    """CloudFormation accepts a StackSet; nothing is deployed by it here.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-stackset.html
+    """
+
+    def create(_: str, properties: dict[str, Any], *__: Any) -> tuple[str, dict[str, str]]:
+        name = f"{properties['StackSetName']}:{uuid.uuid4()}"
+        return name, {"StackSetId": name}
+
+    def update(name: str, _: Any, properties: dict[str, Any], *__: Any, **___: Any) -> tuple[str, dict[str, str]]:
+        return name, {"StackSetId": name}
+
+    handlers = {"create": create, "update": update, "delete": lambda *_, **__: None}
+    provisioners._RESOURCE_HANDLERS["AWS::CloudFormation::StackSet"] = handlers
 
 
 def _read_mapping_numbers() -> None:
