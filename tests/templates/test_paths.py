@@ -105,6 +105,14 @@ def test_is_refused_without_tls(path: str, request_: Request) -> None:
     assert not DEPLOYED.allows(request_.but(context={**request_.context, "aws:SecureTransport": "false"})), path
 
 
+@pytest.mark.parametrize("kept", ["known.json", "2026-11-21/nightly.json", "organization/profiles.json.old"])
+def test_watch_inference_reads_of_no_account_what_it_does_not_decide_by(kept: str) -> None:
+    bucket = filled("${Reports.ReportsBucket}")
+    for account in (ACCOUNT, FOREIGN):
+        request = Request(filled("${WatchInference.Role}"), "s3:GetObject", f"{bucket}/posture/{account}/{kept}", {})
+        assert not DEPLOYED.allows(request)
+
+
 def removable() -> list[tuple[str, str | None, str]]:
     """Every single permission, but for the key's administration and the statements that only name a sender.
 

@@ -280,8 +280,9 @@ def test_what_exists_already_is_used() -> None:
     assert statements["SendAlerts.Role"]["DecryptThePolicyThroughS3"] == f"{key}-too"
     for function in ("WatchInference", "CheckPosture"):
         assert statements[f"{function}.Role"]["DecryptThroughS3"] == [f"{key}-too", key]
-    lists = f"arn:aws:s3:::reports/posture/{ACCOUNT}/profiles.json"
-    assert statements["WatchInference.Role"]["ReadTheListsOfProfiles"] == lists
+    kept = "arn:aws:s3:::reports/posture/*"
+    assert statements["WatchInference.Role"]["ReadTheListsOfProfiles"] == f"{kept}/profiles.json"
+    assert statements["WatchInference.Role"]["ReadWhatStandsAboveAccounts"] == f"{kept}/scps.json"
     assert statements["CheckPosture.Role"]["KeepReports"] == f"arn:aws:s3:::reports/posture/{ACCOUNT}/*"
     assert statements["SendAlerts.Role"]["Tell"] == topic
     assert statements["WatchInference.Role"]["UseTheKeyThroughSqs"] == key
