@@ -238,7 +238,7 @@ pub enum Violation {
     /// A service control policy blocks a Region of a profile that the policy permits.
     #[error("the service control policy {policy} blocks {blocked} for {profile}, so the whole profile fails{by}",
         policy = policy.as_deref().unwrap_or("(not named in the message)"),
-        by = by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default())]
+        by = denying(by))]
     DeniedByScp {
         /// The profile that was called.
         profile: String,
@@ -248,9 +248,9 @@ pub enum Violation {
         policy: Option<String>,
         /// Whether a statement denies it, or none allows it.
         explicit: bool,
-        /// The statement that denies it, where it is surely the one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<DenyingStatement>,
+        /// The statements that surely deny it, where they are known: each must be changed for it to work.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        by: Vec<DenyingStatement>,
     },
 }
 
@@ -266,6 +266,14 @@ pub struct DenyingStatement {
     pub statement: String,
     /// When the policy was read.
     pub as_of: Timestamp,
+}
+
+fn denying(by: &[DenyingStatement]) -> String {
+    if by.is_empty() {
+        return String::new();
+    }
+    let each: Vec<String> = by.iter().map(ToString::to_string).collect();
+    format!(" ({})", each.join("; "))
 }
 
 impl fmt::Display for DenyingStatement {

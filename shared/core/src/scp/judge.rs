@@ -22,8 +22,9 @@ pub struct Judged {
 pub enum Matched {
     /// None does.
     No,
-    /// This one does, the first that surely does.
-    Yes(StatementRef),
+    /// These surely do: of those that deny each one, for all of them must be changed for it to be let through;
+    /// of those that allow the first.
+    Yes(Box<[StatementRef]>),
     /// It depends on what nobody knows.
     Unknown {
         /// The first statement that may match.
@@ -77,7 +78,7 @@ impl Policy {
     ///     "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": "ap-northeast-1"}}}}"#)?;
     /// let context = Context::new().with("aws:RequestedRegion", Value::known("us-east-1"));
     /// let request = Request::new("bedrock:InvokeModel".parse().unwrap(), "*", context);
-    /// assert!(matches!(policy.judge(&request).denies, Matched::Yes(statement) if statement.index() == 0));
+    /// assert!(matches!(policy.judge(&request).denies, Matched::Yes(statements) if statements[0].index() == 0));
     /// # Ok::<(), crisguard_core::scp::PolicyError>(())
     /// ```
     #[must_use]
@@ -105,12 +106,20 @@ impl Policy {
 
     fn matched(&self, effect: Effect, request: &Request) -> Matched {
         let mut open: Option<StatementRef> = None;
+        let mut sure = Vec::new();
         for (statement, matches) in self.matching(effect, request) {
             let statement = StatementRef::of(statement);
             if matches == Truth::True {
-                return Matched::Yes(statement);
+                sure.push(statement);
+                if effect == Effect::Allow {
+                    break;
+                }
+            } else {
+                open.get_or_insert(statement);
             }
-            open.get_or_insert(statement);
+        }
+        if !sure.is_empty() {
+            return Matched::Yes(sure.into());
         }
         let Some(statement) = open else { return Matched::No };
         let mut keys = Vec::new();
@@ -142,6 +151,7 @@ impl Policy {
 /// ```
 pub fn levels<'j, P, L>(levels: impl IntoIterator<Item = L>) -> Outcome<P>
 where
+    P: Clone,
     L: IntoIterator<Item = (P, &'j Judged)>,
 {
     let mut denials = Vec::new();
@@ -152,11 +162,11 @@ where
         for (policy, judged) in policies {
             match &judged.denies {
                 Matched::No => {}
-                Matched::Yes(statement) => denials.push(Denial {
+                Matched::Yes(statements) => denials.extend(statements.iter().map(|statement| Denial {
                     kind: DenialKind::Explicit,
-                    policy: Some(policy),
+                    policy: Some(policy.clone()),
                     statement: Some(*statement),
-                }),
+                })),
                 Matched::Unknown { keys, .. } => open.extend(keys.iter().cloned()),
             }
             match &judged.allows {
@@ -293,7 +303,25 @@ mod tests {
         assert_eq!(told, [(0, Truth::Unknown), (2, Truth::True)]);
         assert_eq!(
             policy.judge(&request).denies,
-            Matched::Yes(StatementRef::of(&policy.statements()[2]))
+            Matched::Yes([StatementRef::of(&policy.statements()[2])].into())
         );
+        let judged = Policy::from_document(serde_json::json!({"Statement": [
+            {"Effect": "Deny", "Action": "bedrock:*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "ec2:*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "*", "Resource": "*"},
+        ]}))
+        .unwrap()
+        .judge(&request);
+        let denied = levels([[("p", &judged)]]);
+        let Outcome::Deny(denials) = denied else {
+            panic!("{denied:?}")
+        };
+        let indices = |denials: &[Denial<&str>]| -> Vec<Option<usize>> {
+            denials
+                .iter()
+                .map(|denial| denial.statement.map(StatementRef::index))
+                .collect()
+        };
+        assert_eq!(indices(&denials), [Some(0), Some(2), None], "and nothing allows it");
     }
 }

@@ -49,12 +49,15 @@ pub(super) fn violation(violation: &Violation, change: &dyn Fn(&str) -> String) 
             blocked,
             policy: policy.as_deref().map(change),
             explicit,
-            by: by.map(|by| DenyingStatement {
-                policy: change(&by.policy),
-                policy_name: by.policy_name.as_deref().map(change),
-                statement: change(&by.statement),
-                as_of: by.as_of,
-            }),
+            by: by
+                .into_iter()
+                .map(|by| DenyingStatement {
+                    policy: change(&by.policy),
+                    policy_name: by.policy_name.as_deref().map(change),
+                    statement: change(&by.statement),
+                    as_of: by.as_of,
+                })
+                .collect(),
         },
     }
 }

@@ -23,14 +23,19 @@ fn regions(names: &[&str]) -> BTreeSet<crate::region::Region> {
 /// Returns a sample of the variant after `last`; a new variant does not compile until it has one.
 fn violation_after(last: Option<&Violation>) -> Option<Violation> {
     use Violation as V;
+    let denying = |statement: &str| DenyingStatement {
+        policy: "p-abcd1234".to_owned(),
+        policy_name: Some("Region deny".to_owned()),
+        statement: statement.to_owned(),
+        as_of: "2026-11-21T17:30:00Z".parse().unwrap(),
+    };
     let scp = |blocked, policy: Option<&str>| V::DeniedByScp {
         profile: "us.anthropic.claude-sonnet-4-6".to_owned(),
-        by: matches!(blocked, BlockedRegion::Region(_)).then(|| DenyingStatement {
-            policy: "p-abcd1234".to_owned(),
-            policy_name: Some("Region deny".to_owned()),
-            statement: "OnlyTokyo".to_owned(),
-            as_of: "2026-11-21T17:30:00Z".parse().unwrap(),
-        }),
+        by: match blocked {
+            BlockedRegion::Region(_) => vec![denying("OnlyTokyo")],
+            BlockedRegion::Unspecified => vec![denying("OnlyTokyo"), denying("NoGlobal")],
+            BlockedRegion::NotNamed => Vec::new(),
+        },
         blocked,
         policy: policy.map(str::to_owned),
         explicit: true,

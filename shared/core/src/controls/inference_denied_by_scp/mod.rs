@@ -79,7 +79,7 @@ pub(super) fn decide(evidence: &Evidence<'_>) -> Decision {
             blocked,
             policy,
             explicit,
-            by: None,
+            by: Vec::new(),
         })
     } else {
         Decision::Compliant(Basis::RefusedAsIntended { blocked })

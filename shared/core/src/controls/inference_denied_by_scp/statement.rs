@@ -1,6 +1,6 @@
-//! Which statement denied a call, where that can be told.
+//! Which statements denied a call, where that can be told.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::{
     arn::Arn,
@@ -15,9 +15,8 @@ use crate::{
     },
 };
 
-/// Names the statement that denied a call in each assessment that says that a service control policy did,
-/// if what stood above the account is known and only one statement can have been it. What cannot be told
-/// stays as it is.
+/// Names the statements that denied a call in each assessment that says that a service control policy did, if
+/// what stood above the account is known. What cannot be told stays as it is.
 pub fn name_statements(
     assessments: &mut [Assessment],
     invocation: &Invocation,
@@ -33,19 +32,26 @@ pub fn name_statements(
             ..
         }) = &mut assessment.decision
         {
-            *by = denying(invocation, blocked, policy.as_deref(), known, catalogue);
+            *by = denying(invocation, blocked, policy.as_deref(), known, catalogue).unwrap_or_default();
         }
     }
 }
 
-/// Returns the only statement that denies the call where it was blocked, surely, and that no other may.
+/// The most statements that are named: a finding has to fit into a message.
+const MOST: usize = 5;
+/// Stands for the statements that are not named.
+const MORE: &str = "…";
+
+/// Returns every statement that surely denies the call where it was blocked, of the policy that the message
+/// names, or else of any: the call works only when each of them is changed. None where what is known cannot be
+/// understood.
 fn denying(
     invocation: &Invocation,
     blocked: &BlockedRegion,
     named: Option<&str>,
     known: &KnownMembership,
     catalogue: &Catalogue,
-) -> Option<DenyingStatement> {
+) -> Option<Vec<DenyingStatement>> {
     let document = known.above(invocation.time)?;
     let organization = Organization::new(document.clone()).ok()?;
     let chain = organization.chain(&invocation.account)?;
@@ -54,7 +60,7 @@ fn denying(
     }
     // A message names the policy by its ARN, which ends in its id.
     let named = named.and_then(|arn| arn.rsplit('/').next());
-    let mut candidates: BTreeMap<(String, String), Truth> = BTreeMap::new();
+    let mut denying: BTreeSet<(&str, usize, String)> = BTreeSet::new();
     for evaluation in asked(invocation, &organization, catalogue)? {
         if !is_blocked(&evaluation, blocked) {
             continue;
@@ -62,30 +68,28 @@ fn denying(
         let policies = chain.policies().map(|(_, scp)| scp);
         for scp in policies.filter(|scp| named.is_none_or(|named| named == scp.name())) {
             for (statement, truth) in scp.policy().matching(Effect::Deny, &evaluation.request) {
-                let statement = scp.label(StatementRef::of(statement)).to_string();
-                let most = candidates.entry((scp.name().to_owned(), statement)).or_insert(truth);
                 if truth == Truth::True {
-                    *most = truth;
+                    let label = scp.label(StatementRef::of(statement)).to_string();
+                    denying.insert((scp.name(), statement.index(), label));
                 }
             }
         }
     }
-    let mut candidates = candidates.into_iter();
-    match (candidates.next(), candidates.next()) {
-        (Some(((policy, statement), Truth::True)), None) => {
-            let mut policies = document.policies.iter();
-            let policy_name = policies
-                .find(|node| node.id == policy)
-                .and_then(|node| node.name.clone());
-            Some(DenyingStatement {
-                policy,
-                policy_name,
-                statement,
-                as_of: known.observed_at,
-            })
+    let more = denying.len() > MOST;
+    let named = denying.into_iter().take(MOST).map(|(policy, _, statement)| {
+        let node = document.policies.iter().find(|node| node.id == policy);
+        DenyingStatement {
+            policy: policy.to_owned(),
+            policy_name: node.and_then(|node| node.name.clone()),
+            statement,
+            as_of: known.observed_at,
         }
-        _ => None,
+    });
+    let mut named: Vec<DenyingStatement> = named.collect();
+    if let Some(last) = named.last_mut().filter(|_| more) {
+        MORE.clone_into(&mut last.statement);
     }
+    Some(named)
 }
 
 /// Returns what AWS evaluated for the call.

@@ -59,7 +59,7 @@ pub(in crate::texts) fn violation(violation: &Violation) -> String {
             format!(
                 "サービスコントロールポリシー (SCP){policy}が {profile} の{blocked}をブロックしているため、\
                 このプロファイルを使用する呼び出しはすべて失敗します{}",
-                by.as_ref().map(denying).unwrap_or_default()
+                by.iter().map(denying).collect::<String>()
             )
         }
     }

@@ -63,8 +63,8 @@ fn above(policies: &[Vec<Value>]) -> KnownMembership {
     .unwrap()
 }
 
-/// Returns what the alert says of the statement.
-fn told(invocation: &Invocation, known: &KnownMembership) -> Option<String> {
+/// Returns what the alert says of the statements.
+fn told(invocation: &Invocation, known: &KnownMembership) -> Vec<String> {
     let account = "111122223333".parse().unwrap();
     let policy = PolicyDocument::parse(POLICY.as_bytes()).unwrap();
     let policy = policy.for_account(&account, None).unwrap();
@@ -77,7 +77,8 @@ fn told(invocation: &Invocation, known: &KnownMembership) -> Option<String> {
             Decision::NonCompliant(Violation::DeniedByScp { by, .. }) => Some(by),
             _ => None,
         });
-    denied.next().unwrap().map(|by| by.to_string())
+    let by = denied.next().unwrap();
+    by.iter().map(ToString::to_string).collect()
 }
 
 fn of(statement: &str) -> String {
@@ -86,7 +87,7 @@ fn of(statement: &str) -> String {
 }
 
 #[test]
-fn the_only_statement_that_denies_it_is_named() {
+fn the_statement_that_denies_it_is_named() {
     let known = above(&[vec![deny("Tokyo", &only_tokyo())]]);
     for policy in ["", NAMED] {
         for operation in [
@@ -97,41 +98,53 @@ fn the_only_statement_that_denies_it_is_named() {
         ] {
             assert_eq!(
                 told(&refused(JP, operation, "ap-northeast-3", policy), &known),
-                Some(of("Tokyo"))
+                [of("Tokyo")]
             );
         }
     }
-    assert_eq!(told(&refused(GLOBAL, "Converse", "", ""), &known), Some(of("Tokyo")));
+    assert_eq!(told(&refused(GLOBAL, "Converse", "", ""), &known), [of("Tokyo")]);
 }
 
 #[test]
 fn a_message_that_names_the_policy_tells_two_apart() {
     let known = above(&[vec![deny("Tokyo", &only_tokyo())], vec![deny("Other", &only_tokyo())]]);
-    assert_eq!(told(&refused(JP, "Converse", "ap-northeast-3", ""), &known), None);
+    let of_both = told(&refused(JP, "Converse", "ap-northeast-3", ""), &known);
+    assert_eq!(of_both, [of("Tokyo"), of("Other").replace("regions1", "regions2")]);
     assert_eq!(
         told(&refused(JP, "Converse", "ap-northeast-3", NAMED), &known),
-        Some(of("Tokyo"))
+        [of("Tokyo")]
     );
 }
 
 #[test]
-fn where_it_is_not_surely_one_nothing_is_said() {
+fn every_statement_that_surely_denies_it_is_named() {
     let tagged = json!({"StringNotEquals": {"aws:PrincipalTag/team": "research"}});
     let of_others = json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/other"}});
     let call = refused(JP, "Converse", "ap-northeast-3", NAMED);
     for (statements, expected) in [
-        // Two of the policy deny it.
-        (vec![deny("Tokyo", &only_tokyo()), deny("Again", &only_tokyo())], None),
+        // Two of the policy deny it, and both must be changed.
+        (
+            vec![deny("Tokyo", &only_tokyo()), deny("Again", &only_tokyo())],
+            vec!["Tokyo", "Again"],
+        ),
         // Another one may.
-        (vec![deny("Tokyo", &only_tokyo()), deny("Tagged", &tagged)], None),
+        (
+            vec![deny("Tokyo", &only_tokyo()), deny("Tagged", &tagged)],
+            vec!["Tokyo"],
+        ),
         // Only another one may.
-        (vec![deny("Tagged", &tagged)], None),
+        (vec![deny("Tagged", &tagged)], vec![]),
         // The policy was changed since.
-        (vec![], None),
+        (vec![], vec![]),
         // Another principal's.
         (
             vec![deny("Others", &of_others), deny("Tokyo", &only_tokyo())],
-            Some(of("Tokyo")),
+            vec!["Tokyo"],
+        ),
+        // There are more than anybody reads.
+        (
+            (1..=6).map(|n| deny(&format!("S{n}"), &only_tokyo())).collect(),
+            vec!["S1", "S2", "S3", "S4", "…"],
         ),
     ] {
         let statements = if statements.is_empty() {
@@ -139,6 +152,7 @@ fn where_it_is_not_surely_one_nothing_is_said() {
         } else {
             statements
         };
+        let expected: Vec<String> = expected.into_iter().map(of).collect();
         assert_eq!(told(&call, &above(&[statements])), expected);
     }
 }
@@ -149,10 +163,10 @@ fn what_was_read_long_before_or_of_another_account_tells_nothing() {
     let mut known = above(&[vec![deny("Tokyo", &only_tokyo())]]);
     let mut another = call.clone();
     another.account = "999988887777".parse().unwrap();
-    assert_eq!(told(&another, &known), None);
+    assert_eq!(told(&another, &known), Vec::<String>::new());
     known.observed_at = "2026-11-21T07:58:00Z".parse().unwrap();
-    assert_eq!(told(&call, &known), None);
+    assert_eq!(told(&call, &known), Vec::<String>::new());
     known.membership = crate::posture::Membership::ManagementAccount;
     known.observed_at = call.time;
-    assert_eq!(told(&call, &known), None);
+    assert_eq!(told(&call, &known), Vec::<String>::new());
 }
