@@ -2,7 +2,7 @@
 //!
 //! One library with two mains. The `crisguard` command calls `run` with the arguments, the streams and the time;
 //! it touches nothing else but the files that the arguments name. The function `crisguard-run-audit` calls
-//! [`handle`] with a request that holds every document itself. Neither carries what only the other needs.
+//! [`Request::answer`], with the organization where it was asked to read that. Neither carries what only the other needs.
 
 #[cfg(feature = "command")]
 mod command;
@@ -12,7 +12,7 @@ mod request;
 #[cfg(feature = "command")]
 pub use command::{Console, Status, run};
 pub use reach::{
-    AccountAnswer, Answer, ChangesAnswer, Mended, OrganizationAnswer, Policies, Question, ReachError, ReachRequest,
-    RequestError, WhatIf, listed,
+    AccountAnswer, Accounts, Answer, AttachedScp, ChangesAnswer, Mended, OrganizationAnswer, OtherScp, Policies,
+    Question, ReachError, ReachRequest, RequestError, WhatIf, Whole, listed,
 };
-pub use request::{Refused, handle};
+pub use request::{Refused, Request, Response};

@@ -189,7 +189,8 @@ fn next_of_reach(error: &ReachError) -> Option<String> {
     let step = match error {
         ReachError::NoSource => "name the Region that is called: --source ap-northeast-1",
         ReachError::Nothing { .. } => "see what is known there: `crisguard profiles --source REGION`",
-        ReachError::NoSuchAccount(_) => "name an account of the organization, or leave --account out for all",
+        ReachError::NoSuchAccounts(_) => "name accounts of the organization, or leave --account out for all",
+        ReachError::AccountsOfNoOrganization => "name one --account, or give the organization: --organization FILE",
         ReachError::WhichPolicy { .. } => "say which one: --what-if NAME=FILE",
         _ => return None,
     };

@@ -7,8 +7,8 @@ use crisguard_core::{
     catalog::Catalogue,
     policy::Policy,
     scp::{
-        mend::{Closing, Remedy, Wish, close, remedies},
-        organization::{Chain, Exemption},
+        mend::{Closing, close, remedies},
+        organization::{Chain, Exemption, Organization},
         reach::{AccountsReport, Call, Caller, Change, ProfileReport, Reach, Target, Verdict, compare, leaves},
     },
 };
@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::{
     merge::{self, Mended},
-    question::{Policies, Question, ReachError},
+    question::{Accounts, Policies, Question, ReachError},
 };
 
 /// What an account, or each of an organization, can call.
@@ -58,8 +58,10 @@ pub struct OrganizationAnswer {
     /// The day of the snapshot that says where profiles go.
     #[schemars(with = "String")]
     pub catalogue_as_of: Date,
-    /// Accounts of which the same holds, together.
+    /// Accounts of which the same holds, together. Remedies are those of one account alone.
     pub accounts: Vec<AccountsReport>,
+    /// The policies as they would let every wanted profile work that can be made to, each with what it was.
+    pub mend: Vec<Mended>,
 }
 
 /// Which verdicts would be otherwise.
@@ -80,12 +82,16 @@ impl Answer {
     /// Fails if the question names something that is not there.
     pub fn to(question: &Question) -> Result<Self, ReachError> {
         let catalogue = question.catalogue()?;
+        let under = question.under.of(&question.accounts)?;
         if let Some(what_if) = &question.what_if {
             let after = question.under.with(what_if)?;
-            return changes(question, &after, &catalogue).map(Self::Changes);
+            let after = after.of(&question.accounts)?;
+            return changes(question, &under, &after, &catalogue).map(Self::Changes);
         }
-        match (&question.under, &question.account) {
-            (Policies::Organization(_), None) => organization(question, &catalogue).map(Self::Organization),
+        match (&*under, &question.accounts) {
+            (Policies::Organization(under), Accounts::Every | Accounts::These(_)) => {
+                organization(question, under, &catalogue).map(Self::Organization)
+            }
             _ => account(question, &catalogue).map(Self::Account),
         }
     }
@@ -133,7 +139,7 @@ fn account(question: &Question, catalogue: &Catalogue) -> Result<AccountAnswer, 
         }
         asked.push(target.clone());
         if matches!(verdict, Verdict::Fails(_)) && is_wanted(question, policy.as_ref(), target) {
-            report.remedies = remedies(&wish(question, target, &chain, &caller, catalogue))?;
+            report.remedies = remedies(&question.wish(target, &chain, &caller, catalogue))?;
         }
         profiles.push(report);
     }
@@ -141,12 +147,12 @@ fn account(question: &Question, catalogue: &Catalogue) -> Result<AccountAnswer, 
         Some(policy) => close(&asked, &chain, &caller, policy)?,
         None => None,
     };
-    let failing: Vec<(&Target, &[Remedy])> = asked
+    let exact = asked
         .iter()
         .zip(&profiles)
-        .map(|(target, report)| (target, report.remedies.as_slice()))
-        .collect();
-    let mend = merge::mended(&failing, &Target::profiles("*", &sources, catalogue), &chain, &caller)?;
+        .filter_map(|(target, report)| Some((target, report.remedies.iter().find(merge::is_exact)?)));
+    let every = Target::profiles("*", &sources, catalogue);
+    let mend = merge::of_account(exact, &every, &chain, &caller)?;
     Ok(AccountAnswer {
         catalogue_as_of: catalogue.as_of(),
         exempt,
@@ -159,25 +165,6 @@ fn account(question: &Question, catalogue: &Catalogue) -> Result<AccountAnswer, 
 fn exempt(chain: &Chain, caller: &Caller) -> Option<Exemption> {
     let service_linked = caller.is_service_linked().then_some(Exemption::ServiceLinkedRole);
     chain.exempt().or(service_linked)
-}
-
-fn wish<'a>(
-    question: &'a Question,
-    target: &'a Target,
-    chain: &'a Chain,
-    caller: &'a Caller,
-    catalogue: &'a Catalogue,
-) -> Wish<'a> {
-    Wish {
-        target,
-        chain,
-        caller,
-        catalogue,
-        // A profile's ARN holds for one source Region; what all changes together open is tried from every one.
-        sources: std::slice::from_ref(&target.source),
-        on_demand: None,
-        quota: question.quota,
-    }
 }
 
 /// Tells whether a row is shown. Where the policy alone says what is asked about, those are the profiles that it
@@ -206,14 +193,21 @@ fn is_meant(policy: &Policy, target: &Target) -> bool {
     permitted && leaves(target, policy).is_empty()
 }
 
-fn organization(question: &Question, catalogue: &Catalogue) -> Result<OrganizationAnswer, ReachError> {
-    let reach = whole(question, &question.under, catalogue)?;
+fn organization(
+    question: &Question,
+    under: &Organization,
+    catalogue: &Catalogue,
+) -> Result<OrganizationAnswer, ReachError> {
+    let targets = question.targets(&question.common_sources()?, catalogue)?;
+    let reach = Reach::of_organization(under, &question.principal, targets)?;
     let policies: BTreeMap<AccountId, Option<Policy>> = reach
         .accounts()
         .map(|account| Ok((account.clone(), question.policy_of(account)?)))
         .collect::<Result<_, ReachError>>()?;
     let policy_of = |account: &AccountId| policies.get(account).cloned().flatten();
     let mut accounts = reach.organization_report(policy_of).accounts;
+    let is_meant = |account: &AccountId, target: &Target| is_wanted(question, policy_of(account).as_ref(), target);
+    let mend = merge::of_organization(question, under, &reach, &accounts, catalogue, is_meant)?;
     for together in &mut accounts {
         let policy = together.accounts.first().and_then(policy_of);
         let mut targets = reach.targets().iter();
@@ -225,15 +219,21 @@ fn organization(question: &Question, catalogue: &Catalogue) -> Result<Organizati
     Ok(OrganizationAnswer {
         catalogue_as_of: catalogue.as_of(),
         accounts,
+        mend,
     })
 }
 
-fn changes(question: &Question, after: &Policies, catalogue: &Catalogue) -> Result<ChangesAnswer, ReachError> {
+fn changes(
+    question: &Question,
+    before: &Policies,
+    after: &Policies,
+    catalogue: &Catalogue,
+) -> Result<ChangesAnswer, ReachError> {
     let mut changes = compare(
-        &whole(question, &question.under, catalogue)?,
+        &whole(question, before, catalogue)?,
         &whole(question, after, catalogue)?,
     );
-    if question.account.is_none() && matches!(question.under, Policies::Files(_)) {
+    if question.accounts == Accounts::Every && matches!(before, Policies::Files(_)) {
         for change in &mut changes {
             change.accounts.clear();
         }
@@ -246,15 +246,9 @@ fn changes(question: &Question, after: &Policies, catalogue: &Catalogue) -> Resu
 
 /// Evaluates everything that is asked about, for the account or for every one.
 fn whole(question: &Question, under: &Policies, catalogue: &Catalogue) -> Result<Reach, ReachError> {
-    let stand_in = question.stand_in();
-    let base = match (&question.policy, &stand_in) {
-        (Some(document), Some(account)) => Some(document.for_account(account, "o-none/r-none".parse().ok().as_ref())?),
-        _ => None,
-    };
-    let sources = question.sources(base.as_ref())?;
-    let targets = question.targets(&sources, catalogue)?;
-    match (under, &question.account, stand_in) {
-        (Policies::Organization(organization), None, _) => {
+    let targets = question.targets(&question.common_sources()?, catalogue)?;
+    match (under, &question.accounts, question.stand_in()) {
+        (Policies::Organization(organization), Accounts::Every | Accounts::These(_), _) => {
             Ok(Reach::of_organization(organization, &question.principal, targets)?)
         }
         (_, _, Some(account)) => {

@@ -7,5 +7,5 @@ mod request;
 
 pub use answer::{AccountAnswer, Answer, ChangesAnswer, OrganizationAnswer};
 pub use merge::Mended;
-pub use question::{Policies, Question, ReachError, WhatIf, listed};
-pub use request::{ReachRequest, RequestError};
+pub use question::{Accounts, Policies, Question, ReachError, WhatIf, listed};
+pub use request::{AttachedScp, OtherScp, ReachRequest, RequestError, Whole};

@@ -1,6 +1,9 @@
 //! What is asked about reach, whoever asks: the command or the function.
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crisguard_core::{
     account::AccountId,
@@ -11,7 +14,7 @@ use crisguard_core::{
     region::{Region, SourceRegion},
     scp::{
         self, NotAnAction, PolicyError,
-        mend::MendError,
+        mend::{MendError, Wish},
         organization::{Chain, Organization, OrganizationError, Scp},
         reach::{Caller, Principal, Target},
     },
@@ -24,8 +27,8 @@ use serde::Deserialize;
 pub struct Question {
     /// The policies above the accounts.
     pub under: Policies,
-    /// The account, where one is meant.
-    pub account: Option<AccountId>,
+    /// Whose calls are meant.
+    pub accounts: Accounts,
     /// What is permitted.
     pub policy: Option<PolicyDocument>,
     /// The Regions that are called; none for the policy's.
@@ -46,6 +49,17 @@ pub struct Question {
     pub quota: usize,
     /// What would be otherwise, where only the difference is asked for.
     pub what_if: Option<WhatIf>,
+}
+
+/// Whose calls are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accounts {
+    /// Of every account; where no organization is given, of an account that stands for all.
+    Every,
+    /// Of one, with all there is to say about it.
+    One(AccountId),
+    /// Of these.
+    These(BTreeSet<AccountId>),
 }
 
 /// The policies above accounts.
@@ -85,9 +99,12 @@ pub enum ReachError {
         /// The source Regions.
         sources: String,
     },
-    /// The account is not in the organization.
-    #[error("the account {0} is not in the organization")]
-    NoSuchAccount(AccountId),
+    /// Accounts are not in the organization.
+    #[error("{} not in the organization", no_such(.0))]
+    NoSuchAccounts(Vec<AccountId>),
+    /// Several accounts are named, and nothing tells them apart.
+    #[error("several accounts are told apart by a whole organization alone: give one, or name one account")]
+    AccountsOfNoOrganization,
     /// The organization cannot be read.
     #[error(transparent)]
     Organization(#[from] OrganizationError),
@@ -130,7 +147,10 @@ impl Question {
 
     /// Returns the account that stands for all where none is named: one that AWS never issues.
     pub(crate) fn stand_in(&self) -> Option<AccountId> {
-        self.account.clone().or_else(|| "000000000000".parse().ok())
+        match &self.accounts {
+            Accounts::One(account) => Some(account.clone()),
+            Accounts::Every | Accounts::These(_) => "000000000000".parse().ok(),
+        }
     }
 
     /// Returns the source Regions: those that are named, or else the policy's.
@@ -147,6 +167,18 @@ impl Question {
             }
             _ => Err(ReachError::NoSource),
         }
+    }
+
+    /// Returns the source Regions of all accounts: those that are named, or else the policy's without its overrides.
+    pub(crate) fn common_sources(&self) -> Result<Vec<SourceRegion>, ReachError> {
+        let base = match (&self.policy, self.stand_in()) {
+            (Some(document), Some(account)) => {
+                let nowhere = "o-none/r-none".parse().ok();
+                Some(document.for_account(&account, nowhere.as_ref())?)
+            }
+            _ => None,
+        };
+        self.sources(base.as_ref())
     }
 
     /// Returns every call that is asked about.
@@ -185,6 +217,26 @@ impl Question {
         Ok(known)
     }
 
+    /// Returns what should work.
+    pub(crate) fn wish<'a>(
+        &self,
+        target: &'a Target,
+        chain: &'a Chain,
+        caller: &'a Caller,
+        catalogue: &'a Catalogue,
+    ) -> Wish<'a> {
+        Wish {
+            target,
+            chain,
+            caller,
+            catalogue,
+            // A profile's ARN holds for one source Region; what all changes together open is tried from every one.
+            sources: std::slice::from_ref(&target.source),
+            on_demand: None,
+            quota: self.quota,
+        }
+    }
+
     /// Returns what is permitted to an account.
     pub(crate) fn policy_of(&self, account: &AccountId) -> Result<Option<Policy>, ReachError> {
         let path = match &self.under {
@@ -207,7 +259,7 @@ impl Policies {
             Self::Files(files) => Ok((Chain::of_files(files.iter().cloned())?, caller)),
             Self::Organization(organization) => {
                 let chain = organization.chain(account);
-                let chain = chain.ok_or_else(|| ReachError::NoSuchAccount(account.clone()))?;
+                let chain = chain.ok_or_else(|| ReachError::NoSuchAccounts(vec![account.clone()]))?;
                 let path = organization.path(account);
                 Ok(match organization.id() {
                     Some(id) => (chain, caller.in_organization(id, path.as_ref())),
@@ -215,6 +267,25 @@ impl Policies {
                 })
             }
         }
+    }
+
+    /// Leaves the accounts out that are not meant.
+    pub(crate) fn of(&self, accounts: &Accounts) -> Result<Cow<'_, Self>, ReachError> {
+        let (organization, these) = match (self, accounts) {
+            (_, Accounts::Every | Accounts::One(_)) => return Ok(Cow::Borrowed(self)),
+            (Self::Files(_), Accounts::These(_)) => return Err(ReachError::AccountsOfNoOrganization),
+            (Self::Organization(organization), Accounts::These(these)) => (organization, these),
+        };
+        let mut missing = these.clone();
+        let mut document = organization.document().clone();
+        document.accounts.retain(|account| {
+            missing.remove(&account.id);
+            these.contains(&account.id)
+        });
+        if !missing.is_empty() {
+            return Err(ReachError::NoSuchAccounts(missing.into_iter().collect()));
+        }
+        Ok(Cow::Owned(Self::Organization(Box::new(Organization::new(document)?))))
     }
 
     /// Returns the policies as they would be.
@@ -238,6 +309,14 @@ impl Policies {
                 Ok(Self::Files(changed.collect()))
             }
         }
+    }
+}
+
+fn no_such(accounts: &[AccountId]) -> String {
+    let names: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
+    match names.as_slice() {
+        [one] => format!("the account {one} is"),
+        _ => format!("the accounts {} are", names.join(", ")),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A question about reach as the function `crisguard-run-audit` takes it: `{"reach": {…}}`.
 
+use std::{borrow::Cow, collections::BTreeSet, fmt};
+
 use crisguard_core::{
     account::AccountId,
     arn::Arn,
@@ -13,10 +15,13 @@ use crisguard_core::{
         templates::Template,
     },
 };
-use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
-use super::question::{Policies, Question, WhatIf};
+use super::question::{Accounts, Policies, Question, WhatIf};
 
 /// What is asked about reach, with every document in it.
 ///
@@ -39,13 +44,17 @@ pub struct ReachRequest {
     /// The service control policies above the account; or else `organization`.
     #[serde(default)]
     pub scps: Vec<AttachedScp>,
-    /// A whole organization; or else `scps`.
+    /// A whole organization, or `true`: the one that the function can read; or else `scps`.
     #[serde(default)]
-    pub organization: Option<OrganizationDocument>,
-    /// The account; without it, every account of the organization.
+    pub organization: Option<Whole>,
+    /// One account, with all there is to say about it; or else `accounts`.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub account: Option<AccountId>,
+    /// Only these accounts of the organization; without any, every one.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub accounts: BTreeSet<AccountId>,
     /// The text of the policy document, YAML or JSON.
     #[serde(default)]
     pub policy: Option<String>,
@@ -73,6 +82,15 @@ pub struct ReachRequest {
     /// A policy's text as it would be; the answer is what changes.
     #[serde(default)]
     pub what_if: Option<OtherScp>,
+}
+
+/// Which organization is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whole {
+    /// The one that the function can read: `true`.
+    Read,
+    /// The one that the request holds.
+    Document(Box<OrganizationDocument>),
 }
 
 /// A service control policy, and where it is attached.
@@ -113,7 +131,13 @@ pub enum RequestError {
         /// What is wrong with it.
         source: scp::PolicyError,
     },
-    /// The organization cannot be read.
+    /// One account is asked about, and several.
+    #[error("the request must have either `account` or `accounts`")]
+    Accounts,
+    /// The organization was to be read, and was not.
+    #[error("the organization was not read")]
+    NotRead,
+    /// The organization cannot be understood.
     #[error(transparent)]
     Organization(#[from] OrganizationError),
     /// The policy document is not valid.
@@ -132,7 +156,8 @@ impl ReachRequest {
     /// Fails at the first that cannot be read, and names it.
     pub fn question(self) -> Result<Question, RequestError> {
         let under = match (self.scps.as_slice(), self.organization) {
-            ([], Some(document)) => Policies::Organization(Box::new(Organization::new(document)?)),
+            ([], Some(Whole::Document(document))) => Policies::Organization(Box::new(Organization::new(*document)?)),
+            ([], Some(Whole::Read)) => return Err(RequestError::NotRead),
             ([_, ..], None) => {
                 let files = self.scps.iter().map(|AttachedScp { level, name, content }| {
                     let level = level.clone().unwrap_or_else(|| "ou".to_owned());
@@ -142,13 +167,19 @@ impl ReachRequest {
             }
             _ => return Err(RequestError::Under),
         };
+        let accounts = match (self.account, self.accounts) {
+            (None, these) if these.is_empty() => Accounts::Every,
+            (None, these) => Accounts::These(these),
+            (Some(account), these) if these.is_empty() => Accounts::One(account),
+            (Some(_), _) => return Err(RequestError::Accounts),
+        };
         let what_if = self.what_if.map(|OtherScp { name, content }| {
             let policy = Box::new(read("what_if", &content)?);
             Ok::<_, RequestError>(WhatIf::Policy { name, policy })
         });
         Ok(Question {
             under,
-            account: self.account,
+            accounts,
             policy: self
                 .policy
                 .map(|text| PolicyDocument::parse(text.as_bytes()))
@@ -171,6 +202,47 @@ fn read(name: &str, content: &Content) -> Result<scp::Policy, RequestError> {
         name: name.to_owned(),
         source,
     })
+}
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Whole;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an organization, or `true` for the one that the function can read")
+            }
+
+            fn visit_bool<E: de::Error>(self, read: bool) -> Result<Whole, E> {
+                if read {
+                    Ok(Whole::Read)
+                } else {
+                    Err(E::invalid_value(de::Unexpected::Bool(false), &self))
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Whole, A::Error> {
+                let document = OrganizationDocument::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Whole::Document(Box::new(document)))
+            }
+        }
+
+        // Not as an untagged enum: that would not tell where a document is wrong.
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for Whole {
+    fn schema_name() -> Cow<'static, str> {
+        "Whole".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let document = generator.subschema_for::<OrganizationDocument>();
+        json_schema!({"anyOf": [{"const": true}, document]})
+    }
 }
 
 /// Reads whom a call is made by.

@@ -2,7 +2,8 @@
 
 use std::{fs, path::Path};
 
-use run_audit::Answer;
+use crisguard_core::scp::organization::OrganizationDocument;
+use run_audit::{Answer, Refused, Request};
 use serde_json::{Value, json};
 
 use super::support::{MODEL, answer};
@@ -16,6 +17,8 @@ fn the_form_of_json_is_the_one_that_is_documented() {
         "reach --scp region-deny.json --policy policy.yaml",
         "reach --scp tagged-roles.json --principal any --source us-east-1 --guardrails --batch",
         "reach --organization organization.json --source ap-northeast-1",
+        "reach --organization organization.json --source ap-northeast-1 --profile jp.*",
+        "reach --organization organization.json --source ap-northeast-1 --account 111122223333",
         "reach --scp region-deny.json --source ap-northeast-1 --what-if region-deny-wider.json",
     ] {
         let answer = answer(arguments);
@@ -61,13 +64,19 @@ fn the_form_of_json_is_the_one_that_is_documented() {
     );
 }
 
+fn fixture(name: &str) -> Value {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
+}
+
+fn by_hand(request: &Value, read: Option<OrganizationDocument>) -> Result<Value, Refused> {
+    let response = Request::parse(&request.to_string())?.answer(read)?;
+    Ok(serde_json::to_value(response).unwrap())
+}
+
 /// The function answers as the command does.
 #[test]
 fn a_request_by_hand_has_the_same_answer() {
-    let fixture = |name: &str| -> Value {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
-        serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
-    };
     let policy = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/policy.yaml")).unwrap();
     let scp = json!({"name": "region-deny.json", "content": fixture("region-deny.json")});
     let other = json!({"content": fixture("region-deny-wider.json").to_string()});
@@ -84,16 +93,55 @@ fn a_request_by_hand_has_the_same_answer() {
             json!({"organization": fixture("organization.json"), "sources": ["ap-northeast-1"], "principal": "any"}),
             "--organization organization.json --source ap-northeast-1 --principal any",
         ),
+        (
+            json!({"organization": fixture("organization.json"), "sources": ["ap-northeast-1"], "profiles": ["jp.*"],
+                "accounts": ["444455556666", "222233334444"]}),
+            "--organization organization.json --source ap-northeast-1 --profile jp.* --account 222233334444 --account 444455556666",
+        ),
+        (
+            json!({"organization": fixture("organization.json"), "sources": ["ap-northeast-1"], "account": "222233334444"}),
+            "--organization organization.json --source ap-northeast-1 --account 222233334444",
+        ),
     ] {
-        let by_hand = run_audit::handle(&json!({"reach": request}).to_string()).unwrap();
-        assert_eq!(
-            serde_json::to_value(by_hand).unwrap(),
-            answer(&format!("reach {arguments}")),
-            "{arguments}"
-        );
+        let by_hand = by_hand(&json!({"reach": request}), None).unwrap();
+        assert_eq!(by_hand, answer(&format!("reach {arguments}")), "{arguments}");
     }
-    let refused = |request: Value| run_audit::handle(&request.to_string()).unwrap_err().to_string();
+    let refused = |request: Value| by_hand(&request, None).unwrap_err().to_string();
     assert!(refused(json!({"reach": {"sources": ["Tokyo"]}})).contains("at `reach.sources[0]`"));
     assert!(refused(json!({"reach": {}})).contains("either `scps` or `organization`"));
     assert!(refused(json!({"scan": {}})).contains("not of the form"));
+    assert!(refused(json!({"reach": {"organization": false}})).contains("at `reach.organization`"));
+    assert!(refused(json!({"organization": false})).contains("at `organization`"));
+    let wrong = json!({"version": 1, "management_account": "1"});
+    assert!(refused(json!({"reach": {"organization": wrong}})).contains("at `reach.organization.management_account`"));
+    let both = json!({"organization": fixture("organization.json"), "sources": ["ap-northeast-1"],
+        "account": "222233334444", "accounts": ["222233334444"]});
+    assert!(refused(json!({"reach": both})).contains("either `account` or `accounts`"));
+}
+
+/// Where the function is to read the organization, it answers as if the request held what was read.
+#[test]
+fn what_is_read_is_answered_as_what_is_given() {
+    let document: OrganizationDocument = serde_json::from_value(fixture("organization.json")).unwrap();
+    let ask = |organization: Value| json!({"reach": {"organization": organization, "sources": ["ap-northeast-1"], "profiles": ["jp.*"]}});
+    let (given, read) = (ask(fixture("organization.json")), ask(json!(true)));
+    assert!(!Request::parse(&given.to_string()).unwrap().reads_the_organization());
+    assert!(Request::parse(&read.to_string()).unwrap().reads_the_organization());
+    assert_eq!(
+        by_hand(&read, Some(document.clone())).unwrap(),
+        by_hand(&given, None).unwrap()
+    );
+
+    let export = json!({"organization": true});
+    assert!(Request::parse(&export.to_string()).unwrap().reads_the_organization());
+    let written = by_hand(&export, Some(document)).unwrap();
+    assert_eq!(written, fixture("organization.json"));
+    for request in [read, export] {
+        assert!(
+            by_hand(&request, None)
+                .unwrap_err()
+                .to_string()
+                .contains("was not read")
+        );
+    }
 }

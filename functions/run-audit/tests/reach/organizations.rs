@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{answer, errors, line, text, verdicts};
+use super::support::{answer, errors, line, text, verdicts, write};
 
 #[test]
 fn an_organization_is_told_account_by_account() {
@@ -26,6 +26,61 @@ fn an_organization_is_told_account_by_account() {
     assert_eq!(ended.status.code(), Some(2));
     let ended = line("reach --organization organization.json --source ap-northeast-1 --profile 'jp.*'");
     insta::assert_snapshot!("an_organization", text(&ended));
+}
+
+#[test]
+fn accounts_narrow_an_organization_and_an_unknown_one_is_named() {
+    let ask = "reach --organization organization.json --source ap-northeast-1 --profile jp.*";
+    let whole = answer(ask);
+    let some = answer(&format!("{ask} --account 333344445555 --account 444455556666"));
+    let told: Vec<&Value> = some["accounts"].as_array().unwrap().iter().collect();
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[0]["accounts"], json!(["333344445555"]));
+    assert_eq!(told[0]["profiles"], whole["accounts"][1]["profiles"]);
+    assert_eq!(some["mend"][0]["accounts"], json!(["333344445555"]));
+
+    let ended = line(&format!(
+        "{ask} --account 222233334444 --account 999999999999 --account 888888888888"
+    ));
+    assert_eq!(ended.status.code(), Some(2));
+    let told = errors(&ended);
+    assert!(
+        told.contains("the accounts 888888888888, 999999999999 are not in the organization"),
+        "{told}"
+    );
+    let files = "reach --scp region-deny.json --source ap-northeast-1 --account 222233334444 --account 333344445555";
+    assert!(errors(&line(files)).contains("told apart by a whole organization"));
+}
+
+/// What is proposed for a whole organization makes the profiles work wherever it says, and nothing else.
+#[test]
+fn the_change_for_an_organization_works_in_every_account_that_it_names() {
+    let ask = "reach --organization organization.json --source ap-northeast-1";
+    let whole = answer(&format!("{ask} --profile jp.*"));
+    let mend = whole["mend"].as_array().unwrap();
+    let [mended] = mend.as_slice() else { panic!("{mend:?}") };
+    assert_eq!(mended["policy"], "p-regions1");
+    assert_eq!(mended["accounts"], json!(["222233334444", "333344445555"]));
+    assert_eq!(mended["also"], json!([]));
+    assert_ne!(mended["newly_permits"], json!([]));
+    let one = answer(&format!("{ask} --profile jp.* --account 222233334444"));
+    for member in ["document", "before", "profiles", "size", "newly_permits", "notes"] {
+        assert_eq!(mended[member], one["mend"][0][member], "{member}");
+    }
+
+    let file = write("mended-organization.json", &mended["document"]);
+    let changes = answer(&format!("{ask} --what-if p-regions1={}", file.display()));
+    let mut changed: Vec<String> = Vec::new();
+    for change in changes["changes"].as_array().unwrap() {
+        assert_eq!(
+            (&change["after"], &change["accounts"]),
+            (&json!("works"), &mended["accounts"])
+        );
+        changed.push(format!("{} from ap-northeast-1", change["profile"].as_str().unwrap()));
+    }
+    assert_eq!(json!(changed), mended["profiles"]);
+    // Nobody asked for any, so no change is proposed.
+    assert_eq!(answer(ask)["mend"], json!([]));
 }
 
 #[test]

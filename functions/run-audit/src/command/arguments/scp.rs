@@ -47,9 +47,9 @@ pub(crate) struct Under {
     /// A whole organization, exported as JSON (docs/reach.md).
     #[arg(long, value_name = "FILE", conflicts_with = "scp")]
     pub(crate) organization: Option<InputPath>,
-    /// The account; without it, every account of the organization.
+    /// The account; without it, every account of the organization. Of one, more is said; repeatable.
     #[arg(long, value_name = "ID")]
-    pub(crate) account: Option<AccountId>,
+    pub(crate) account: Vec<AccountId>,
     /// Who calls; `any` stands for anybody. Without it, a role that no policy names.
     #[arg(long, value_name = "ARN", value_parser = principal)]
     pub(crate) principal: Option<Principal>,

@@ -26,7 +26,7 @@ use crate::{
         policy_file,
         reach::{self, words::Words},
     },
-    reach::{Policies, Question, ReachError},
+    reach::{Accounts, Policies, Question, ReachError},
 };
 
 /// What a message comes to, in the form of docs/reach.md.
@@ -119,7 +119,7 @@ fn judge(
         .map_or(Principal::Ordinary, Principal::Arn);
     let question = Question {
         under,
-        account: named.account.clone().or(of_message),
+        accounts: (named.account.clone().or(of_message)).map_or(Accounts::Every, Accounts::One),
         policy: None,
         sources: Vec::new(),
         profiles: Vec::new(),

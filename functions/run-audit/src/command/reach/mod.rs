@@ -25,7 +25,7 @@ use crate::{
         failure::Failure,
         policy_file::{self, PolicyFile},
     },
-    reach::{Answer, Policies, Question, WhatIf, listed},
+    reach::{Accounts, Answer, Policies, Question, WhatIf, listed},
 };
 use words::Words;
 
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &ReachArguments, console: &mut Console<'_>) -> Resu
     let question = question(arguments, console.input)?;
     let words = Words::of(arguments.language.into());
     if let Policies::Files(files) = &question.under
-        && question.account.is_none()
+        && question.accounts == Accounts::Every
         && files.iter().any(|(_, scp)| scp.policy().depends_on_account())
     {
         writeln!(console.errors, "{DIM}{}{DIM:#}", words.account_matters)?;
@@ -80,7 +80,11 @@ fn question(arguments: &ReachArguments, input: &mut dyn Read) -> Result<Question
     };
     Ok(Question {
         under,
-        account: named.account.clone(),
+        accounts: match named.account.as_slice() {
+            [] => Accounts::Every,
+            [one] => Accounts::One(one.clone()),
+            these => Accounts::These(these.iter().cloned().collect()),
+        },
         policy,
         sources: named.source.iter().cloned().map(SourceRegion).collect(),
         profiles: calls.profile.clone(),

@@ -9,7 +9,7 @@ use anstyle::Style;
 use crisguard_core::{
     account::AccountId,
     scp::{
-        mend::{Closing, Permit, Remedy, RemedyKind},
+        mend::{Closing, Note, Permit, RemedyKind},
         reach::{Denied, ProfileReport},
     },
 };
@@ -26,6 +26,13 @@ use crate::{
 
 /// How many accounts are named one by one.
 const NAMED: usize = 6;
+/// The remedies beside the one whose change is shown.
+const OTHERS: [RemedyKind; 4] = [
+    RemedyKind::ExemptBedrock,
+    RemedyKind::WidenRegions,
+    RemedyKind::ModelsWithoutProfile,
+    RemedyKind::LeaveGovernance,
+];
 
 pub(super) fn write(
     answer: &Answer,
@@ -51,6 +58,9 @@ pub(super) fn write(
                 }
                 page.profiles(&together.profiles)?;
             }
+            for mended in &answer.mend {
+                page.mended(mended)?;
+            }
             answer.catalogue_as_of
         }
         Answer::Changes(answer) => {
@@ -74,7 +84,7 @@ impl Page<'_> {
         }
         self.profiles(&answer.profiles)?;
         for mended in &answer.mend {
-            self.mended(mended, answer)?;
+            self.mended(mended)?;
         }
         self.cannot(&answer.profiles)?;
         if let Some(closing) = &answer.closing {
@@ -90,17 +100,17 @@ impl Page<'_> {
     }
 
     fn accounts(&mut self, accounts: &[AccountId]) -> io::Result<()> {
-        let named: Vec<&str> = accounts.iter().take(NAMED).map(AccountId::as_str).collect();
+        let accounts: Vec<&AccountId> = accounts.iter().collect();
+        writeln!(self.out, "{BOLD}{}{BOLD:#}", self.named(&accounts))
+    }
+
+    fn named(&self, accounts: &[&AccountId]) -> String {
+        let named: Vec<&str> = accounts.iter().take(NAMED).map(|account| account.as_str()).collect();
         let more = match accounts.len().saturating_sub(NAMED) {
             0 => String::new(),
             more => format!(" (+{more})"),
         };
-        writeln!(
-            self.out,
-            "{BOLD}{} {}{more}{BOLD:#}",
-            self.words.in_accounts,
-            named.join(", ")
-        )
+        format!("{} {}{more}", self.words.in_accounts, named.join(", "))
     }
 
     /// Writes the profiles of each source Region; those of which the same holds share what is said of it.
@@ -210,7 +220,7 @@ impl Page<'_> {
     }
 
     /// Writes a changed policy as a difference, and what it opens.
-    fn mended(&mut self, mended: &Mended, answer: &AccountAnswer) -> io::Result<()> {
+    fn mended(&mut self, mended: &Mended) -> io::Result<()> {
         let words = self.words;
         let size = words.size(mended.size, mended.quota);
         let name = harmless(&mended.policy);
@@ -224,6 +234,10 @@ impl Page<'_> {
         }
         self.listed(words.lets_through, &mended.profiles)?;
         self.listed(words.opens_too, &mended.also)?;
+        if let Some(accounts) = &mended.accounts {
+            let accounts: Vec<&AccountId> = accounts.iter().collect();
+            writeln!(self.out, "  {}", self.named(&accounts))?;
+        }
         writeln!(self.out)?;
         let (before, after) = (pretty(&mended.before)?, pretty(&mended.document)?);
         for line in diff::lines(&before, &after) {
@@ -235,26 +249,20 @@ impl Page<'_> {
             };
             writeln!(self.out, "  {style}{sign} {}{style:#}", harmless(&text))?;
         }
-        let exact = answer.profiles.iter().flat_map(|row| &row.remedies);
-        let exact: Vec<&Remedy> = exact
-            .filter(|remedy| remedy.remedy == RemedyKind::ExemptProfile)
-            .collect();
-        let permits = permits(exact.iter().flat_map(|remedy| &remedy.newly_permits), words);
-        let denies = self::permits(exact.iter().flat_map(|remedy| &remedy.newly_denies), words);
+        let permits = permits(mended.newly_permits.iter(), words);
+        let denies = self::permits(mended.newly_denies.iter(), words);
         if !permits.is_empty() || !denies.is_empty() {
             writeln!(self.out)?;
         }
         self.listed(words.permits_too, &permits)?;
         self.listed(words.denies_too, &denies)?;
-        self.elsewise(&exact, answer)
+        self.elsewise(&mended.notes)
     }
 
     /// Names the other ways in a sentence each.
-    fn elsewise(&mut self, exact: &[&Remedy], answer: &AccountAnswer) -> io::Result<()> {
-        let notes = exact.iter().flat_map(|remedy| &remedy.notes);
-        let mut notes: Vec<String> = notes.map(|note| self.words.note(note)).collect();
+    fn elsewise(&mut self, notes: &[Note]) -> io::Result<()> {
+        let mut notes: Vec<String> = notes.iter().map(|note| self.words.note(note)).collect();
         notes.sort_unstable();
-        notes.dedup();
         for note in notes {
             writeln!(
                 self.out,
@@ -262,11 +270,9 @@ impl Page<'_> {
                 wrapped(&harmless(&note), self.width, 4)
             )?;
         }
-        let with = answer.profiles.iter().find(|row| !row.remedies.is_empty());
-        let others = with.iter().flat_map(|row| &row.remedies);
         writeln!(self.out, "\n  {}", self.words.elsewise)?;
-        for remedy in others.filter(|remedy| remedy.remedy != RemedyKind::ExemptProfile) {
-            let about = remedy.remedy.about(self.words.language);
+        for other in OTHERS {
+            let about = other.about(self.words.language);
             writeln!(self.out, "  {DIM}–{DIM:#} {}", wrapped(about, self.width, 4))?;
         }
         Ok(())
