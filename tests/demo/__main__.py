@@ -19,10 +19,11 @@ from tests.e2e.subscribers import Chat, certificate
 from tests.emulator import Emulator
 from tests.emulator.emulator import REPOSITORY
 
-from . import night
-from .days import DAYS, LOOK
+from . import night, picture
+from .days import DAYS, LOOK, Scene
 from .evidence import record_trail
 from .play import now, play_quiet, play_scene, play_story
+from .reach import Seen, scenes
 from .records import stamped
 from .stage import DEAD_LETTERS, FAILURES, SOURCE_REGIONS, SUBSCRIBER, WATCH, Stage, StageError
 from .stories import QUIET, STORIES
@@ -125,6 +126,7 @@ def set_stage(transcript: Transcript, stage: Stage) -> None:
     with transcript.doing("Making the settings that check-posture looks at ..."):
         record_trail(stage.client, aws.home_region)
         night.set_up(stage)
+        stage.organization.set_up(stage.answers)
     transcript.done("In each of these Regions, logs of invocations: in one of them as they must be")
     stage.subscribe()
     stage.connect_machine()
@@ -160,8 +162,36 @@ def play(transcript: Transcript, stage: Stage) -> Played:
         if scene is LOOK:
             kept, _ = stage.kept_report()
             transcript.estate([night.decided(stage.report, place) for place in night.ESTATE], stage.report, kept)
+    played.organization = play_organization(transcript, stage, played)
     observe(stage, played)
     return played
+
+
+def play_organization(transcript: Transcript, stage: Stage, played: Played) -> Seen:
+    """Plays what happens in the organization, and shows what profiles can do in it."""
+    transcript.chapter(
+        "The organization",
+        "Five accounts under Control Tower, whose Region deny permits Tokyo and Osaka. crisguard watches the account "
+        "applications and reads, as a delegated administrator, what stands above it. Below: every profile that can be "
+        "called from Tokyo, by its geography, as the command tells of each account.",
+    )
+    seen = Seen()
+    stricter, refused, mended = scenes(seen)
+
+    def tell(scene: Scene) -> None:
+        with transcript.doing(f"{scene.when}: {scene.name} ..."):
+            played.days.append(play_scene(stage, scene))
+        transcript.day(played.days[-1])
+
+    said, width = transcript.said, transcript.console.width - picture.FRAME
+    tell(stricter)
+    transcript.picture(picture.chart(seen.before, None, said), *picture.reasons(seen.before, said))
+    transcript.say()
+    tell(refused)
+    tell(mended)
+    transcript.picture(picture.mend(seen.mend, width, said, whole=transcript.full))
+    transcript.picture(picture.chart(seen.after, seen.before, said), picture.foretold(seen, said))
+    return seen
 
 
 def save(played: Played) -> None:
@@ -208,6 +238,8 @@ def stay(transcript: Transcript, stage: Stage) -> None:
         "aws events list-rules --name-prefix crisguard --region us-east-1",
         "# What is wrong with the dead letter of the events:",
         f"{receive} --queue-url {dead} | crisguard explain -",
+        "# What each profile can do in the organization, and the mend, as the text of it that was exported last says:",
+        f"crisguard reach --organization {stage.organization.file} --policy {stage.policy_file} | less",
         "# What the schedules ask for every hour (reminders, digest) and every night (are the settings in order?):",
         f"""echo '{{"crisguard":"review"}}' | {review}""",
         "scripts/look",

@@ -44,7 +44,8 @@ class Scene:
     differences: Callable[[Stage], list[str]] = lambda _: []
 
 
-def _play(stage: Stage, time: str, name: str, *records: Record) -> None:
+def play_calls(stage: Stage, time: str, name: str, *records: Record) -> None:
+    """Plays the records of calls, from the first event to the last alert."""
     for record in stamped(list(records), name, time):
         stage.emit(record)
     stage.decide()
@@ -60,13 +61,13 @@ def _canaries(stage: Stage, _: str) -> None:
 def _worse(stage: Stage, time: str) -> None:
     stage.later(30 * MINUTE)
     profile = "apac.anthropic.claude-sonnet-4-20250514-v1:0"
-    _play(stage, time, "worse", call("recommender", profile, served_in=SYDNEY))
+    play_calls(stage, time, "worse", call("recommender", profile, served_in=SYDNEY))
 
 
 def _muted(stage: Stage, time: str) -> None:
     stage.later(HOUR)
     stage.put_policy(stage.policy.replace("exceptions:\n", AGENCY_EXCEPTION))
-    _play(stage, time, "muted", call("agency-site", f"global.{SONNET}", served_in=OREGON))
+    play_calls(stage, time, "muted", call("agency-site", f"global.{SONNET}", served_in=OREGON))
     stage.review()
 
 
@@ -80,7 +81,7 @@ def _other_language(stage: Stage, time: str) -> None:
     other = "en" if stage.language == "ja" else "ja"
     stage.put_policy(stage.policy.replace(f"language: {stage.language}", f"language: {other}"))
     stage.later(HOUR)
-    _play(stage, time, "other language", call("kiosk", f"global.{OPUS}", served_in=SINGAPORE))
+    play_calls(stage, time, "other language", call("kiosk", f"global.{OPUS}", served_in=SINGAPORE))
     stage.put_policy(stage.policy)
 
 
@@ -140,7 +141,7 @@ def _put_back(stage: Stage, _: str) -> None:
 
 
 def _reminded(stage: Stage, time: str) -> None:
-    _play(stage, time, "reminded", *[call("nightly-job", f"global.{OPUS}", served_in=OREGON)] * 12)
+    play_calls(stage, time, "reminded", *[call("nightly-job", f"global.{OPUS}", served_in=OREGON)] * 12)
     stage.later(12 * HOUR)
     stage.review()
 
@@ -149,7 +150,7 @@ def _reopened(stage: Stage, time: str) -> None:
     stage.later(9 * DAY)
     stage.review()
     stage.later(DAY)
-    _play(stage, time, "reopened", *stream("voice-assistant", f"apac.{NOVA}", NOVA, SINGAPORE))
+    play_calls(stage, time, "reopened", *stream("voice-assistant", f"apac.{NOVA}", NOVA, SINGAPORE))
 
 
 BY_HAND = Scene(

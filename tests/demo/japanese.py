@@ -14,6 +14,7 @@ HEADINGS = {
     "An ordinary day": "普段の一日",
     "The stories": "検出シナリオ",
     "The days after": "その後の日々",
+    "The organization": "組織と SCP",
     "What the filter dropped": "フィルターが除外したイベント",
     "What the functions decided": "関数による判定",
     "What people received": "担当者への通知",
@@ -32,6 +33,13 @@ INTRODUCTIONS = {
     ),
     "send-alerts' clock is moved: nobody waits ten days. Everything else is as before.": (
         "send-alerts の時計だけを進めます（10 日間待つ必要はありません）。ほかはこれまでと同じです。"
+    ),
+    "Five accounts under Control Tower, whose Region deny permits Tokyo and Osaka. crisguard watches the account "
+    "applications and reads, as a delegated administrator, what stands above it. Below: every profile that can be "
+    "called from Tokyo, by its geography, as the command tells of each account.": (
+        "Control Tower で管理する 5 つのアカウントです。リージョン拒否は東京と大阪を許可しています。"
+        "crisguard は applications アカウントを監視し、委任管理者として、その上位の SCP を読み取ります。"
+        "以下は、東京から呼び出せるすべてのプロファイルについて、アカウントごとにコマンドが示した判定です（地域別の件数）。"
     ),
     "From the metrics that they write for CloudWatch.": "各関数が CloudWatch に書き出したメトリクスによる集計です。",
     "Until Ctrl-C. In another terminal, in this folder:": (
@@ -179,6 +187,58 @@ DAYS = {
         "そして、音声アシスタントのプロンプトがまた日本の外で処理されました。"
     ),
 }
+ORGANIZATION = {
+    "A unit gets a stricter Region deny": "OU のリージョン拒否が厳しくなった",
+    "Control Tower's Region deny is turned on for the unit Online, with Tokyo alone. Nobody has called anything yet "
+    "when the nightly look says what it breaks.": (
+        "Online OU で、東京だけを許可する Control Tower のリージョン拒否が有効にされました。"
+        "まだ誰も呼び出していませんが、何が動かなくなるかを夜間の確認が通知します。"
+    ),
+    "An application calls all the same": "それを知らずに呼び出したアプリケーション",
+    "It is refused, and CloudTrail names the policy at best. The alert names the statement, for check-posture keeps "
+    "what stands above the account.": (
+        "呼び出しは拒否されます。CloudTrail の記録からわかるのは、せいぜいポリシーまでです。"
+        "アラートにはステートメントまで記載されます。check-posture が、アカウントの上位の SCP を保存しているためです。"
+    ),
+    "The mend is attached": "修正したポリシーのアタッチ",
+    "The control is turned off for Online, and the statement as crisguard changed it attached in its stead; to "
+    "Sandbox, the policy that closes what leaves. The nightly look finds all in order.": (
+        "Online OU のコントロールを無効にし、代わりに crisguard が提案した変更後のポリシーをアタッチします。"
+        "Sandbox OU には、外に出うるプロファイルを塞ぐポリシーを追加します。"
+        "夜間の確認で、問題がなくなったことがわかります。"
+    ),
+    "Organization": "組織",
+    "The Region deny permits": "拒否されないリージョン",
+    "; ": "、",
+    "no policy binds it": "SCP の対象外",
+    "Tokyo, Osaka": "東京、大阪",
+    "Tokyo, Osaka; InvokeModel: any": "東京、大阪（InvokeModel は全て）",
+    "Tokyo": "東京",
+    "Tokyo, and jp. to Osaka": "東京（jp. は大阪も）",
+    "no profile leaves": "プロファイルは外に出ない",
+    "works": "動作",
+    "fails": "失敗",
+    "leaves": "外に出うる",
+    "… {} more": "… ほか {} 件",
+    "Foretold before anything was attached: {mended} verdicts change by the mend (--what-if), {closed} by the policy "
+    "that closes what leaves, and no other.": (
+        "アタッチする前の予測: 判定が変わるのは、変更案によるもの {mended} 件（--what-if）と、"
+        "外に出うるプロファイルを塞ぐポリシーによるもの {closed} 件だけです。"
+    ),
+    "works: nothing is denied of what AWS evaluates, the profile and the model wherever it can be processed.": (
+        "動作: AWS が評価するもの（プロファイルと、処理されうるすべてのリージョンのモデル）が、どれも拒否されません。"
+    ),
+    "fails: it is denied in one of these Regions, and with it every call. jp. in applications fails by {region} "
+    "alone: statement {statement} of {policy}.": (
+        "失敗: そのリージョンの 1 つでも拒否されると、すべての呼び出しが失敗します。"
+        "applications の jp. が失敗する原因は {region} だけです（{policy} のステートメント {statement}）。"
+    ),
+    "leaves: works, and can be processed where the policy does not allow it. What Sandbox exempts, it exempts for "
+    "every profile.": (
+        "外に出うる: 動作し、ポリシーが許可しないリージョンで処理されることがあります。Sandbox の例外が、"
+        "すべてのプロファイルに及ぶためです。"
+    ),
+}
 SETTINGS = {
     "Region": "リージョン",
     "Its logs of invocations": "呼び出しログの状態",
@@ -215,4 +275,4 @@ FOR_REAL = {
         "必要なもの、費用、検出できないものについては、README.ja.md を参照してください。"
     ),
 }
-JAPANESE = {**HEADINGS, **INTRODUCTIONS, **STORIES, **DAYS, **SETTINGS, **FOR_REAL}
+JAPANESE = {**HEADINGS, **INTRODUCTIONS, **STORIES, **DAYS, **ORGANIZATION, **SETTINGS, **FOR_REAL}

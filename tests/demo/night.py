@@ -116,6 +116,14 @@ class Decided:
     # Every decision but compliance, with its reason.
     told: list[tuple[str, str, str]]
 
+    @property
+    def by_reason(self) -> dict[str, list[str]]:
+        """The controls that are not compliant, by what is said of them."""
+        reasons: dict[str, list[str]] = {}
+        for control, _, explanation in self.told:
+            reasons.setdefault(explanation, []).append(control)
+        return reasons
+
 
 def decided(report: dict[str, Any], place: Place) -> Decided:
     """Finds a Region of the estate in a report."""

@@ -19,6 +19,9 @@ SYDNEY = "ap-southeast-2"
 VIRGINIA = "us-east-1"
 OREGON = "us-west-2"
 
+# The organization, and its management account.
+ORGANIZATION, MANAGEMENT = "o-a1b2c3d4e5", "444455556666"
+
 NAMESPACE = uuid.UUID("6f1c2f0e-0000-4000-8000-000000000000")
 
 
@@ -81,7 +84,7 @@ def failed(record: Record, code: str, message: str) -> Record:
     return {**record, "errorCode": code, "errorMessage": message}
 
 
-def denied_by_scp(record: Record, blocked_region: str, model: str) -> Record:
+def denied_by_scp(record: Record, blocked_region: str, model: str, policy: str = "p-abcd1234") -> Record:
     """The same call, refused because a service control policy blocks a Region of the profile ("": the global one)."""
     caller = record["userIdentity"]["arn"]
     return failed(
@@ -89,7 +92,7 @@ def denied_by_scp(record: Record, blocked_region: str, model: str) -> Record:
         "AccessDeniedException",
         f"User: {caller} is not authorized to perform: bedrock:InvokeModel on resource: "
         f"arn:aws:bedrock:{blocked_region}::foundation-model/{model} with an explicit deny in a service control "
-        "policy: arn:aws:organizations::444455556666:policy/o-a1b2c3d4e5/service_control_policy/p-abcd1234",
+        f"policy: arn:aws:organizations::{MANAGEMENT}:policy/{ORGANIZATION}/service_control_policy/{policy}",
     )
 
 

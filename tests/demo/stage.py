@@ -22,6 +22,7 @@ from tests.emulator import Emulator, EmulatorError
 from tests.emulator.emulator import FUNCTIONS, INFRA, REPOSITORY, detail_type_of
 
 from .evidence import Evidence
+from .organization import Organization
 from .records import OREGON, OSAKA, SINGAPORE, TOKYO, VIRGINIA, Record
 
 POLICY = Path(__file__).with_name("policy.yaml").read_text(encoding="utf-8")
@@ -72,6 +73,7 @@ class Stage:
         """
         self.aws = aws
         self.answers = answers
+        self.organization = Organization(self.client, aws.folder)
         self.chat = chat
         self.binaries = binaries
         self.language = language

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .play import CHANGES, EXITS, WHOLE, Later, Outcome, principal_of
+from .reach import Seen
 from .records import Record
 from .stage import DEAD_LETTERS, POSTURE, SEND, WATCH, Passage, Stage
 from .stories import Exit, Mail, Told
@@ -50,6 +51,7 @@ class Played:
     dead: dict[str, int] = field(default_factory=dict)
     judged: Counter[str] = field(default_factory=Counter)
     receives: int = 0
+    organization: Seen = field(default_factory=Seen)
 
     @property
     def repeated(self) -> int:
@@ -188,6 +190,12 @@ def _of_the_rest(played: Played) -> list[Sum]:
             len(played.dropped),
             "that crisguard explain finds in order",
             played.judged["compliant"] + played.judged["not_applicable"],
+        ),
+        Sum(
+            "verdicts on profiles that the mend and the closing policy changed",
+            len(played.organization.changed),
+            "that crisguard reach foretold",
+            len(played.organization.foretold),
         ),
     ]
 

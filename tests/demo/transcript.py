@@ -33,6 +33,8 @@ from .stories import Quiet, Told
 from .sums import Played, Sum
 
 WIDEST = 100
+# Beside the first e-mail, these are printed whole.
+WHOLE_LETTERS = ("In the other language", "A unit gets a stricter Region deny")
 COVERAGE = (
     "{accounts} account × {regions} Regions × {controls} controls, of which those on IAM decide once: {compliant} "
     "compliant ({region_not_enabled} of them in Regions that are not enabled), {non_compliant} non-compliant, "
@@ -184,7 +186,7 @@ class Transcript:
         self.console.print()
         self.console.print(Padding(table, (0, 0, 0, 4)))
         for one in places:
-            for reason, controls in _by_reason(one).items():
+            for reason, controls in one.by_reason.items():
                 several = self.said("{} controls").format(len(controls))
                 colour = COLOURS["Undecided" if len(controls) > 1 else "Violation"]
                 named = (f"{controls[0] if len(controls) == 1 else several}: ", colour)
@@ -193,6 +195,13 @@ class Transcript:
         bucket, _, key = kept.removeprefix("s3://").partition("/")
         self._paragraph(Text(self.said("The report: {} in the bucket {}").format(key, bucket)), "    ", "      ")
         self.console.print()
+
+    def picture(self, drawn: Table | Panel, *lines: Text) -> None:
+        """Something to look at below a scene, and what is to be said of it."""
+        self.console.print()
+        self.console.print(drawn if isinstance(drawn, Panel) else Padding(drawn, (0, 0, 0, 4)))
+        for line in lines:
+            self._paragraph(line, "    ", "      ")
 
     def filter(self, played: Played, titles: list[str], regions: str) -> None:
         """Which rule matched how many records, and how many matched none."""
@@ -250,7 +259,7 @@ class Transcript:
         )
         width = self.console.width - 4
         for number, (name, mail) in enumerate(told, start=1):
-            whole = self.full or number == 1 or name == "In the other language"
+            whole = self.full or number == 1 or name in WHOLE_LETTERS
             body = letters.mail(mail, width, findings=letters.ALL if whole else 1)
             self._letter(f"E-mail {number} of {len(told)}: {self.said(name)}", body)
         few = letters.ALL if self.full else 3
@@ -379,14 +388,6 @@ def _shortened(event: dict[str, Any]) -> dict[str, Any]:
     """The event without what would fill the screen."""
     finding = {name: value for name, value in event["finding"].items() if value not in (None, [], False)}
     return {**event, "finding": finding}
-
-
-def _by_reason(one: Decided) -> dict[str, list[str]]:
-    """The controls that are not compliant, by what is said of them."""
-    reasons: dict[str, list[str]] = {}
-    for control, _, explanation in one.told:
-        reasons.setdefault(explanation, []).append(control)
-    return reasons
 
 
 def _times(what: str, count: int) -> str:
