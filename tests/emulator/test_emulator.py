@@ -47,8 +47,10 @@ def logged(aws: Emulator, function: str, marker: str, seconds: float = 10) -> st
     return ""
 
 
-def messages(aws: Emulator, queue: str, region: str | None = None) -> list[dict[str, Any]]:
-    sqs = aws.client("sqs", region)
+def messages(
+    aws: Emulator, queue: str, region: str | None = None, credentials: dict[str, str] | None = None
+) -> list[dict[str, Any]]:
+    sqs = aws.client("sqs", region, credentials)
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0).get("Messages", [])
     for message in received:
