@@ -238,7 +238,7 @@ def stay(transcript: Transcript, stage: Stage) -> None:
         "aws events list-rules --name-prefix crisguard --region us-east-1",
         "# What is wrong with the dead letter of the events:",
         f"{receive} --queue-url {dead} | crisguard explain -",
-        "# What each profile can do in the organization, and the mend, as the text of it that was exported last says:",
+        "# What each profile can do in each account of the organization, as it was exported last:",
         f"crisguard reach --organization {stage.organization.file} --policy {stage.policy_file} | less",
         "# What the schedules ask for every hour (reminders, digest) and every night (are the settings in order?):",
         f"""echo '{{"crisguard":"review"}}' | {review}""",
