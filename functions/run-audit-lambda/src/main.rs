@@ -2,15 +2,26 @@
 
 use std::process::ExitCode;
 
-use crisguard_lambda::{
-    logging::{self, LogLevel},
-    report::Report,
-    runtime,
-};
+use crisguard_aws::{client, everywhere::Everywhere};
+use crisguard_lambda::{clock, config::Variables, logging, report::Report, runtime};
+use run_audit_lambda::{Organizations, answer, config::Config};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    logging::start(LogLevel::info());
-    // It calls nobody: every document is in the request.
-    runtime::serve(async |request, _| run_audit::handle(request).map_err(|error| Report::of("Request", &error))).await
+    match start().await {
+        Ok(organizations) => {
+            runtime::serve(async |request, deadline| answer(request, &organizations, clock::now(), deadline).await)
+                .await
+        }
+        Err(report) => runtime::cold_start_failed(&report),
+    }
+}
+
+async fn start() -> Result<Organizations, Report> {
+    let config = Config::read(Variables::of_process()).map_err(|error| Report::of("Configuration", &error))?;
+    logging::start(config.log_level);
+    let aws = client::configuration()
+        .await
+        .map_err(|error| Report::of("Configuration", &error))?;
+    Ok(Organizations::new(Everywhere::new(&aws), config))
 }

@@ -150,7 +150,7 @@ fn account(question: &Question, catalogue: &Catalogue) -> Result<AccountAnswer, 
     let exact = asked
         .iter()
         .zip(&profiles)
-        .filter_map(|(target, report)| Some((target, report.remedies.iter().find(merge::is_exact)?)));
+        .filter_map(|(target, report)| Some((target, report.remedies.iter().find(|remedy| merge::is_exact(remedy))?)));
     let every = Target::profiles("*", &sources, catalogue);
     let mend = merge::of_account(exact, &every, &chain, &caller)?;
     Ok(AccountAnswer {

@@ -10,7 +10,7 @@ use crisguard_core::{
     catalog::Catalogue,
     scp::{
         self,
-        mend::{Note, Permit, Remedy, RemedyKind, remedies},
+        mend::{Note, Permit, Remedy, RemedyKind, narrowest},
         organization::{Chain, Organization, Scp},
         reach::{AccountsReport, Caller, Denied, Reach, Target, compare},
     },
@@ -68,7 +68,7 @@ struct Merge<'r> {
 }
 
 /// Tells whether it is the least change, and does.
-pub(super) fn is_exact(remedy: &&Remedy) -> bool {
+pub(super) fn is_exact(remedy: &Remedy) -> bool {
     remedy.remedy == RemedyKind::ExemptProfile && remedy.works == Some(true)
 }
 
@@ -129,8 +129,8 @@ pub(super) fn of_organization(
                 && denied_so.insert((place, anywhere(&report.denied)));
             if is_new {
                 let (chain, caller) = question.under.above(account, &question.principal)?;
-                let remedies = remedies(&question.wish(target, &chain, &caller, catalogue))?;
-                exact.extend(remedies.into_iter().filter(|remedy| is_exact(&remedy)));
+                let remedy = narrowest(&question.wish(target, &chain, &caller, catalogue))?;
+                exact.extend(remedy.filter(is_exact));
             }
         }
     }

@@ -70,15 +70,15 @@ fn the_change_for_an_organization_works_in_every_account_that_it_names() {
 
     let file = write("mended-organization.json", &mended["document"]);
     let changes = answer(&format!("{ask} --what-if p-regions1={}", file.display()));
-    let mut changed: Vec<String> = Vec::new();
+    let mut works: Vec<String> = Vec::new();
     for change in changes["changes"].as_array().unwrap() {
         assert_eq!(
             (&change["after"], &change["accounts"]),
             (&json!("works"), &mended["accounts"])
         );
-        changed.push(format!("{} from ap-northeast-1", change["profile"].as_str().unwrap()));
+        works.push(format!("{} from ap-northeast-1", change["profile"].as_str().unwrap()));
     }
-    assert_eq!(json!(changed), mended["profiles"]);
+    assert_eq!(json!(works), mended["profiles"]);
     // Nobody asked for any, so no change is proposed.
     assert_eq!(answer(ask)["mend"], json!([]));
 }

@@ -96,29 +96,8 @@ pub enum MendError {
 ///
 /// Fails if a policy cannot be read after it was changed, which would be an error of this program.
 pub fn remedies(wish: &Wish<'_>) -> Result<Vec<Remedy>, MendError> {
-    let Some(need) = Need::of(wish.target) else {
+    let Some((mut trial, obstacles, need)) = Trial::of(wish)? else {
         return Ok(Vec::new());
-    };
-    if !matches!(wish.verdict(wish.chain)?, Verdict::Fails(_)) {
-        return Ok(Vec::new());
-    }
-    let obstacles = Obstacles::of(wish)?;
-    let account = wish.caller.account().as_str();
-    let profile = need.profile.replacen(":*:", &format!(":{account}:"), 1);
-    let mut sources: BTreeSet<SourceRegion> = wish.sources.iter().cloned().collect();
-    sources.insert(wish.target.source.clone());
-    let probes = Probes::new(
-        wish.target,
-        Some(&profile),
-        &need.model,
-        &sources,
-        wish.caller,
-        wish.catalogue,
-    )?;
-    let mut trial = Trial {
-        wish,
-        judgements: probes.judgements(),
-        probes,
     };
     Ok(vec![
         trial.exempt_profile(&obstacles, &need)?,
@@ -134,6 +113,18 @@ pub fn remedies(wish: &Wish<'_>) -> Result<Vec<Remedy>, MendError> {
         trial.without_profile(&need)?,
         trial.leave()?,
     ])
+}
+
+/// Returns the narrowest of the remedies alone; `None` where there are none.
+///
+/// # Errors
+///
+/// Fails as [`remedies`] does.
+pub fn narrowest(wish: &Wish<'_>) -> Result<Option<Remedy>, MendError> {
+    let Some((mut trial, obstacles, need)) = Trial::of(wish)? else {
+        return Ok(None);
+    };
+    trial.exempt_profile(&obstacles, &need).map(Some)
 }
 
 impl Wish<'_> {
@@ -165,8 +156,9 @@ impl Obstacles {
             lacking: Vec::new(),
             documents: BTreeMap::new(),
         };
+        let caller = wish.caller.in_partition(wish.target.source.0.partition());
         for name in INVOKE {
-            for evaluation in evaluations(wish.target, wish.caller, &name.parse()?) {
+            for evaluation in evaluations(wish.target, &caller, &name.parse()?) {
                 for level in wish.chain.levels() {
                     let allows = |scp: &Arc<Scp>| {
                         scp.policy()
@@ -284,7 +276,36 @@ struct Trial<'w> {
     judgements: super::reach::Judgements,
 }
 
-impl Trial<'_> {
+impl<'w> Trial<'w> {
+    /// Prepares what is tried with each remedy; `None` where the call does not fail, or is not through a profile.
+    fn of(wish: &'w Wish<'w>) -> Result<Option<(Self, Obstacles, Need)>, MendError> {
+        let Some(need) = Need::of(wish.target) else {
+            return Ok(None);
+        };
+        if !matches!(wish.verdict(wish.chain)?, Verdict::Fails(_)) {
+            return Ok(None);
+        }
+        let obstacles = Obstacles::of(wish)?;
+        let account = wish.caller.account().as_str();
+        let profile = need.profile.replacen(":*:", &format!(":{account}:"), 1);
+        let mut sources: BTreeSet<SourceRegion> = wish.sources.iter().cloned().collect();
+        sources.insert(wish.target.source.clone());
+        let probes = Probes::new(
+            wish.target,
+            Some(&profile),
+            &need.model,
+            &sources,
+            wish.caller,
+            wish.catalogue,
+        )?;
+        let trial = Self {
+            wish,
+            judgements: probes.judgements(),
+            probes,
+        };
+        Ok(Some((trial, obstacles, need)))
+    }
+
     /// Splits the statement, or else changes it in place: the first form that works, closes nothing and is not
     /// too long. Of two that are not, the reason of the latter is told, which is possible more often.
     fn exempt_profile(&mut self, obstacles: &Obstacles, need: &Need) -> Result<Remedy, MendError> {

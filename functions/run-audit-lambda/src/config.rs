@@ -1,0 +1,78 @@
+//! The function's configuration.
+
+use crisguard_aws::sts::Role;
+use crisguard_core::region::Region;
+use crisguard_lambda::{
+    config::{ConfigurationError, Variables},
+    logging::LogLevel,
+};
+
+/// What the template tells the function.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `CRISGUARD_ORGANIZATION_ROLE_ARN`: the role of the management account, or of a delegated administrator,
+    /// that may read the organization, with `CRISGUARD_ORGANIZATION_EXTERNAL_ID`. Without it the function asks
+    /// as itself.
+    pub organization_role: Option<Role>,
+    /// `AWS_REGION`, set by Lambda: where the role is assumed.
+    pub home: Region,
+    /// `CRISGUARD_LOG_LEVEL`, `info` if it is not set.
+    pub log_level: LogLevel,
+}
+
+impl Config {
+    /// Reads every variable.
+    ///
+    /// # Errors
+    ///
+    /// Fails with one error that names every variable that is missing or wrong.
+    pub fn read(mut variables: Variables<impl Fn(&str) -> Option<String>>) -> Result<Self, ConfigurationError> {
+        let role: Option<Option<String>> = variables.optional("CRISGUARD_ORGANIZATION_ROLE_ARN");
+        let external_id = variables.optional("CRISGUARD_ORGANIZATION_EXTERNAL_ID");
+        let home = variables.required("AWS_REGION");
+        let log_level: Option<Option<LogLevel>> = variables.optional("CRISGUARD_LOG_LEVEL");
+        let read = || {
+            let external_id: Option<String> = external_id?;
+            Some(Self {
+                organization_role: role?.map(|arn| Role { arn, external_id }),
+                home: home?,
+                log_level: log_level?.unwrap_or_else(LogLevel::info),
+            })
+        };
+        read().ok_or_else(|| variables.into_error())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(set: &[(&str, &str)]) -> Result<Config, ConfigurationError> {
+        Config::read(Variables::new(|name: &str| {
+            let mut set = set.iter();
+            set.find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned())
+        }))
+    }
+
+    #[test]
+    fn without_a_role_it_asks_as_itself() {
+        let config = read(&[("AWS_REGION", "eu-west-1"), ("CRISGUARD_ORGANIZATION_EXTERNAL_ID", "e")]).unwrap();
+        assert_eq!(config.organization_role, None);
+        let role = "arn:aws:iam::444455556666:role/crisguard-organization";
+        let with = read(&[("AWS_REGION", "eu-west-1"), ("CRISGUARD_ORGANIZATION_ROLE_ARN", role)]).unwrap();
+        let role = Role {
+            arn: role.to_owned(),
+            external_id: None,
+        };
+        assert_eq!(with.organization_role, Some(role));
+    }
+
+    #[test]
+    fn one_error_names_every_problem() {
+        let error = read(&[("CRISGUARD_LOG_LEVEL", "lo=ud=er")]).unwrap_err().to_string();
+        assert!(
+            error.contains("AWS_REGION is not set") && error.contains("CRISGUARD_LOG_LEVEL"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! The function `crisguard-run-audit`: the library run-audit, and the organization where it is to be read.
+
+pub mod config;
+mod organization;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use crisguard_core::scp::organization::OrganizationDocument;
+use crisguard_lambda::report::Report;
+use jiff::Timestamp;
+pub use organization::{NotRead, Organizations, ReadOrganization};
+use run_audit::{Refused, Request, Response};
+use serde_json::value::RawValue;
+
+/// The most bytes of an answer that Lambda hands on: 6 MB, to whoever waits for it
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const LARGEST: usize = 6 * 1024 * 1024;
+/// What is left of an invocation to say that the time was too short, and to evaluate.
+const RESERVE: Duration = Duration::from_secs(5);
+
+/// Tells why a request has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// It was refused.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It is about the organization, which was not read.
+    #[error(transparent)]
+    NotRead(#[from] NotRead),
+    /// It cannot be written.
+    #[error("the answer cannot be written")]
+    Write(#[from] serde_json::Error),
+    /// It is larger than Lambda hands on.
+    #[error("the answer has {0} bytes, and Lambda hands {LARGEST} on: {1}")]
+    TooLarge(usize, &'static str),
+}
+
+/// Answers a request by hand.
+///
+/// # Errors
+///
+/// Fails if the request is malformed, names something that is not there or is about an organization that cannot
+/// be read, or if the answer is too large; and says what to do.
+pub async fn answer(
+    request: &str,
+    organizations: &impl ReadOrganization,
+    now: Timestamp,
+    deadline: Timestamp,
+) -> Result<Box<RawValue>, Report> {
+    match respond(request, organizations, now, deadline).await {
+        Ok(answer) => Ok(answer),
+        Err(error) => Err(Report::of(error.kind(), &error)),
+    }
+}
+
+async fn respond(
+    request: &str,
+    organizations: &impl ReadOrganization,
+    now: Timestamp,
+    deadline: Timestamp,
+) -> Result<Box<RawValue>, NoAnswer> {
+    let request = Request::parse(request)?;
+    let read = if request.reads_the_organization() {
+        let left = Duration::try_from(deadline.duration_since(now)).unwrap_or_default();
+        Some(within(left.saturating_sub(RESERVE), organizations).await?)
+    } else {
+        None
+    };
+    let response = request.answer(read)?;
+    let json = serde_json::to_string(&response)?;
+    match json.len() {
+        fits if fits <= LARGEST => Ok(RawValue::from_string(json)?),
+        size => Err(NoAnswer::TooLarge(size, narrower(&response))),
+    }
+}
+
+async fn within(time: Duration, organizations: &impl ReadOrganization) -> Result<OrganizationDocument, NotRead> {
+    let read = tokio::time::timeout(time, organizations.whole());
+    read.await.unwrap_or_else(|_| Err(NotRead::Late(time.as_secs())))
+}
+
+const fn narrower(response: &Response) -> &'static str {
+    match response {
+        Response::Reach(_) => {
+            "ask about less at a time, by `accounts` (or one `account`), `profiles` and `sources`; or write the \
+             organization to a file by {\"organization\": true}, which `crisguard reach --organization` reads"
+        }
+        Response::Organization(_) => "ask the function itself about it: {\"reach\": {\"organization\": true, …}}",
+    }
+}
+
+impl NoAnswer {
+    /// Names the kind of error, as the Lambda service shows it.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "Request",
+            Self::NotRead(_) => "Organization",
+            Self::Write(_) | Self::TooLarge(..) => "Answer",
+        }
+    }
+}
