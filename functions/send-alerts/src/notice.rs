@@ -26,7 +26,7 @@ use std::{
 };
 
 use crisguard_aws::sns::{Attribute, Publication};
-use crisguard_core::{controls::ControlId, decision::Severity, policy::Language};
+use crisguard_core::{account::AccountId, controls::ControlId, decision::Severity, policy::Language};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -97,6 +97,8 @@ pub(crate) struct Notice {
     /// How many there are in all.
     total: usize,
     violations: Violations,
+    /// The accounts of all of them.
+    accounts: BTreeSet<AccountId>,
     expired_exceptions: Vec<Expired>,
 }
 
@@ -112,6 +114,9 @@ pub(crate) struct Excerpt<'a> {
     /// How many of all of them are violations.
     #[serde(skip)]
     pub(crate) violations: Violations,
+    /// The accounts of all of them, those that found no room too.
+    #[serde(skip)]
+    pub(crate) accounts: &'a BTreeSet<AccountId>,
     pub(crate) more: usize,
     pub(crate) findings: &'a [Line],
     /// Exceptions of the policy that have run out: told once, in a digest.
@@ -174,6 +179,7 @@ impl Notice {
             transition: None,
             total: findings.len(),
             violations,
+            accounts: findings.iter().map(|(record, _)| record.account().clone()).collect(),
             findings: findings
                 .into_iter()
                 .map(|(record, transition)| Line::of(record, transition))
@@ -188,6 +194,7 @@ impl Notice {
             transition: None,
             total: shortlist.total(),
             violations: shortlist.violations(),
+            accounts: shortlist.accounts().clone(),
             findings: shortlist.first().map(|record| Line::of(&record.value, None)).collect(),
             expired_exceptions: Vec::new(),
         }
@@ -234,6 +241,7 @@ impl Notice {
                 .map_or(Severity::Informational, |line| line.severity),
             total: self.total,
             violations: self.violations,
+            accounts: &self.accounts,
             more: self.total.saturating_sub(findings.len()),
             findings,
             expired_exceptions: &self.expired_exceptions,

@@ -1,8 +1,8 @@
 //! The findings that a message lists, out of however many there are to tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crisguard_core::decision::Severity;
+use crisguard_core::{account::AccountId, decision::Severity};
 
 use crate::{
     lifecycle::Standing,
@@ -19,6 +19,7 @@ pub(crate) struct Shortlist {
     first: BTreeMap<Place, Versioned<Record>>,
     total: usize,
     violations: Violations,
+    accounts: BTreeSet<AccountId>,
 }
 
 /// How many of the findings to tell are violations: all others are undecided.
@@ -49,6 +50,7 @@ impl Shortlist {
             first: BTreeMap::new(),
             total: 0,
             violations: Violations::NONE,
+            accounts: BTreeSet::new(),
         }
     }
 
@@ -56,6 +58,10 @@ impl Shortlist {
     pub(crate) fn add(&mut self, record: Versioned<Record>) {
         self.total += 1;
         self.violations.add(&record.value);
+        let account = record.value.account();
+        if !self.accounts.contains(account) {
+            self.accounts.insert(account.clone());
+        }
         self.first.insert(place_by_waiting(&record.value), record);
         if self.first.len() > LISTED {
             self.first.pop_last();
@@ -70,6 +76,11 @@ impl Shortlist {
     /// Returns how many of all the findings are violations.
     pub(crate) const fn violations(&self) -> Violations {
         self.violations
+    }
+
+    /// Returns the accounts of all the findings: those that find no room may be of others than those listed.
+    pub(crate) const fn accounts(&self) -> &BTreeSet<AccountId> {
+        &self.accounts
     }
 
     /// Returns how many findings there are in all.

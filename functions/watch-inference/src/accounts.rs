@@ -8,8 +8,8 @@ use crisguard_core::{
     account::{AccountId, OrganizationPath},
     catalog::{Catalogue, Live},
     cloudtrail::Invocation,
-    controls::{assess, name_statements, without_policy},
-    decision::Assessment,
+    controls::{ControlId, assess, name_statements},
+    decision::{Assessment, Decision, EvidenceGap},
     policy::{Policy, Unresolved},
     posture::KnownMembership,
 };
@@ -35,11 +35,6 @@ const KEPT_BYTES: usize = 24 * 1024 * 1024;
 /// What an account of which nothing is kept takes: also that is remembered, so that it is not asked for at
 /// every call.
 const LEAST_BYTES: usize = 4 * 1024;
-
-/// Why it is not known which policy an account is under, and what would tell.
-const PLACE_NOT_KNOWN: &str = "the policy has overrides for organizational units, and the account's place in the \
-    organization at the time of the call is not known: check-posture keeps it when it looks at the account and \
-    can read the organization";
 
 /// Opens what check-posture keeps of an account.
 pub trait Keep {
@@ -246,7 +241,7 @@ impl<'a> Policies<'a> {
     ) -> Vec<Assessment> {
         match self.at(&invocation.account, path) {
             Ok(policy) => assess(invocation, policy, catalogue),
-            Err(_) => without_policy(invocation, PLACE_NOT_KNOWN),
+            Err(_) => in_no_place(&invocation.account),
         }
     }
 
@@ -266,6 +261,20 @@ impl<'a> Policies<'a> {
         });
         found.as_deref()
     }
+}
+
+/// Says that the policy differs by unit, and that the account's is not known.
+fn in_no_place(account: &AccountId) -> Vec<Assessment> {
+    let gap = EvidenceGap::PlaceNotKnown {
+        account: account.clone(),
+    };
+    ControlId::about_invocations()
+        .map(|control| Assessment {
+            control,
+            decision: Decision::Undecided(gap.clone()),
+            expired_exceptions: Vec::new(),
+        })
+        .collect()
 }
 
 /// Tells whether it matters where an account stands in its organization to know which policy it is under.

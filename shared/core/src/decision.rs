@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    account::AccountId,
     cloudtrail::{BlockedRegion, Failure},
     controls::ControlId,
     region::{DestinationRegion, Region, SourceRegion},
@@ -394,6 +395,15 @@ pub enum EvidenceGap {
     DenialNotExplained {
         /// The profile that was called.
         profile: String,
+    },
+    /// The policy differs by organizational unit, and the account's was not known at the time of the call.
+    #[error(
+        "the policy differs by organizational unit, and where account {account} stood in the organization at the time \
+         of the call is not known; the nightly check keeps it where it can read the organization and the account"
+    )]
+    PlaceNotKnown {
+        /// The record's account.
+        account: AccountId,
     },
     /// The policy for the record's account cannot be told.
     #[error("the policy for account {account} cannot be told: {reason}")]

@@ -142,8 +142,9 @@ impl Document {
             company_name: PRODUCT,
             product_name: PRODUCT,
             generator_id: format!("{PRODUCT}/{}", control.name),
-            // Security Hub takes findings in the name of this account only; which account was called
-            // stands in the resources.
+            // Security Hub takes findings in the name of the account that sends them only
+            // (https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html). Which
+            // account was called or looked at stands in the title, the resources and the product's fields.
             aws_account_id: product.account().to_owned(),
             created_at: line.first_seen.clone(),
             updated_at: updated_at(announcement),
@@ -156,7 +157,7 @@ impl Document {
                 },
                 types: [TYPE],
             },
-            title: limited(&format!("{} ({})", control.title, whom(line)), LONGEST_TITLE),
+            title: limited(&format!("{} ({})", control.title, whom(line, product)), LONGEST_TITLE),
             description: description(announcement),
             remediation: Remediation {
                 recommendation: Recommendation {
@@ -211,9 +212,19 @@ fn status(reason: &Reason) -> Status {
     }
 }
 
-/// Names what the finding is about: who called, or the Region that was looked at.
-fn whom(line: &Line) -> &str {
-    line.principal.as_deref().unwrap_or(&line.source_region)
+/// Names what the finding is about: who called, or the Region that was looked at, and the account unless it is the
+/// one in whose name the finding is sent.
+fn whom(line: &Line, product: &ProductArn) -> String {
+    let whom = line.principal.as_deref().unwrap_or(&line.source_region);
+    if is_of_another_account(line, product) {
+        format!("account {}, {whom}", line.account)
+    } else {
+        whom.to_owned()
+    }
+}
+
+fn is_of_another_account(line: &Line, product: &ProductArn) -> bool {
+    line.account != product.account()
 }
 
 fn description(announcement: &Announcement) -> String {
@@ -308,7 +319,8 @@ fn product_fields(announcement: &Announcement) -> BTreeMap<&'static str, String>
         .collect()
 }
 
-/// Returns who called and through what; of settings, and where nobody is named, the account.
+/// Returns who called and through what; of settings, where nobody is named, and of another account than the one in
+/// whose name the finding is sent, the account.
 fn resources(line: &Line, product: &ProductArn) -> Vec<Resource> {
     let resource = |r#type, id: &str| Resource {
         r#type,
@@ -317,18 +329,18 @@ fn resources(line: &Line, product: &ProductArn) -> Vec<Resource> {
         region: Some(line.source_region.clone()).filter(|region| region.len() <= LONGEST_REGION),
     };
     let through = line.profile.as_deref().or(line.model.as_deref());
-    match line.principal.as_deref().filter(|principal| !is_blank(principal)) {
-        None => vec![resource("AwsAccount", &format!("AWS::::Account:{}", line.account))],
-        Some(principal) => [
-            Some((kind(principal), principal)),
-            through.map(|through| ("Other", through)),
-        ]
-        .into_iter()
-        .flatten()
-        .filter(|(_, id)| !is_blank(id))
-        .map(|(kind, id)| resource(kind, id))
-        .collect(),
-    }
+    let principal = line.principal.as_deref().filter(|principal| !is_blank(principal));
+    let account = format!("AWS::::Account:{}", line.account);
+    [
+        principal.map(|principal| (kind(principal), principal)),
+        principal.and(through).map(|through| ("Other", through)),
+        (principal.is_none() || is_of_another_account(line, product)).then_some(("AwsAccount", account.as_str())),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|(_, id)| !is_blank(id))
+    .map(|(kind, id)| resource(kind, id))
+    .collect()
 }
 
 /// Returns the type of resource that a principal is: a role or user by its ARN in IAM.

@@ -14,3 +14,4 @@ mod the_lifecycle;
 mod the_machines;
 mod the_memory;
 mod the_shortlist;
+mod two_accounts;

@@ -153,10 +153,9 @@ pub(super) fn places(excerpt: &Excerpt<'_>, language: Language) -> String {
     }
 }
 
-/// Names the account, where all findings are of one.
+/// Names the account, where all findings are of one, those that found no room too.
 fn accounts(excerpt: &Excerpt<'_>, language: Language) -> String {
-    let accounts: BTreeSet<&str> = excerpt.findings.iter().map(|line| line.account.as_str()).collect();
-    match (accounts.len(), accounts.first(), language) {
+    match (excerpt.accounts.len(), excerpt.accounts.first(), language) {
         (1, Some(account), Language::En) => format!(", account {account}"),
         (1, Some(account), Language::Ja) => format!("、アカウント {account}"),
         (accounts, _, Language::En) => format!(", {accounts} accounts"),

@@ -82,7 +82,7 @@ async fn a_unit_s_override_applies_where_the_account_s_place_is_known_and_fresh(
         let findings = findings(&function.queue);
         let said = &findings[0].explanation;
         assert!(
-            said.contains(MEMBER) && said.contains("place in the organization"),
+            said.contains(MEMBER) && said.contains("stood in the organization"),
             "{said}"
         );
     }

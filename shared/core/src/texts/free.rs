@@ -66,7 +66,7 @@ pub(super) fn violation(violation: &Violation, change: &dyn Fn(&str) -> String) 
 pub(super) fn gap(gap: &EvidenceGap, change: &dyn Fn(&str) -> String) -> EvidenceGap {
     use EvidenceGap as G;
     match gap.clone() {
-        same @ (G::StreamRegionNotReported | G::ModelNotNamed) => same,
+        same @ (G::StreamRegionNotReported | G::ModelNotNamed | G::PlaceNotKnown { .. }) => same,
         G::RegionNotReported { profile, not_allowed } => G::RegionNotReported {
             profile: change(&profile),
             not_allowed,

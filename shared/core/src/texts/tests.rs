@@ -122,7 +122,10 @@ fn gap_after(last: Option<&EvidenceGap>) -> Option<EvidenceGap> {
         Some(G::IndirectTarget { .. }) => Some(G::ModelNotNamed),
         Some(G::ModelNotNamed) => Some(G::BlockedRegionNotNamed { profile }),
         Some(G::BlockedRegionNotNamed { .. }) => Some(G::DenialNotExplained { profile }),
-        Some(G::DenialNotExplained { .. }) => Some(G::PolicyUnresolved {
+        Some(G::DenialNotExplained { .. }) => Some(G::PlaceNotKnown {
+            account: "111122223333".parse().unwrap(),
+        }),
+        Some(G::PlaceNotKnown { .. }) => Some(G::PolicyUnresolved {
             account: "111122223333".to_owned(),
             reason: "no path".to_owned(),
         }),

@@ -139,6 +139,10 @@ pub(in crate::texts) fn evidence_gap(gap: &EvidenceGap) -> String {
             "{profile} の呼び出しが拒否されましたが、何によって拒否されたかを示すメッセージが CloudTrail レコードにありません。\
             サービスコントロールポリシー (SCP) による可能性があります"
         ),
+        EvidenceGap::PlaceNotKnown { account } => format!(
+            "組織単位 (OU) によって適用されるポリシーが異なりますが、呼び出しの時点でアカウント {account} が組織内の\
+            どこに属していたかが分かりません（夜間の確認で組織とアカウントを読み取れれば、記録されます）"
+        ),
         EvidenceGap::PolicyUnresolved { account, reason } => {
             format!("アカウント {account} に適用されるポリシーを特定できません: {reason}")
         }
