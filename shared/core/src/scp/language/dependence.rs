@@ -103,7 +103,7 @@ fn tells_of_caller(key: &str) -> bool {
 
 /// Tells whether it can make a difference to a pattern which account an ARN has: not if whatever in it stands
 /// for the account is a `*`. An ARN's account has colons around it, so a part of the pattern with none or with
-/// other signs cannot be the account or a piece of it.
+/// other signs cannot be the account or a piece of it, unless it has a `?`, which may be such a colon.
 fn names_account(pattern: &str) -> bool {
     if pattern == "*" {
         return false;
@@ -115,7 +115,7 @@ fn names_account(pattern: &str) -> bool {
             // The beginning and the end of an ARN are not its account.
             let outside = (place == 0 && at == 0) || (place == last && at == colons);
             let digits = !run.is_empty() && run.chars().all(|sign| sign.is_ascii_digit());
-            !outside && (digits || run.contains(['?', '$']))
+            run.contains(['?', '$']) || (digits && !outside)
         })
     })
 }

@@ -30,6 +30,7 @@ pub struct Permit {
 
 /// Requests of many kinds, from some source Regions.
 pub(super) struct Probes {
+    partition: &'static str,
     asked: Vec<Asked>,
     requests: Vec<Request>,
 }
@@ -88,7 +89,10 @@ impl Probes {
         caller: &Caller,
         catalogue: &Catalogue,
     ) -> Result<Self, NotAnAction> {
+        let partition = target.source.0.partition();
+        let caller = &*caller.in_partition(partition);
         let mut probes = Self {
+            partition,
             asked: Vec::new(),
             requests: Vec::new(),
         };
@@ -133,7 +137,7 @@ impl Probes {
                 probes.ask(caller, action, "profile", region, profile.to_owned(), None)?;
             }
             for action in INVOKE {
-                let arn = format!("arn:aws:bedrock:::foundation-model/{model}");
+                let arn = format!("arn:{partition}:bedrock:::foundation-model/{model}");
                 probes.ask(
                     caller,
                     action,
@@ -201,6 +205,7 @@ impl Probes {
         before: &Chain,
         after: &Chain,
     ) -> (Vec<Permit>, Vec<Permit>) {
+        let caller = caller.in_partition(self.partition);
         let mut outcomes = |chain: &Chain| {
             let bound = judgements.bind(chain, caller.context());
             judgements.outcomes(&bound)

@@ -1,5 +1,7 @@
 //! Who calls: an account, and what is known of the principal in it.
 
+use std::borrow::Cow;
+
 use crate::{
     account::{AccountId, OrganizationPath},
     arn::Arn,
@@ -11,7 +13,8 @@ use crate::{
 pub enum Principal {
     /// A role that no policy names: none of the exemptions for certain roles is for it.
     Ordinary,
-    /// This one. An ARN with `*` for the account stands for the principal of that name in each account.
+    /// This one. An ARN with `*` for the account stands for the principal of that name in each account. Of a
+    /// role's session it is not known which role's ARN `aws:PrincipalArn` has: the session's lacks the path.
     Arn(String),
     /// Anybody: what depends on who calls cannot be told.
     Unknown,
@@ -22,12 +25,15 @@ pub enum Principal {
 pub struct Caller {
     account: AccountId,
     service_linked: bool,
+    ordinary: bool,
     context: Context,
 }
 
 impl Caller {
     /// The role that stands for every one that no policy names.
-    const ORDINARY: &'static str = "role/any-role-that-no-policy-names";
+    ///
+    /// It has no word in it, for patterns such as `role/*-role-*` name many.
+    const ORDINARY: &'static str = "role/=,=,=";
 
     /// Makes the caller.
     #[must_use]
@@ -42,23 +48,38 @@ impl Caller {
         };
         let mut service_linked = false;
         if let Some(arn) = arn {
-            let resource = Arn::parse(&arn).map_or("", |arn| arn.resource);
+            let parts = Arn::parse(&arn);
+            let resource = parts.map_or("", |arn| arn.resource);
+            let is_session = parts.is_some_and(|arn| arn.service == "sts") && resource.starts_with("assumed-role/");
             service_linked = resource.starts_with("role/aws-service-role/");
             // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
             let kind = match resource.split('/').next() {
-                Some("role") => Value::known("AssumedRole"),
+                Some("role" | "assumed-role") => Value::known("AssumedRole"),
                 Some("user") => Value::known("User"),
                 Some("root") => Value::known("Account"),
                 _ => Value::Unknown,
             };
             context.set("aws:PrincipalType", kind);
-            context.set("aws:PrincipalArn", Value::known(arn));
+            let named = if is_session { Value::Unknown } else { Value::known(arn) };
+            context.set("aws:PrincipalArn", named);
         }
         Self {
             account,
             service_linked,
+            ordinary: *principal == Principal::Ordinary,
             context,
         }
+    }
+
+    /// Returns the caller in a partition, of which an ordinary role's ARN tells.
+    pub(crate) fn in_partition(&self, partition: &str) -> Cow<'_, Self> {
+        if !self.ordinary || partition == "aws" {
+            return Cow::Borrowed(self);
+        }
+        let mut caller = self.clone();
+        let arn = format!("arn:{partition}:iam::{}:{}", self.account, Self::ORDINARY);
+        caller.context.set("aws:PrincipalArn", Value::known(arn));
+        Cow::Owned(caller)
     }
 
     /// Adds where the account stands in the organization.

@@ -1,5 +1,7 @@
 //! What-if: which verdicts another set of policies would change.
 
+use std::collections::HashMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -7,7 +9,7 @@ use super::{Reach, verdict::Denied};
 use crate::{account::AccountId, region::Region};
 
 /// A verdict that changes, for the accounts for which it does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Change {
     /// The accounts.
     #[schemars(with = "Vec<String>")]
@@ -39,6 +41,8 @@ pub struct Change {
 #[must_use]
 pub fn compare(before: &Reach, after: &Reach) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
+    // By what changes, without the accounts.
+    let mut known: HashMap<Change, usize> = HashMap::new();
     for account in before.accounts() {
         let after: Vec<_> = after.verdicts(account).collect();
         for (place, (target, verdict)) in before.verdicts(account).enumerate() {
@@ -53,33 +57,21 @@ pub fn compare(before: &Reach, after: &Reach) -> Vec<Change> {
                 .iter()
                 .filter(|denied| !verdict.denied().contains(denied));
             let change = Change {
-                accounts: vec![account.clone()],
+                accounts: Vec::new(),
                 profile: target.call.name().to_owned(),
                 source: target.source.0.clone(),
                 before: verdict.name(),
                 after: later.name(),
                 denied: new.cloned().collect(),
             };
-            let known = changes.iter_mut().find(|known| known.is_like(&change));
-            match known {
-                Some(known) => known.accounts.push(account.clone()),
-                None => changes.push(change),
+            let place = *known.entry(change.clone()).or_insert_with(|| {
+                changes.push(change);
+                changes.len() - 1
+            });
+            if let Some(change) = changes.get_mut(place) {
+                change.accounts.push(account.clone());
             }
         }
     }
     changes
-}
-
-impl Change {
-    fn is_like(&self, other: &Self) -> bool {
-        let of = |change: &Self| {
-            (
-                change.profile.clone(),
-                change.source.clone(),
-                change.before,
-                change.after,
-            )
-        };
-        of(self) == of(other) && self.denied == other.denied
-    }
 }

@@ -169,6 +169,9 @@ impl Run {
     }
 
     fn add(&mut self, chain: &Chain, caller: &Caller) {
+        // An organization is in one partition, as all that is called in it.
+        let partition = self.targets.first().map_or("aws", |target| target.source.0.partition());
+        let caller = &*caller.in_partition(partition);
         let account = caller.account().clone();
         let service_linked = caller.is_service_linked().then_some(Exemption::ServiceLinkedRole);
         let exempt = chain.exempt().or(service_linked);
@@ -257,6 +260,9 @@ impl Run {
 const BATCH: &str = "AWS does not document which resources a batch job through an inference profile is evaluated on, \
                      nor whether bedrock:InferenceProfileArn is set";
 
+/// What nobody can evaluate.
+const NOWHERE: &str = "AWS does not list the Regions in which this is evaluated";
+
 fn verdict<'a>(
     target: &Target,
     outcomes: impl Iterator<Item = (&'a Asked, &'a Outcome<Place>)>,
@@ -264,6 +270,13 @@ fn verdict<'a>(
 ) -> Verdict {
     let mut denied: Vec<Denied> = Vec::new();
     let mut keys: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut outcomes = outcomes.peekable();
+    if outcomes.peek().is_none() {
+        return Verdict::Undecided {
+            keys: [].into(),
+            undocumented: Some(NOWHERE),
+        };
+    }
     for (asked, outcome) in outcomes {
         match outcome {
             Outcome::Allow => {}

@@ -27,7 +27,7 @@ pub struct Target {
 pub enum Call {
     /// A model through a system-defined inference profile.
     Profile(InferenceProfile),
-    /// A model through an inference profile that the account made.
+    /// A model through an inference profile that the account made, or that AWS made and whose kind is not known.
     Application {
         /// The profile's ARN.
         arn: String,
@@ -110,8 +110,10 @@ impl Target {
                             .then(|| Self::application(&profile.arn, &profile.models, source))
                             .flatten(),
                     );
-                } else {
+                } else if InferenceProfile::parse(id).is_some() {
                     ids.insert(Cow::Borrowed(id));
+                } else if pattern.matches(id) {
+                    targets.extend(Self::application(&profile.arn, &profile.models, source));
                 }
             }
             let matching = ids.iter().filter(|id| pattern.matches(id));
