@@ -63,7 +63,15 @@ def list_units(ask: Ask) -> Document:
 def list_accounts(ask: Ask) -> Document:
     """ListAccountsForParent."""
     accounts = [account for account in _told(ask)["accounts"] if account["parent"] == ask.inputs["ParentId"]]
-    listed = [{"Id": each["id"], "Arn": _arn(ask, "account", each["id"]), "Name": _name(each)} for each in accounts]
+    listed = [
+        {
+            "Id": each["id"],
+            "Arn": _arn(ask, "account", each["id"]),
+            "Name": _name(each),
+            "State": each.get("state", "ACTIVE"),
+        }
+        for each in accounts
+    ]
     return {"Accounts": listed}
 
 

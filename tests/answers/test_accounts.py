@@ -95,7 +95,7 @@ def test_an_organization_is_what_a_test_says(client: Clients, answers: Answers) 
     units = organizations.list_organizational_units_for_parent(ParentId="r-ab12")["OrganizationalUnits"]
     assert [each["Id"] for each in units] == [unit]
     accounts = organizations.list_accounts_for_parent(ParentId=unit)["Accounts"]
-    assert [each["Id"] for each in accounts] == ["111122223333"]
+    assert [(each["Id"], each["State"]) for each in accounts] == [("111122223333", "ACTIVE")]
 
     def attached(target: str, kind: str = "SERVICE_CONTROL_POLICY") -> list[str]:
         listed = organizations.list_policies_for_target(TargetId=target, Filter=kind)["Policies"]
