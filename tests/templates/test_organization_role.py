@@ -1,4 +1,4 @@
-"""Who may read the organization: check-posture alone, as one role, and nothing but service control policies."""
+"""Who may read the organization: check-posture and run-audit, as one role, and nothing but service control policies."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ ROLE = "arn:aws:iam::444455556666:role/crisguard-organization"
 ORGANIZATION = "arn:aws:organizations::444455556666"
 OF_SCPS = {"organizations:PolicyType": "SERVICE_CONTROL_POLICY"}
 READS = [
+    ("organizations:DescribeOrganization", "*", {}),
     ("organizations:ListRoots", "*", {}),
     ("organizations:ListAccountsForParent", f"{ORGANIZATION}:root/o-a1b2c3d4e5/r-ab12", {}),
     ("organizations:ListAccountsForParent", f"{ORGANIZATION}:ou/o-a1b2c3d4e5/ou-ab12-11111111", {}),
@@ -74,6 +75,14 @@ def test_nobody_else_may_assume_the_role(external_id: str) -> None:
     assert trust.get("Condition") == asked
 
 
+def test_run_audit_may_assume_it_where_it_is_named() -> None:
+    auditor = f"arn:aws:iam::{ACCOUNT}:role/crisguard-run-audit-{HOME}"
+    stack = organization_role(RunAuditRoleArn=auditor, ExternalId="id-1")
+    (trust,) = stack.resources["Role"].properties["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"AWS": [READER, auditor]}
+    assert trust["Condition"] == {"StringEquals": {"sts:ExternalId": "id-1"}}
+
+
 @pytest.mark.parametrize(("action", "on", "context"), READS)
 def test_the_role_reads_what_check_posture_asks_for(action: str, on: str, context: dict[str, str]) -> None:
     request = Request(ROLE, action, on, context)
@@ -89,7 +98,7 @@ def test_the_role_may_do_nothing_else() -> None:
     assert {s["Effect"] for s in allowed} == {"Allow"}
     assert {action for s in allowed for action in as_list(s["Action"])} == {action for action, *_ in READS}
     everywhere = [as_list(s["Action"]) for s in allowed if s["Resource"] == "*"]
-    assert everywhere == [["organizations:ListRoots"]]
+    assert everywhere == [["organizations:DescribeOrganization", "organizations:ListRoots"]]
     for statement in allowed:
         needed = [Request(ROLE, action, on, context) for action, on, context in READS]
         assert any(statement_matches(statement, request) for request in needed)
