@@ -76,6 +76,13 @@ def test_the_bus_is_open_exactly_as_its_control_expects() -> None:
     }
 
 
+def test_an_alarm_of_a_member_s_region_names_the_account() -> None:
+    (target,) = STACK.resources["Operations.AlarmRule"].properties["Targets"]
+    transformer = target["InputTransformer"]
+    assert transformer["InputPathsMap"]["account"] == "$.account"
+    assert "account <account>" in transformer["InputTemplate"]
+
+
 # -- what check-posture may do across accounts --------------------------------------------
 
 
