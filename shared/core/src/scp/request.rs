@@ -1,6 +1,6 @@
 //! What is asked of AWS: an action on a resource, and what is known around it.
 
-mod keys;
+pub(crate) mod keys;
 
 use std::{fmt, str::FromStr};
 
@@ -236,6 +236,8 @@ mod tests {
             ),
             ("bedrock:InvokeModel", "bedrock:guardrailarn", Value::Absent),
             ("bedrock:InvokeModel", "bedrock:bearertokentype", Value::Absent),
+            // Nobody can say that AWS has not added it.
+            ("bedrock:InvokeModel", "bedrock:somethingnew", Value::Unknown),
             ("bedrock:CallWithBearerToken", "bedrock:bearertokentype", Value::Unknown),
             (
                 "bedrock:CreateModelInvocationJob",

@@ -85,6 +85,18 @@ impl Condition {
         }
     }
 
+    /// Tells whether it holds where the request does not have the key.
+    pub(crate) fn holds_without_key(&self) -> Truth {
+        self.without()
+    }
+
+    /// Returns those of its values, as they are written, of which AWS does not document what they match.
+    pub(crate) fn undocumented_values(&self) -> impl Iterator<Item = &str> {
+        let each = self.values.iter().zip(&self.tests);
+        each.filter(|(_, test)| !test.is_documented())
+            .map(|(written, _)| written.as_str())
+    }
+
     /// Adds the keys on which it depends that nobody knows.
     pub(crate) fn gaps(&self, known: &impl Known, gaps: &mut Vec<Arc<str>>) {
         let mut any = false;

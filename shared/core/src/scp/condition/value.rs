@@ -69,6 +69,15 @@ impl Test {
         matches!(self, Self::Text { pattern, .. } if pattern.is_anything())
     }
 
+    /// Tells whether AWS documents what it matches.
+    pub(super) fn is_documented(&self) -> bool {
+        match self {
+            Self::Arn(pattern) => pattern.is_complete(),
+            Self::Unreadable => false,
+            _ => true,
+        }
+    }
+
     /// Returns the keys of the variables in it.
     pub(super) fn variables(&self) -> Vec<&Arc<str>> {
         match self {

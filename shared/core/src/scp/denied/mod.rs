@@ -135,10 +135,10 @@ impl PolicyKind {
 }
 
 impl DeniedMessage {
-    /// Finds a denial in a text, or returns `None` if there is none.
+    /// Finds the first denial in a text, or returns `None` if there is none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let pasted = Pasted::new(text);
+        let pasted = Pasted::new(text).first_message();
         let reason = reason(&pasted);
         let action = pasted
             .between("toperform:", &["onresource:", "withanexplicitdeny", "because"])
@@ -287,18 +287,21 @@ impl DeniedResource {
 }
 
 fn reason(pasted: &Pasted) -> Reason {
+    let mut found: Vec<(usize, Reason)> = Vec::new();
     for (by, name) in PolicyKind::NAMES {
         for article in ["a", "an"] {
             if let Some(rest) = pasted.after(&format!("explicitdenyin{article}{name}")) {
-                return Reason::Explicit {
-                    by,
-                    policy: rest.name(),
-                };
+                let policy = rest.name();
+                found.push((rest.place(), Reason::Explicit { by, policy }));
             }
         }
-        if pasted.says(&format!("becauseno{name}allows")) {
-            return Reason::Implicit { by };
+        if let Some(rest) = pasted.after(&format!("becauseno{name}allows")) {
+            found.push((rest.place(), Reason::Implicit { by }));
         }
+    }
+    // What people write around a message may name other reasons.
+    if let Some((_, reason)) = found.into_iter().min_by_key(|(place, _)| *place) {
+        return reason;
     }
     if pasted.says("aws-marketplace:subscribe") || pasted.says("awsmarketplaceactions") {
         Reason::Subscription

@@ -230,3 +230,18 @@ fn reported_messages_are_read_as_they_were_labelled() {
         }
     }
 }
+
+#[test]
+fn of_several_messages_the_first_is_told_with_its_own_reason() {
+    let identity = "User: arn:aws:sts::444455556666:assumed-role/other/s is not authorized to perform: bedrock:InvokeModel \
+        on resource: arn:aws:bedrock:us-east-1::foundation-model/x.m because no identity-based policy allows the \
+        bedrock:InvokeModel action";
+    let scp = explicit("us-east-2");
+    assert_eq!(read(&format!("{identity}\n{scp}")), read(identity));
+    assert_eq!(read(&format!("{scp}\n{identity}")), read(&scp));
+    // What somebody guesses is no message.
+    let guess = "Is it an explicit deny in a service control policy? ";
+    assert_eq!(read(&format!("{guess}{identity}. {guess}")), read(identity));
+    let by = PolicyKind::IdentityBased;
+    assert_eq!(read(identity).reason, Reason::Implicit { by });
+}

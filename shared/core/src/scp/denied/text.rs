@@ -59,6 +59,23 @@ impl Pasted {
         pasted
     }
 
+    /// Returns the first message alone, where the text has several: what one says of the reason is none of another.
+    pub(super) fn first_message(self) -> Self {
+        let (caller, words) = ("user:", "isnotauthorizedtoperform:");
+        let Some(first) = self.find(words, 0) else { return self };
+        let begin = self.find_last(caller, 0, first).unwrap_or(0);
+        let after = first + words.len();
+        let end = self.find(words, after).map_or(self.signs.len(), |next| {
+            self.find_last(caller, after, next).unwrap_or(next)
+        });
+        let of = |signs: &[char]| signs.get(begin..end).unwrap_or_default().to_vec();
+        Self {
+            signs: of(&self.signs),
+            lower: of(&self.lower),
+            gaps: self.gaps.get(begin..end).unwrap_or_default().to_vec(),
+        }
+    }
+
     /// Tells whether the text has these words, given in lower case and without spaces.
     pub(super) fn says(&self, words: &str) -> bool {
         self.find(words, 0).is_some()
@@ -92,9 +109,24 @@ impl Pasted {
             .position(|signs| signs == words);
         found.map(|found| found + from)
     }
+
+    fn find_last(&self, words: &str, from: usize, to: usize) -> Option<usize> {
+        let words: Vec<char> = words.chars().collect();
+        let found = self
+            .lower
+            .get(from..to)?
+            .windows(words.len())
+            .rposition(|signs| signs == words);
+        found.map(|found| found + from)
+    }
 }
 
 impl Rest<'_> {
+    /// Returns where it begins.
+    pub(super) fn place(&self) -> usize {
+        self.at
+    }
+
     /// Returns the word that stands here.
     fn word(&self) -> Option<String> {
         tidy(self.signs(self.end(self.at)))

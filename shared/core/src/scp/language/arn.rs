@@ -64,7 +64,7 @@ impl ArnPattern {
     }
 
     /// Tells whether it has all parts of an ARN.
-    fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.parts.len() == 6
     }
 }
@@ -96,6 +96,20 @@ impl ResourcePattern {
         }
         .into_iter()
         .flatten()
+    }
+
+    /// Tells whether AWS documents what it matches: each `*` in the right place ends its part, all parts are there
+    /// or a `*` at the end stands for them, and no variable is where none can be.
+    pub(crate) fn is_documented(&self) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Arn {
+                parts,
+                whole,
+                expands,
+                misplaced,
+            } => !misplaced && (parts.is_complete() || (*expands && whole.ends_open())),
+        }
     }
 
     /// Tells whether a resource matches: part by part, or because a `*` at the end of a part "can expand to

@@ -100,6 +100,11 @@ impl Pattern {
         matches!(self.pieces.as_ref(), [Piece::Run])
     }
 
+    /// Tells whether a `*` is its end.
+    pub(crate) fn ends_open(&self) -> bool {
+        matches!(self.pieces.last(), Some(Piece::Run))
+    }
+
     /// Tells whether it depends on the request what it stands for.
     pub(crate) fn is_variable(&self) -> bool {
         self.variable

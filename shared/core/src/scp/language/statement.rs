@@ -85,6 +85,14 @@ impl Statement {
         self.resources.names()
     }
 
+    /// Returns those of its resources, as they are written, of which AWS does not document what they match.
+    pub(crate) fn undocumented_resources(&self) -> impl Iterator<Item = &str> {
+        let Named { written, patterns, .. } = &self.resources;
+        let each = written.iter().zip(patterns);
+        each.filter(|(_, pattern)| !pattern.is_documented())
+            .map(|(written, _)| written.as_str())
+    }
+
     /// Returns its conditions, all of which must hold.
     #[must_use]
     pub fn conditions(&self) -> &[Condition] {

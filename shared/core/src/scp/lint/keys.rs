@@ -1,10 +1,11 @@
 //! Traps of condition keys.
 
-use super::{Look, Trap, covers, is_about_calls};
+use super::{Look, Trap, covers, is_about_calls, regions};
 use crate::scp::{
-    Names,
+    Names, Truth,
     condition::{Comparison, Condition, Quantifier},
     reach::INVOKE,
+    request::keys::{NO_SUCH, is_listed},
 };
 
 pub(super) const PROFILE: &str = "bedrock:inferenceprofilearn";
@@ -27,8 +28,14 @@ const TWO_ROLES: [&str; 2] = [
 
 pub(super) fn look(look: &mut Look<'_>) {
     for condition in look.statement.conditions() {
-        if condition.key() == "bedrock:guardrailarn" {
+        let name = condition.key().strip_prefix("bedrock:");
+        if name.is_some_and(|name| NO_SUCH.contains(&name)) {
             look.add(Trap::NoSuchKey, condition.written_key());
+        } else if !is_listed(condition.key()) {
+            look.add(Trap::Undocumented, condition.written_key());
+        }
+        for value in condition.undocumented_values() {
+            look.add(Trap::Undocumented, value);
         }
         if condition.operator().quantifier == Quantifier::Any && condition.operator().if_exists {
             look.add(Trap::Undocumented, &condition.operator().to_string());
@@ -55,27 +62,38 @@ fn of_profile(look: &mut Look<'_>, condition: &Condition) {
     if !look.denies() || !is_about_calls(look.statement) {
         return;
     }
+    let conditions = look.statement.conditions();
+    let of_regions = conditions.iter().any(|other| other.key() == REGION);
+    let guarded = of_regions || conditions.iter().any(is_present);
     if is_negated(condition) {
         let mut wide: Vec<String> = all_of(condition, TWO_PROFILES);
         wide.extend(all_of(condition, TWO_APPLICATIONS));
         for value in wide {
             look.add(Trap::ExemptsEveryProfile, &value);
         }
-        let conditions = look.statement.conditions();
-        let guarded = conditions
-            .iter()
-            .any(|other| is_present(other) || other.key() == REGION);
-        if !condition.operator().if_exists && !guarded && is_about_profiles(look) {
-            look.add(Trap::ProfileKeyWithoutNullGuard, condition.written_key());
-        }
+    } else if is_absent(condition) && of_regions {
+        look.add(Trap::ExemptsEveryProfile, "Null");
     } else if is_text(condition) {
-        let global = |value: &&String| value.contains(":inference-profile/global.");
-        let application = |value: &String| value.contains(":application-inference-profile/");
-        let values = condition.values();
-        if let Some(value) = values.iter().find(global).filter(|_| !values.iter().any(application)) {
-            look.add(Trap::GlobalDeniedByName, value);
-        }
+        by_name(look, condition.values());
     }
+    if condition.holds_without_key() == Truth::True && !guarded && is_about_profiles(look) {
+        look.add(Trap::ProfileKeyWithoutNullGuard, condition.written_key());
+    }
+}
+
+/// Global profiles that are named where no application profile is, and no Region denies them either.
+pub(super) fn by_name(look: &mut Look<'_>, values: &[String]) {
+    let application = |value: &String| TWO_APPLICATIONS.iter().any(|arn| covers(value, arn));
+    let named = values.iter().find(|value| names_global(value));
+    let named = named.filter(|_| !values.iter().any(application) && !regions::denies_every_global(look));
+    if let Some(value) = named {
+        look.add(Trap::GlobalDeniedByName, value);
+    }
+}
+
+fn names_global(pattern: &str) -> bool {
+    let [other, global] = TWO_PROFILES;
+    !covers(pattern, other) && (covers(pattern, global) || pattern.contains(":inference-profile/global."))
 }
 
 fn is_call(name: &str) -> bool {
@@ -84,9 +102,17 @@ fn is_call(name: &str) -> bool {
 
 /// Tells whether it holds only where there is a profile.
 pub(super) fn is_present(condition: &Condition) -> bool {
-    let present =
-        condition.operator().comparison == Comparison::Null && condition.values().iter().any(|value| value == "false");
-    condition.key() == PROFILE && present
+    asks_for_profile(condition) && condition.holds_without_key() == Truth::False
+}
+
+/// Tells whether it holds only where there is no profile.
+fn is_absent(condition: &Condition) -> bool {
+    let present = |value: &String| value.eq_ignore_ascii_case("false");
+    asks_for_profile(condition) && !condition.values().iter().any(present)
+}
+
+fn asks_for_profile(condition: &Condition) -> bool {
+    condition.key() == PROFILE && condition.operator().comparison == Comparison::Null
 }
 
 pub(super) fn is_negated(condition: &Condition) -> bool {

@@ -28,16 +28,15 @@ pub(super) fn look(look: &mut Look<'_>) {
 }
 
 fn resources(look: &mut Look<'_>) {
-    let (Names::Only(all) | Names::AllBut(all)) = look.statement.resources();
-    for pattern in all {
-        if pattern != "*" && pattern.splitn(6, ':').count() < 6 {
-            look.add(Trap::Undocumented, pattern);
-        }
+    for pattern in look.statement.undocumented_resources() {
+        look.add(Trap::Undocumented, pattern);
     }
-    let Names::AllBut(excepted) = look.statement.resources() else {
-        return;
+    let excepted = match look.statement.resources() {
+        Names::AllBut(excepted) => excepted,
+        Names::Only(named) if look.denies() && is_about_calls(look.statement) => return keys::by_name(look, named),
+        Names::Only(_) => return,
     };
-    let model = excepted.iter().find(|pattern| pattern.contains(":foundation-model/"));
+    let model = excepted.iter().find(|pattern| pattern.contains(":foundation-model"));
     let profiles = excepted.iter().any(|pattern| covers(pattern, PROFILE));
     let models_only = look.statement.conditions().iter().any(keys::is_present);
     if let Some(model) = model.filter(|_| look.denies() && is_about_calls(look.statement) && !profiles && !models_only)

@@ -2,7 +2,7 @@
 
 use super::{
     Look, Trap, covers, is_about_calls,
-    keys::{REGION, is_negated, is_text},
+    keys::{PROFILE, REGION, is_negated, is_text},
 };
 use crate::scp::{
     Effect, Names, Statement,
@@ -35,21 +35,27 @@ pub(super) fn look(look: &mut Look<'_>) {
 
 /// Tells whether some statement denies the global destination by its Region.
 fn denies_global(look: &Look<'_>) -> bool {
-    look.policy
-        .statements()
+    look.policy.statements().iter().any(is_of_global)
+}
+
+/// Tells whether some statement does for every profile, whatever its name.
+pub(super) fn denies_every_global(look: &Look<'_>) -> bool {
+    let of_profile = |statement: &Statement| statement.conditions().iter().any(|one| one.key() == PROFILE);
+    let mut statements = look.policy.statements().iter();
+    statements.any(|statement| is_of_global(statement) && !of_profile(statement))
+}
+
+fn is_of_global(statement: &Statement) -> bool {
+    let mut regions = statement
+        .conditions()
         .iter()
-        .filter(|statement| denies_calls(statement))
-        .any(|statement| {
-            let mut regions = statement
-                .conditions()
-                .iter()
-                .filter(|condition| condition.key() == REGION)
-                .peekable();
-            regions.peek().is_some()
-                && regions.all(|condition| {
-                    let named = condition.values().iter().any(|value| covers(value, UNSPECIFIED));
-                    named != is_negated(condition)
-                })
+        .filter(|condition| condition.key() == REGION)
+        .peekable();
+    denies_calls(statement)
+        && regions.peek().is_some()
+        && regions.all(|condition| {
+            let named = condition.values().iter().any(|value| covers(value, UNSPECIFIED));
+            named != is_negated(condition)
         })
 }
 

@@ -137,8 +137,74 @@ fn cases() -> Vec<(Trap, Value, Value)> {
         ),
         (
             Trap::Undocumented,
+            deny(json!({"Resource": "arn:aws:bedrock"})),
             deny(json!({"Resource": "arn:aws:bedrock:*"})),
-            deny(json!({"Resource": "arn:aws:bedrock:*:*:*"})),
+        ),
+        (
+            Trap::Undocumented,
+            deny(json!({"Resource": "arn:aws:bedrock:*:${aws:PrincipalAccount}:inference-profile/*"})),
+            deny(json!({"Resource": "arn:aws:bedrock:*:*:inference-profile/${aws:PrincipalAccount}"})),
+        ),
+        (
+            Trap::Undocumented,
+            deny(json!({"Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*"}}})),
+            deny(json!({"Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}}})),
+        ),
+        (
+            Trap::Undocumented,
+            deny(json!({"Condition": {"StringEquals": {"bedrock:ModelId": "x"}}})),
+            deny(json!({"Condition": {"StringEquals": {"bedrock:ServiceTier": "x"}}})),
+        ),
+        (
+            Trap::Undocumented,
+            deny(json!({"Condition": {"Bool": {"aws:SecureTransport": "no"}}})),
+            deny(json!({"Condition": {"Bool": {"aws:SecureTransport": "False"}}})),
+        ),
+        (
+            Trap::ProfileKeyWithoutNullGuard,
+            deny(json!({"Condition": {"StringNotLikeIfExists": {"bedrock:InferenceProfileArn": ONE}}})),
+            deny(
+                json!({"Condition": {"Null": {"bedrock:InferenceProfileArn": "False"}, "StringNotLikeIfExists": {"bedrock:InferenceProfileArn": ONE}}}),
+            ),
+        ),
+        (
+            Trap::ProfileKeyWithoutNullGuard,
+            deny(json!({"Condition": {"ArnLikeIfExists": {"bedrock:InferenceProfileArn": ONE}}})),
+            deny(json!({"Condition": {"ArnLike": {"bedrock:InferenceProfileArn": ONE}}})),
+        ),
+        (
+            Trap::ProfileKeyWithoutNullGuard,
+            deny(json!({"Condition": {"Null": {"bedrock:InferenceProfileArn": "true"}}})),
+            deny(
+                json!({"Resource": "arn:aws:bedrock:*::foundation-model/*", "Condition": {"Null": {"bedrock:InferenceProfileArn": true}}}),
+            ),
+        ),
+        (
+            Trap::ProfileKeyWithoutNullGuard,
+            deny(json!({"Condition": {"ForAllValues:StringNotLike": {"bedrock:InferenceProfileArn": ONE}}})),
+            deny(json!({"Condition": {"ForAnyValue:StringNotLike": {"bedrock:InferenceProfileArn": ONE}}})),
+        ),
+        (
+            Trap::ExemptsEveryProfile,
+            deny(json!({"Condition": {"StringNotEquals": outside, "Null": {"bedrock:InferenceProfileArn": "true"}}})),
+            deny(json!({"Condition": {"StringNotEquals": outside, "Null": {"bedrock:InferenceProfileArn": "false"}}})),
+        ),
+        (
+            Trap::GlobalDeniedByName,
+            deny(
+                json!({"Condition": {"ArnLike": {"bedrock:InferenceProfileArn": "arn:aws:bedrock:*:*:inference-profile/global*"}}}),
+            ),
+            deny(
+                json!({"Condition": {"ArnLike": {"bedrock:InferenceProfileArn": "arn:aws:bedrock:*:*:inference-profile/*"}}}),
+            ),
+        ),
+        (
+            Trap::GlobalDeniedByName,
+            deny(json!({"Resource": "arn:aws:bedrock:*:*:inference-profile/global.*"})),
+            json!([
+                deny(json!({"Resource": "arn:aws:bedrock:*:*:inference-profile/global.*"})),
+                deny(json!({"Condition": {"StringEquals": {"aws:RequestedRegion": "unspecified"}}}))
+            ]),
         ),
         (
             Trap::Undocumented,

@@ -40,8 +40,9 @@ const fn english(trap: Trap) -> (&'static str, &'static str) {
     match trap {
         Trap::ProfileKeyWithoutNullGuard => (
             "Every call through any profile is denied, and every direct call: the profile itself is evaluated without \
-             this key, and a negated operator holds where the key is absent.",
-            "Add \"Null\": {\"bedrock:InferenceProfileArn\": \"false\"} to the condition.",
+             this key, and a negated operator, one with IfExists and Null hold where the key is absent.",
+            "Add \"Null\": {\"bedrock:InferenceProfileArn\": \"false\"} to the condition, or name models alone in \
+             Resource.",
         ),
         Trap::NotResourceWithoutProfiles => (
             "Every call through a profile is denied, also of the models that are named: the profile's own ARN is \
@@ -107,7 +108,8 @@ const fn english(trap: Trap) -> (&'static str, &'static str) {
         ),
         Trap::Undocumented => (
             "What AWS does with this is not documented: verdicts that depend on it are undecided.",
-            "Write it in another way: all six parts of an ARN, one of ForAnyValue and IfExists.",
+            "Write it in another way: all six parts of an ARN, one of ForAnyValue and IfExists, a value that the operator \
+             compares, a key that AWS lists.",
         ),
         Trap::ManagedByControlTower => (
             "Control Tower manages the policy: to edit it is drift, and it is written anew at the next update. The \
@@ -125,8 +127,8 @@ const fn english(trap: Trap) -> (&'static str, &'static str) {
 const fn japanese(trap: Trap) -> (&'static str, &'static str) {
     match trap {
         Trap::ProfileKeyWithoutNullGuard => (
-            "あらゆるプロファイル経由の呼び出しと直接呼び出しが拒否されます。プロファイル自体の評価にはこのキーがなく、否定演算子はキーがないと成立するためです。",
-            "条件に \"Null\": {\"bedrock:InferenceProfileArn\": \"false\"} を加えます。",
+            "あらゆるプロファイル経由の呼び出しと直接呼び出しが拒否されます。プロファイル自体の評価にはこのキーがなく、否定演算子、IfExists、Null はキーがないと成立するためです。",
+            "条件に \"Null\": {\"bedrock:InferenceProfileArn\": \"false\"} を加えるか、Resource をモデルだけにします。",
         ),
         Trap::NotResourceWithoutProfiles => (
             "許可したはずのモデルも含め、プロファイル経由の呼び出しがすべて拒否されます。プロファイル自身の ARN も評価され、そのどれにも一致しないためです。",
@@ -182,7 +184,7 @@ const fn japanese(trap: Trap) -> (&'static str, &'static str) {
         ),
         Trap::Undocumented => (
             "AWS がこれをどう扱うかは文書化されていません。これに左右される判定は未確定になります。",
-            "別の書き方にします（ARN は 6 要素すべてを書く、ForAnyValue と IfExists を併用しない）。",
+            "別の書き方にします（ARN は 6 要素すべてを書く、ForAnyValue と IfExists を併用しない、演算子が比較できる値を書く、AWS の一覧にあるキーを使う）。",
         ),
         Trap::ManagedByControlTower => (
             "このポリシーは Control Tower が管理しています。編集はドリフトとなり、次の更新で書き戻されます。OU のリージョン拒否では、ランディングゾーンが拒否したリージョンを許可できません。",

@@ -20,6 +20,10 @@ const BEDROCK: [(&str, &[&str]); 10] = [
     ),
 ];
 
+/// Keys that tutorials name, and of which AWS has said that another is meant
+/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-id.html>).
+pub(crate) const NO_SUCH: [&str; 1] = ["guardrailarn"];
+
 const INVOKE: &[&str] = &["invokemodel", "invokemodelwithresponsestream"];
 
 /// Prefixes and keys that come with the caller's credentials, whatever service is called
@@ -36,8 +40,9 @@ const CREDENTIALS: [&str; 9] = [
     "ssm:sourceinstancearn",
 ];
 
-/// Tells whether a request of an action may have a key, in lower case. Bedrock's keys are told by the action,
-/// those of another service are not there, and whether a global one is nobody knows.
+/// Tells whether a request of an action may have a key, in lower case. Bedrock's keys are told by the action, but
+/// for those that are not listed: AWS may have added them since. Those of another service are not there, and
+/// whether a global one is nobody knows.
 pub(super) fn may_have(action: &Action, key: &str) -> bool {
     let Some((prefix, name)) = key.split_once(':') else {
         return true;
@@ -55,7 +60,13 @@ pub(super) fn may_have(action: &Action, key: &str) -> bool {
     let actions = BEDROCK.iter().find(|(known, _)| *known == name);
     match (prefix, actions) {
         ("bedrock", Some((_, actions))) => actions.contains(&action.name()),
-        ("bedrock", None) => false,
+        ("bedrock", None) => !NO_SUCH.contains(&name),
         _ => true,
     }
+}
+
+/// Tells whether a key, in lower case, is one of Bedrock's that AWS lists, or of another service.
+pub(crate) fn is_listed(key: &str) -> bool {
+    let name = key.strip_prefix("bedrock:");
+    name.is_none_or(|name| BEDROCK.iter().any(|(known, _)| *known == name))
 }
