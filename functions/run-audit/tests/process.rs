@@ -31,6 +31,8 @@ fn exit_codes_tell_how_it_ended() {
         (vec!["explain", "log-file.json", "--policy", "policy.yaml"], 1),
         (vec!["explain", "policy.yaml"], 2),
         (vec![], 2),
+        (vec!["reach", "--schema"], 0),
+        (vec!["reach"], 2),
         (vec!["--help"], 0),
         (vec!["unknown"], 2),
     ] {
@@ -105,4 +107,16 @@ fn a_reader_that_goes_away_is_no_error() {
         (ended.status.code(), String::from_utf8(ended.stderr).unwrap()),
         (Some(0), String::new())
     );
+}
+
+#[test]
+fn every_option_is_completed() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = output(crisguard().args(["completion", shell]));
+        assert_eq!(script.status.code(), Some(0), "{shell}");
+        let script = String::from_utf8(script.stdout).unwrap();
+        for option in ["organization", "account", "what-if", "schema", "inference-profiles"] {
+            assert!(script.contains(option), "{shell}: {option}");
+        }
+    }
 }

@@ -13,7 +13,8 @@ use crisguard_core::{
     region::Region,
 };
 pub(crate) use scp::{
-    LintArguments, MessageArguments, Named, ReachArguments, ReachFormat, ScpCommand, ScpFile, TemplateArguments,
+    LintArguments, MessageArguments, Named, ReachArguments, ReachFormat, ReachSchema, ScpCommand, ScpFile,
+    TemplateArguments,
 };
 
 /// Tells where Amazon Bedrock processed prompts, and whether a policy allows it.
@@ -81,19 +82,25 @@ Examples:
     Explain(ExplainArguments),
     /// Tell which inference profiles work under service control policies, which fail, and where they can go.
     #[command(after_help = "\
-A single --scp FILE stands for: FullAWSAccess at root, unit and account, and FILE at the unit. Several are put at
-their LEVEL: root, account, or the name of a unit; units stand one under another in the order of their names'
-first use. --organization takes a whole organization; docs/reach.md describes its JSON.
+A single --scp FILE stands for: FullAWSAccess at root, unit and account, and FILE at the unit.
+Several are put at their LEVEL: root, account, or the name of a unit; units stand one under
+another in the order of their names' first use. --organization takes a whole organization;
+docs/reach.md describes its JSON, and how to write it.
 
-Exit codes: 0 nothing to report, 1 a profile fails, can leave the allowed Regions or is undecided
-(with --what-if: a verdict changes), 2 it could not be told.
+Exit codes: 0 nothing to report, or the schema was printed, 1 a profile fails, can leave the
+allowed Regions or is undecided (with --what-if: a verdict changes), 2 it could not be told.
 
 Examples:
   crisguard reach --scp region-deny.json --source ap-northeast-1 --profile 'jp.*'
   crisguard reach --scp root=root.json --scp ou=region-deny.json --policy policy.yaml
-  crisguard reach --organization organization.json --account 111122223333 --policy policy.yaml
   crisguard reach --scp region-deny.json --source ap-northeast-1 --what-if new.json
-  crisguard reach --scp region-deny.json --source us-east-1 --format json | jq '.profiles[] | select(.verdict == \"fails\")'")]
+  crisguard reach --scp region-deny.json --source us-east-1 --format json \\
+    | jq '.profiles[] | select(.verdict == \"fails\")'
+  aws lambda invoke --function-name crisguard-run-audit --cli-read-timeout 0 \\
+    --cli-binary-format raw-in-base64-out --payload '{\"organization\": true}' organization.json
+  crisguard reach --organization organization.json --policy policy.yaml
+  crisguard reach --organization organization.json --account 111122223333 --policy policy.yaml
+  crisguard reach --schema > reach.schema.json")]
     Reach(ReachArguments),
     /// Check service control policies for traps, or write ready ones.
     #[command(arg_required_else_help = true)]

@@ -3,15 +3,24 @@
 use std::{fs, path::Path};
 
 use crisguard_core::scp::organization::OrganizationDocument;
-use run_audit::{Answer, Refused, Request};
+use run_audit::{Refused, Request};
 use serde_json::{Value, json};
 
-use super::support::{MODEL, answer};
+use super::support::{MODEL, answer, errors, line, text};
 
 #[test]
 fn the_form_of_json_is_the_one_that_is_documented() {
-    let schema = Answer::json_schema();
-    let schema = jsonschema::validator_for(&schema).unwrap();
+    let printed = |of: &str| -> Value {
+        let ended = line(&format!("reach --schema {of}"));
+        assert_eq!(ended.status.code(), Some(0), "{}", errors(&ended));
+        serde_json::from_str(&text(&ended)).unwrap()
+    };
+    assert_eq!(printed(""), printed("answer"));
+    let organization = jsonschema::validator_for(&printed("organization")).unwrap();
+    assert!(organization.is_valid(&fixture("organization.json")));
+    assert!(!organization.is_valid(&fixture("region-deny.json")));
+    let schema = jsonschema::validator_for(&printed("answer")).unwrap();
+    assert!(!schema.is_valid(&json!({"profiles": []})));
     for arguments in [
         "reach --scp region-deny.json --source ap-northeast-1",
         "reach --scp region-deny.json --policy policy.yaml",

@@ -30,6 +30,9 @@ pub(crate) struct ReachArguments {
     /// How many characters a policy may have, by Service Quotas; a change that is proposed stays below.
     #[arg(long, value_name = "CHARACTERS", default_value_t = Template::QUOTA)]
     pub(crate) quota: usize,
+    /// Print the JSON Schema instead: of the answer as `--format json` writes it, or of what --organization reads.
+    #[arg(long, value_enum, value_name = "OF", num_args = 0..=1, default_missing_value = "answer")]
+    pub(crate) schema: Option<ReachSchema>,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t = ReachFormat::Text)]
     pub(crate) format: ReachFormat,
@@ -42,7 +45,7 @@ pub(crate) struct ReachArguments {
 #[derive(Debug, Args)]
 pub(crate) struct Under {
     /// A service control policy, and where it is attached (default: ou); repeatable.
-    #[arg(long, value_name = "[LEVEL=]FILE", required_unless_present = "organization")]
+    #[arg(long, value_name = "[LEVEL=]FILE", required_unless_present_any = ["organization", "schema"])]
     pub(crate) scp: Vec<ScpFile>,
     /// A whole organization, exported as JSON (docs/reach.md).
     #[arg(long, value_name = "FILE", conflicts_with = "scp")]
@@ -88,6 +91,15 @@ pub(crate) enum ReachFormat {
     Json,
     /// A table, one row for each denial.
     Csv,
+}
+
+/// What a schema is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReachSchema {
+    /// The answer.
+    Answer,
+    /// An organization.
+    Organization,
 }
 
 /// The arguments of `crisguard explain --message`.

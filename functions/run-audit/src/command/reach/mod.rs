@@ -20,7 +20,7 @@ use crisguard_core::{
 use crate::{
     command::{
         Status,
-        arguments::{InputPath, Named, ReachArguments, ReachFormat, ScpFile},
+        arguments::{InputPath, Named, ReachArguments, ReachFormat, ReachSchema, ScpFile},
         console::{Console, DIM},
         failure::Failure,
         policy_file::{self, PolicyFile},
@@ -31,6 +31,13 @@ use words::Words;
 
 /// Tells what can be called under the policies that the arguments name.
 pub(super) fn run(arguments: &ReachArguments, console: &mut Console<'_>) -> Result<Status, Failure> {
+    if let Some(of) = arguments.schema {
+        console.write_json(&match of {
+            ReachSchema::Answer => Answer::json_schema(),
+            ReachSchema::Organization => Organization::json_schema(),
+        })?;
+        return Ok(Status::Clean);
+    }
     let question = question(arguments, console.input)?;
     let words = Words::of(arguments.language.into());
     if let Policies::Files(files) = &question.under
