@@ -13,6 +13,7 @@ use aws_config::{
 };
 
 use crate::{
+    account::Account,
     bedrock::Bedrock,
     bedrock_agent::Agents,
     cloudtrail::Trails,
@@ -85,6 +86,12 @@ impl Everywhere {
             configuration: session.of(&self.configuration),
             places: Arc::default(),
         }
+    }
+
+    /// Returns the account itself, which knows its Regions.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account::new(&self.configuration)
     }
 
     /// Returns the agents and knowledge bases of Bedrock in a Region.

@@ -83,6 +83,7 @@ mod tests {
             name: None,
             parent: parent.to_owned(),
             policies: vec![policy.to_owned()],
+            closed: false,
         };
         Tree {
             root: Root {

@@ -216,6 +216,7 @@ fn node(id: &str, name: Option<&str>) -> Node {
         name: name.map(str::to_owned),
         parent: (*parent).to_owned(),
         policies: attached.iter().map(|id| (*id).to_owned()).collect(),
+        closed: false,
     }
 }
 
@@ -354,4 +355,39 @@ async fn parents_that_go_round_in_a_circle_come_to_an_end() {
     let (replay, circle) = organization("eu-west-1", std::iter::once(root).chain((0..16).map(|_| round.clone())));
     assert!(circle.above("111122223333").await.is_err());
     assert_eq!(replay.lines().len(), 17);
+}
+
+#[tokio::test]
+async fn only_an_account_that_is_said_to_be_out_of_use_is_closed() {
+    let account = |id: u64, rest: Value| {
+        let mut account = json!({"Id": format!("11112222333{id}"), "Name": "n"});
+        account
+            .as_object_mut()
+            .unwrap()
+            .extend(rest.as_object().unwrap().clone());
+        account
+    };
+    let accounts = [
+        account(0, json!({"State": "ACTIVE", "Status": "ACTIVE"})),
+        account(1, json!({"State": "CLOSED", "Status": "SUSPENDED"})),
+        account(2, json!({"Status": "SUSPENDED"})),
+        account(3, json!({"State": "PENDING_ACTIVATION"})),
+        account(4, json!({"State": "PENDING_CLOSURE", "Status": "PENDING_CLOSURE"})),
+        account(5, json!({})),
+    ];
+    let (_, organization) = organization("eu-west-1", [ok(json!({ "Accounts": accounts }).to_string())]);
+    let nodes = organization.accounts("r-ab12").await.unwrap();
+    let closed: Vec<bool> = nodes.iter().map(|node| node.closed).collect();
+    assert_eq!(closed, [false, true, true, true, false, false]);
+}
+
+#[tokio::test]
+async fn how_an_organization_is_built_is_read_without_a_call_for_each_account() {
+    let server = Server::new();
+    let organization = server.organization();
+    let structure = organization.structure().await.unwrap();
+    assert_eq!(structure.accounts.len(), 3);
+    assert_eq!(server.times("ListPoliciesForTarget").len(), 0);
+    let whole = organization.with_what_is_attached(structure).await.unwrap();
+    assert_eq!(whole, server.organization().whole().await.unwrap());
 }

@@ -59,6 +59,8 @@ pub struct Node {
     pub parent: String,
     /// The ids of the service control policies that are attached to it; none while they are not enabled.
     pub policies: Vec<String>,
+    /// Whether it was said to be an account that nobody can use: closed, suspended or not yet open.
+    pub closed: bool,
 }
 
 /// A service control policy.
@@ -94,6 +96,18 @@ impl Organization {
     /// Fails at the first call that Organizations refuses or does not answer as it should; the failure names
     /// the action.
     pub async fn whole(&self) -> Result<Tree, Failure> {
+        let structure = self.structure().await?;
+        self.with_what_is_attached(structure).await
+    }
+
+    /// Reads how the organization is built: each unit and account, as far as [`whole`](Self::whole) has them, but not
+    /// what is attached to them, which takes a call for each.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first call that Organizations refuses or does not answer as it should; the failure names
+    /// the action.
+    pub async fn structure(&self) -> Result<Tree, Failure> {
         let root = self.root().await?;
         let (mut units, mut accounts) = (Vec::new(), Vec::new());
         let mut level = vec![root.id.clone()];
@@ -115,6 +129,24 @@ impl Organization {
         if !level.is_empty() {
             return Err(too_deep(super::UNITS, &root.id));
         }
+        Ok(Tree {
+            root,
+            units,
+            accounts,
+            policies: Vec::new(),
+        })
+    }
+
+    /// Adds what is attached to each node of a [`structure`](Self::structure), and what that says.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first call that Organizations refuses or does not answer as it should; the failure names
+    /// the action.
+    pub async fn with_what_is_attached(&self, structure: Tree) -> Result<Tree, Failure> {
+        let Tree {
+            root, units, accounts, ..
+        } = structure;
         self.with_policies(root, units, accounts).await
     }
 
@@ -130,6 +162,7 @@ impl Organization {
                 name: None,
                 parent: parent.id,
                 policies: Vec::new(),
+                closed: false,
             });
             if parent.kind == IS_ROOT {
                 let mut nodes = nodes.into_iter();

@@ -166,16 +166,42 @@ pub(super) struct Units {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Accounts {
     #[serde(default, deserialize_with = "json::list")]
-    pub(super) accounts: Vec<Listed>,
+    pub(super) accounts: Vec<ListedAccount>,
     pub(super) next_token: Option<String>,
 }
 
-/// A unit or an account.
+/// A unit.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Listed {
     id: String,
     name: Option<String>,
+}
+
+/// An account. `State` took the place of `Status`, which says less and is no longer sent everywhere
+/// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>).
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ListedAccount {
+    id: String,
+    name: Option<String>,
+    state: Option<String>,
+    status: Option<String>,
+}
+
+impl ListedAccount {
+    pub(super) fn under(self, parent: &str) -> Node {
+        // One of which nothing is said may be in use, and so may one that is only on its way to be closed.
+        let said = self.state.or(self.status);
+        let closed = said.is_some_and(|said| ["CLOSED", "SUSPENDED", "PENDING_ACTIVATION"].contains(&said.as_str()));
+        Node {
+            id: self.id,
+            name: self.name,
+            parent: parent.to_owned(),
+            policies: Vec::new(),
+            closed,
+        }
+    }
 }
 
 impl Listed {
@@ -185,6 +211,7 @@ impl Listed {
             name: self.name,
             parent: parent.to_owned(),
             policies: Vec::new(),
+            closed: false,
         }
     }
 }
