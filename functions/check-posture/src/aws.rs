@@ -2,70 +2,124 @@
 
 use crisguard_aws::{
     Failure,
-    account::Account,
+    account::ListedRegion,
+    client::Configuration,
     everywhere::Everywhere,
     s3::{Bucket, Fetched, Object},
     sqs::Queue,
     sts::Role,
 };
-use crisguard_core::account::AccountId;
+use crisguard_core::{
+    account::AccountId,
+    posture::{Hub, NotObserved, Observed},
+};
 
-use crate::ports::{KeepReports, Kept, Ports};
-
-/// The most that is read of what is known: that of an account with thousands of keys.
-pub const LARGEST_KNOWN: usize = 4 * 1024 * 1024;
+use crate::{
+    config::{Config, MemberRole},
+    observe::{
+        observed,
+        organizations::{Organizations, SESSION},
+    },
+    ports::{Content, KeepReports, Kept, ListRegions, Ports},
+};
 
 /// AWS behind each port.
 #[derive(Debug)]
 pub struct Aws {
-    /// The account.
-    pub account: Account,
-    /// Its settings.
-    pub world: World,
+    /// Where crisguard stands.
+    pub hub: Hub,
+    /// The settings of the account in which it does.
+    pub own: World,
+    /// The role by which other accounts let themselves be looked at, if they do.
+    pub member_role: Option<MemberRole>,
     /// Where decisions go.
     pub queue: Queue,
     /// Where reports are kept.
     pub reports: Reports,
 }
 
+impl Aws {
+    /// Takes what the template tells the function.
+    #[must_use]
+    pub fn new(aws: &Configuration, config: &Config) -> Self {
+        let (hub, everywhere) = (config.hub(), Everywhere::new(aws));
+        let role = config.organization_role.clone();
+        Self {
+            own: World {
+                everywhere: everywhere.clone(),
+                organizations: Organizations::new(hub.clone(), everywhere, role),
+            },
+            member_role: config.member_role.clone(),
+            queue: Queue::new(aws, &config.findings_queue_url),
+            reports: Reports::new(aws, config.home.as_str(), &config.reports_bucket),
+            hub,
+        }
+    }
+}
+
 /// An account in all its Regions.
 #[derive(Debug)]
 pub struct World {
-    /// The account's id.
-    pub account: AccountId,
     /// Its services.
     pub everywhere: Everywhere,
-    /// The role that may read the organization, where it is not this function's own.
-    pub organization_role: Option<Role>,
+    /// The organization, read as whoever may.
+    pub organizations: Organizations,
 }
 
 /// The bucket of reports.
 #[derive(Debug)]
 pub struct Reports {
-    /// The bucket.
-    pub bucket: Bucket,
-    /// The object that says what is known from when it was last looked.
-    pub known: Object,
-    /// That object's key.
-    pub known_key: String,
-    /// The object with the account's own lists of inference profiles.
-    pub profiles: Object,
-    /// That object's key.
-    pub profiles_key: String,
+    aws: Configuration,
+    name: String,
+    bucket: Bucket,
+}
+
+impl Reports {
+    /// Takes the bucket's Region and name.
+    #[must_use]
+    pub fn new(aws: &Configuration, region: &str, name: &str) -> Self {
+        Self {
+            aws: aws.clone(),
+            name: name.to_owned(),
+            bucket: Bucket::new(aws, region, name),
+        }
+    }
 }
 
 impl Ports for Aws {
-    type Account = Account;
     type World = World;
+    type Organization = Organizations;
     type Queue = Queue;
     type Reports = Reports;
 
-    fn account(&self) -> &Account {
-        &self.account
+    fn own(&self) -> &World {
+        &self.own
     }
 
-    fn world(&self) -> &World {
-        &self.world
+    fn looks_at_members(&self) -> bool {
+        self.member_role.is_some()
+    }
+
+    async fn member(&self, account: &AccountId) -> Observed<World> {
+        let Some(MemberRole { name, external_id }) = &self.member_role else {
+            let cause = "crisguard was given no role to look at other accounts by (the parameter MemberRoleName)";
+            return Err(NotObserved::new("sts:AssumeRole", cause));
+        };
+        let home = &self.hub.home;
+        let role = Role {
+            arn: format!("arn:{}:iam::{account}:role/{name}", home.partition()),
+            external_id: external_id.clone(),
+        };
+        let own = &self.own.everywhere;
+        let session = observed(own.roles(home.as_str()).assume(&role, SESSION).await)?;
+        Ok(World {
+            everywhere: own.assuming(&session),
+            organizations: self.own.organizations.clone(),
+        })
+    }
+
+    fn organization(&self) -> &Organizations {
+        &self.own.organizations
     }
 
     fn queue(&self) -> &Queue {
@@ -77,37 +131,36 @@ impl Ports for Aws {
     }
 }
 
-impl KeepReports for Reports {
-    async fn store(&self, key: &str, json: Vec<u8>) -> Result<(), Failure> {
-        self.bucket.put(key, json, "application/json").await
-    }
-
-    async fn known(&self) -> Result<Option<Kept>, Failure> {
-        kept(&self.known).await
-    }
-
-    async fn keep_known(&self, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
-        self.bucket
-            .put_over(&self.known_key, over, json, "application/json")
-            .await
-    }
-
-    async fn profiles(&self) -> Result<Option<Kept>, Failure> {
-        kept(&self.profiles).await
-    }
-
-    async fn keep_profiles(&self, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
-        self.bucket
-            .put_over(&self.profiles_key, over, json, "application/json")
-            .await
+impl ListRegions for World {
+    async fn regions(&self) -> Result<Vec<ListedRegion>, Failure> {
+        self.everywhere.account().regions().await
     }
 }
 
-async fn kept(object: &Object) -> Result<Option<Kept>, Failure> {
-    match object.fetch(None).await {
-        Ok(Fetched::Content { bytes, etag }) => Ok(Some(Kept { json: bytes, tag: etag })),
-        Ok(Fetched::Unchanged) => Ok(None),
-        Err(failure) if failure.cause.starts_with("NoSuchKey") => Ok(None),
-        Err(failure) => Err(failure),
+impl KeepReports for Reports {
+    fn bucket(&self) -> &str {
+        &self.name
+    }
+
+    async fn store(&self, key: &str, content: Content) -> Result<(), Failure> {
+        let (bytes, content_type) = match content {
+            Content::Json(bytes) => (bytes, "application/json"),
+            Content::JsonLines(bytes) => (bytes, "application/x-ndjson"),
+        };
+        self.bucket.put(key, bytes, content_type).await
+    }
+
+    async fn read(&self, key: &str, largest: usize) -> Result<Option<Kept>, Failure> {
+        let object = Object::new(&self.aws, &self.name, key, largest);
+        match object.fetch(None).await {
+            Ok(Fetched::Content { bytes, etag }) => Ok(Some(Kept { json: bytes, tag: etag })),
+            Ok(Fetched::Unchanged) => Ok(None),
+            Err(failure) if failure.cause.starts_with("NoSuchKey") => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn replace(&self, key: &str, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
+        self.bucket.put_over(key, over, json, "application/json").await
     }
 }

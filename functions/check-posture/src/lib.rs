@@ -13,27 +13,36 @@ pub mod aws;
 mod changes;
 pub mod config;
 mod function;
+mod known;
 mod looks;
 mod membership;
+pub mod metric;
 mod observe;
 mod once;
+mod organization;
 pub mod ports;
 mod profiles;
+mod regions;
 mod report;
 mod request;
+mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_aws::sqs::OutgoingMessage;
 use crisguard_core::{
+    account::AccountId,
     catalog::Catalogue,
     controls::{self, ControlId},
     finding::{Message, PostureFinding},
     pattern::{self, Compiled, PatternError},
-    posture::{Area, Observed, Place, PostureBasis, PostureDecision, PostureGap, Seen, Traffic, Unknown, Use},
+    policy::Policy,
+    posture::{
+        Area, NotObserved, Observed, Place, PostureBasis, PostureDecision, PostureGap, Seen, Traffic, Unknown, Use,
+    },
     region::Region,
 };
-use crisguard_lambda::{findings_queue::SendFindings, fingerprint, policy_in_force::PolicyInForce};
+use crisguard_lambda::{findings_queue::SendFindings, fingerprint};
 use futures_util::{
     future::join_all,
     stream::{self, StreamExt as _},
@@ -42,9 +51,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::time::Instant;
 
-pub use function::{CheckPosture, Reply, metric};
+pub use function::{CheckPosture, Reply};
 pub use looks::Look;
-pub use observe::{Sweep, everywhere::CALLS_AT_ONCE};
+pub use observe::{Sweep, everywhere::CALLS_AT_ONCE, organizations::Organizations};
+pub use organization::{Looked, Planned, Summary};
 use ports::See;
 pub use report::{Answer, Coverage, known_key};
 
@@ -98,47 +108,114 @@ impl Counted {
 /// What was decided, and from what.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Every decision, in the order of the Regions' names and of the controls.
+    /// Every decision, in the order of the accounts, the Regions' names and the controls.
     pub assessed: Vec<Assessed>,
     /// What was seen of each area; nothing where the Region is not enabled, or there was no time left.
     pub seen: Vec<(Region, Area, Option<Seen>)>,
 }
 
-/// What is judged by: the same for every look of a sweep.
+/// When an invocation looks.
 #[derive(Clone, Copy, Debug)]
-pub struct Grounds<'a> {
-    /// The policy in force.
-    pub policy: &'a PolicyInForce,
-    /// Which profiles reach which Regions.
-    pub catalogue: &'a Catalogue,
-    /// What the looks have in common.
-    pub sweep: &'a Sweep,
-    /// When the looks began, at the time that the sweep names.
+pub struct Moment {
+    /// What the time was when it began.
+    pub now: Timestamp,
+    /// When that was.
     pub began: Instant,
     /// When the looks must have ended: what was not reached by then is undecided.
     pub until: Instant,
 }
 
-impl Grounds<'_> {
+/// What decisions are about, and when they are made.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The account.
+    pub account: &'a AccountId,
+    /// The SHA-256 of the policy in force.
+    pub policy_sha256: &'a str,
+    /// When it is looked.
+    pub moment: Moment,
+}
+
+/// What is judged by: the same for every look of a sweep.
+#[derive(Clone, Copy, Debug)]
+pub struct Grounds<'a> {
+    /// What the decisions are about.
+    pub subject: Subject<'a>,
+    /// What the policy in force comes to for the account.
+    pub policy: &'a Policy,
+    /// Which profiles reach which Regions.
+    pub catalogue: &'a Catalogue,
+    /// What the looks have in common.
+    pub sweep: &'a Sweep,
+}
+
+impl Subject<'_> {
     /// Returns when something was observed, if that is done now. What is as it must be was so when the looks began at
     /// the latest, for answers are shared; what is not, or could not be seen, must not seem older than it is: then a
     /// look at a change meanwhile would outdo it.
     fn observed_at(&self, decision: &PostureDecision) -> Timestamp {
-        let elapsed = i64::try_from(self.began.elapsed().as_secs()).unwrap_or(0);
+        let Moment { now, began, .. } = self.moment;
+        let elapsed = i64::try_from(began.elapsed().as_secs()).unwrap_or(0);
         let elapsed = SignedDuration::from_secs(elapsed);
         match decision {
-            PostureDecision::Compliant(_) => self.sweep.now,
-            PostureDecision::NonCompliant(_) | PostureDecision::Undecided(_) => {
-                self.sweep.now.checked_add(elapsed).unwrap_or(self.sweep.now)
-            }
+            PostureDecision::Compliant(_) => now,
+            PostureDecision::NonCompliant(_) | PostureDecision::Undecided(_) => now.checked_add(elapsed).unwrap_or(now),
         }
+    }
+
+    fn assessed(
+        &self,
+        look: &Look,
+        control: ControlId,
+        decision: PostureDecision,
+        counted: Option<Counted>,
+    ) -> Assessed {
+        let mut finding = self.finding(control, look.region.clone(), decision);
+        finding.changes.clone_from(&look.changes);
+        Assessed { finding, counted }
+    }
+
+    pub(crate) fn finding(&self, control: ControlId, region: Region, decision: PostureDecision) -> PostureFinding {
+        PostureFinding::new(
+            control,
+            self.account.clone(),
+            region,
+            self.observed_at(&decision),
+            decision,
+            self.policy_sha256,
+        )
+    }
+
+    /// Leaves every control of a look undecided.
+    fn undecided(&self, look: &Look, why: &Unknown) -> Vec<Assessed> {
+        let gap = |control| {
+            let gap = PostureGap::Settings {
+                region: look.region.clone(),
+                unknown: vec![why.clone()],
+            };
+            self.assessed(look, control, PostureDecision::Undecided(gap), None)
+        };
+        look.asked().map(gap).collect()
+    }
+
+    /// Says that nothing can happen in a Region that is not enabled.
+    fn nobody(&self, look: &Look) -> Vec<Assessed> {
+        let nobody = |control| {
+            let basis = PostureBasis::RegionNotEnabled {
+                region: look.region.clone(),
+            };
+            self.assessed(look, control, PostureDecision::Compliant(basis), None)
+        };
+        look.asked().map(nobody).collect()
     }
 }
 
 /// Looks and decides.
 pub async fn run(eye: &impl See, grounds: Grounds<'_>, looks: &[Look]) -> Outcome {
-    let account = &grounds.policy.scope().account;
-    let compiled = pattern::compile(grounds.policy.policy(), grounds.catalogue, Some(account));
+    let account = grounds.subject.account;
+    // The forwarders of all member accounts are deployed alike, so their patterns name none.
+    let named = grounds.sweep.hub.is_of(account).then_some(account);
+    let compiled = pattern::compile(grounds.policy, grounds.catalogue, named);
     let compiled = compiled.as_ref();
     let each = looks.iter().map(|look| assess(eye, grounds, compiled, look));
     let each: Vec<_> = stream::iter(each).buffer_unordered(LOOKS_AT_ONCE).collect().await;
@@ -148,9 +225,42 @@ pub async fn run(eye: &impl See, grounds: Grounds<'_>, looks: &[Look]) -> Outcom
         assessed.extend(more);
         seen.push(seen_now);
     }
-    assessed
-        .sort_by(|a: &Assessed, b| (&a.finding.region, a.finding.control).cmp(&(&b.finding.region, b.finding.control)));
-    Outcome { assessed, seen }
+    Outcome::of(assessed, seen)
+}
+
+/// Decides where nobody can look: nothing, and why.
+pub(crate) fn run_blind(subject: Subject<'_>, looks: &[Look], why: &NotObserved) -> Outcome {
+    let why = Unknown::NotObserved(why.clone());
+    let each = |look: &Look| {
+        if look.enabled {
+            subject.undecided(look, &why)
+        } else {
+            subject.nobody(look)
+        }
+    };
+    let seen = looks.iter().map(|look| (look.region.clone(), look.area, None));
+    Outcome::of(looks.iter().flat_map(each).collect(), seen.collect())
+}
+
+impl Outcome {
+    pub(crate) const fn nothing() -> Self {
+        Self {
+            assessed: Vec::new(),
+            seen: Vec::new(),
+        }
+    }
+
+    fn of(mut assessed: Vec<Assessed>, seen: Vec<(Region, Area, Option<Seen>)>) -> Self {
+        assessed.sort_by(|a, b| a.place().cmp(&b.place()));
+        Self { assessed, seen }
+    }
+}
+
+impl Assessed {
+    /// Returns where it stands in a report.
+    fn place(&self) -> (&AccountId, &Region, ControlId) {
+        (&self.finding.account, &self.finding.region, self.finding.control)
+    }
 }
 
 /// Hands decisions on, and returns how many were not accepted.
@@ -209,47 +319,35 @@ async fn assess(
     look: &Look,
 ) -> (Vec<Assessed>, (Region, Area, Option<Seen>)) {
     let region = &look.region;
-    let asked = || ControlId::about_settings(look.area).filter(|control| look.asks(*control));
+    let subject = grounds.subject;
+    let unseen = || (region.clone(), look.area, None);
     if !look.enabled {
-        let nobody = |control| {
-            let region = region.clone();
-            let basis = PostureBasis::RegionNotEnabled { region };
-            assessed(grounds, look, control, PostureDecision::Compliant(basis), None)
-        };
-        return (asked().map(nobody).collect(), (region.clone(), look.area, None));
+        return (subject.nobody(look), unseen());
     }
     let both = async { tokio::join!(eye.see(look.area, region), in_use(eye, grounds, look)) };
-    let Ok((seen, in_use)) = tokio::time::timeout_at(grounds.until, both).await else {
-        let not_reached = |control| {
-            let gap = PostureGap::Settings {
-                region: region.clone(),
-                unknown: vec![Unknown::NotReached],
-            };
-            assessed(grounds, look, control, PostureDecision::Undecided(gap), None)
-        };
-        return (asked().map(not_reached).collect(), (region.clone(), look.area, None));
+    let Ok((seen, in_use)) = tokio::time::timeout_at(subject.moment.until, both).await else {
+        return (subject.undecided(look, &Unknown::NotReached), unseen());
     };
     let place = Place {
-        account: &grounds.policy.scope().account,
+        account: subject.account,
         region,
         in_use: &in_use,
-        policy: grounds.policy.policy(),
+        policy: grounds.policy,
         catalogue: grounds.catalogue,
-        home: &grounds.sweep.home,
+        hub: &grounds.sweep.hub,
         compiled,
         now: grounds.sweep.now,
     };
     let counted = Counted::of(&seen);
     let decided = controls::assess_settings(&seen, &place).into_iter();
     let decided = decided.filter(|(control, _)| look.asks(*control));
-    let decided = decided.map(|(control, decision)| assessed(grounds, look, control, decision, counted));
+    let decided = decided.map(|(control, decision)| subject.assessed(look, control, decision, counted));
     (decided.collect(), (region.clone(), look.area, Some(seen)))
 }
 
 /// Tells whether Bedrock is in use in a Region; CloudWatch is asked only where nobody names it.
 async fn in_use(eye: &impl See, grounds: Grounds<'_>, look: &Look) -> Observed<Use> {
-    let policy = grounds.policy.policy();
-    if policy.source_regions().named().contains(&look.region) {
+    if grounds.policy.source_regions().named().contains(&look.region) {
         return Ok(Use::AllowedSource);
     }
     if look.named {
@@ -260,25 +358,6 @@ async fn in_use(eye: &impl See, grounds: Grounds<'_>, look: &Look) -> Observed<U
     }
     let used = eye.was_used(&look.region).await?;
     Ok(if used { Use::Counted } else { Use::None })
-}
-
-fn assessed(
-    grounds: Grounds<'_>,
-    look: &Look,
-    control: ControlId,
-    decision: PostureDecision,
-    counted: Option<Counted>,
-) -> Assessed {
-    let mut finding = PostureFinding::new(
-        control,
-        grounds.policy.scope().account.clone(),
-        look.region.clone(),
-        grounds.observed_at(&decision),
-        decision,
-        grounds.policy.sha256(),
-    );
-    finding.changes.clone_from(&look.changes);
-    Assessed { finding, counted }
 }
 
 /// Returns how far behind a decision is handed on. The queue is read ten at a time, and one alert an

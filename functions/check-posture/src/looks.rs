@@ -27,6 +27,11 @@ pub struct Look {
 }
 
 impl Look {
+    /// Returns the controls that are asked for.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = ControlId> {
+        ControlId::about_settings(self.area).filter(|control| self.asks(*control))
+    }
+
     /// Tells whether a control of the area is asked for.
     #[must_use]
     pub fn asks(&self, control: ControlId) -> bool {

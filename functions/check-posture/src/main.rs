@@ -2,21 +2,9 @@
 
 use std::{io, process::ExitCode};
 
-use check_posture::{
-    CheckPosture,
-    aws::{Aws, LARGEST_KNOWN, Reports, World},
-    config::Config,
-    known_key,
-};
-use crisguard_aws::{
-    account::Account,
-    client,
-    everywhere::Everywhere,
-    s3::{Bucket, Object},
-    sqs::Queue,
-};
-use crisguard_core::catalog::Live;
-use crisguard_lambda::{clock, config::Variables, known_profiles, logging, report::Report, runtime};
+use check_posture::{CheckPosture, aws::Aws, config::Config};
+use crisguard_aws::{client, s3::Object};
+use crisguard_lambda::{clock, config::Variables, logging, report::Report, runtime};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -36,24 +24,6 @@ async fn start() -> Result<CheckPosture<Object, Aws>, Report> {
         .await
         .map_err(|error| Report::of("Configuration", &error))?;
     let policy = config.common.policy.object(&aws);
-    let account = config.common.policy.scope.account.clone();
-    let known_key = known_key(&account);
-    let profiles_key = known_profiles::key(&account);
-    let ports = Aws {
-        account: Account::new(&aws),
-        queue: Queue::new(&aws, &config.findings_queue_url),
-        reports: Reports {
-            bucket: Bucket::new(&aws, config.home.as_str(), &config.reports_bucket),
-            known: Object::new(&aws, &config.reports_bucket, &known_key, LARGEST_KNOWN),
-            known_key,
-            profiles: Object::new(&aws, &config.reports_bucket, &profiles_key, Live::LARGEST),
-            profiles_key,
-        },
-        world: World {
-            account,
-            everywhere: Everywhere::new(&aws),
-            organization_role: config.organization_role.clone(),
-        },
-    };
+    let ports = Aws::new(&aws, &config);
     CheckPosture::start(config, policy, ports, clock::now()).await
 }

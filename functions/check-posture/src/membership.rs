@@ -7,7 +7,10 @@ use crisguard_core::{
 use crisguard_lambda::{known_membership::key, report::Report};
 use jiff::Timestamp;
 
-use crate::{Outcome, ports::KeepReports};
+use crate::{
+    Outcome,
+    ports::{Content, KeepReports},
+};
 
 /// Returns what was answered in this run; nothing if it was not asked, or could not be told.
 pub(crate) fn answered(outcome: &Outcome, now: Timestamp) -> Option<KnownMembership> {
@@ -25,6 +28,6 @@ pub(crate) async fn keep(
 ) -> Result<(), Report> {
     let Some(answered) = answered else { return Ok(()) };
     let json = serde_json::to_vec(&answered).map_err(|error| Report::of("Report", &error))?;
-    let stored = reports.store(&key(account), json).await;
+    let stored = reports.store(&key(account), Content::Json(json)).await;
     stored.map_err(|failure| Report::of("Report", &failure))
 }

@@ -1,38 +1,47 @@
 //! What the use case needs of the world besides the policy, one capability a trait. Nothing here
 //! can change a setting: who looks may only look.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_aws::{
     Failure,
-    account::{Account, ListedRegion},
+    account::ListedRegion,
     cloudwatch::{Series, Span},
     events::{Bus, Rule, Target},
+    organizations::{self, Node, Tree},
 };
 use crisguard_core::{
-    posture::{Area, Observed, Seen},
+    account::AccountId,
+    posture::{Area, Membership, NotObserved, Observed, Seen},
     region::Region,
+    scp::organization::OrganizationDocument,
 };
-
 use crisguard_lambda::findings_queue::SendFindings;
 
 use crate::observe::Sweep;
 
+/// The action by which accounts are listed.
+const LIST: &str = "organizations:ListAccountsForParent";
+
 /// Everything that the function needs of the world besides the policy.
 pub trait Ports {
-    /// The account.
-    type Account: ListRegions;
-    /// Its settings.
-    type World: Look;
+    /// An account that can be looked at.
+    type World: Look + ListRegions;
+    /// The organization.
+    type Organization: ReadOrganization;
     /// Where decisions go.
     type Queue: SendFindings;
     /// Where reports are kept.
     type Reports: KeepReports;
 
-    /// Returns the account.
-    fn account(&self) -> &Self::Account;
-    /// Returns its settings.
-    fn world(&self) -> &Self::World;
+    /// Returns the account in which the function runs.
+    fn own(&self) -> &Self::World;
+    /// Tells whether there is a role by which other accounts let themselves be looked at.
+    fn looks_at_members(&self) -> bool;
+    /// Returns another account, as the role sees it that lets itself be assumed there; or why it cannot be.
+    fn member(&self, account: &AccountId) -> impl Future<Output = Observed<Self::World>>;
+    /// Returns the organization.
+    fn organization(&self) -> &Self::Organization;
     /// Returns the queue.
     fn queue(&self) -> &Self::Queue;
     /// Returns the store of reports.
@@ -43,6 +52,46 @@ pub trait Ports {
 pub trait ListRegions {
     /// Lists every Region of the partition, and whether the account can use it.
     fn regions(&self) -> impl Future<Output = Result<Vec<ListedRegion>, Failure>>;
+}
+
+/// Reads the organization of the account in which the function runs.
+pub trait ReadOrganization {
+    /// Tells where an account stands in it.
+    fn standing(&self, account: &AccountId) -> impl Future<Output = Observed<Membership>>;
+
+    /// Reads what stands above an account, be it the management account.
+    fn above(&self, account: &AccountId) -> impl Future<Output = Observed<OrganizationDocument>>;
+
+    /// Reads which accounts there are, and under which units.
+    fn structure(&self) -> impl Future<Output = Observed<Structure>>;
+
+    /// Reads what is attached to all of them.
+    fn whole(&self, structure: Structure) -> impl Future<Output = Observed<OrganizationDocument>>;
+}
+
+/// How an organization is built, without what is attached.
+#[derive(Clone, Debug)]
+pub struct Structure {
+    /// Which organization it is.
+    pub member: organizations::Membership,
+    /// Its units and accounts.
+    pub tree: Tree,
+}
+
+impl Structure {
+    /// Returns the accounts that are in use.
+    ///
+    /// # Errors
+    ///
+    /// Fails if one of them is no account: it must not be left out.
+    pub fn accounts(&self) -> Observed<BTreeSet<AccountId>> {
+        let used = self.tree.accounts.iter().filter(|node| !node.closed);
+        let read = |node: &Node| {
+            let unclear = |_| NotObserved::new(LIST, &format!("`{}` is not the number of an account", node.id));
+            node.id.parse().map_err(unclear)
+        };
+        used.map(read).collect()
+    }
 }
 
 /// Begins to look at an account.
@@ -69,22 +118,27 @@ pub trait See {
 
 /// Keeps reports, and what is known from when it was last looked.
 pub trait KeepReports {
-    /// Stores a report under a key.
-    fn store(&self, key: &str, json: Vec<u8>) -> impl Future<Output = Result<(), Failure>>;
+    /// Returns the name of the bucket.
+    fn bucket(&self) -> &str;
 
-    /// Reads what is known from when it was last looked; `None` if it never was.
-    fn known(&self) -> impl Future<Output = Result<Option<Kept>, Failure>>;
+    /// Stores something under a key.
+    fn store(&self, key: &str, content: Content) -> impl Future<Output = Result<(), Failure>>;
 
-    /// Keeps what is known now, if what was known is still the version with the tag `over`, or still
-    /// nothing; tells whether it was.
-    fn keep_known(&self, over: Option<&str>, json: Vec<u8>) -> impl Future<Output = Result<bool, Failure>>;
+    /// Reads what was stored under a key, of at most `largest` bytes; `None` if nothing was.
+    fn read(&self, key: &str, largest: usize) -> impl Future<Output = Result<Option<Kept>, Failure>>;
 
-    /// Reads the lists of inference profiles that were kept; `None` if none were.
-    fn profiles(&self) -> impl Future<Output = Result<Option<Kept>, Failure>>;
+    /// Stores JSON under a key, if what is there is still the version with the tag `over`, or still nothing; tells
+    /// whether it was stored.
+    fn replace(&self, key: &str, over: Option<&str>, json: Vec<u8>) -> impl Future<Output = Result<bool, Failure>>;
+}
 
-    /// Keeps lists of inference profiles, if those that were kept are still the version with the tag
-    /// `over`, or still none; tells whether they were.
-    fn keep_profiles(&self, over: Option<&str>, json: Vec<u8>) -> impl Future<Output = Result<bool, Failure>>;
+/// Something to store, by its form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// One JSON document.
+    Json(Vec<u8>),
+    /// One JSON document a line.
+    JsonLines(Vec<u8>),
 }
 
 /// What was kept.
@@ -135,10 +189,4 @@ pub trait ReadMetrics {
         series: &[Series],
         span: Span,
     ) -> impl Future<Output = Result<Vec<BTreeMap<i64, f64>>, Failure>>;
-}
-
-impl ListRegions for Account {
-    async fn regions(&self) -> Result<Vec<ListedRegion>, Failure> {
-        Self::regions(self).await
-    }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::{
     Outcome,
-    ports::{KeepReports, Kept},
+    ports::{Content, KeepReports, Kept},
 };
 
 /// How often it is tried to keep lists while others change them.
@@ -45,18 +45,18 @@ pub(crate) async fn keep(reports: &impl KeepReports, account: &AccountId, answer
         return Ok(());
     }
     for _ in 0..ATTEMPTS {
-        let (kept, tag) = match reports.profiles().await {
+        let (kept, tag) = match reports.read(&key(account), Live::LARGEST).await {
             Ok(Some(Kept { json, tag })) => (read(&json), tag),
             Ok(None) => (Live::nothing(), None),
             Err(failure) => {
                 tracing::warn!(error = %failure, "the lists of inference profiles that were kept cannot be read, and are written anew");
-                let stored = reports.store(&key(account), written(&answered)?).await;
+                let stored = reports.store(&key(account), Content::Json(written(&answered)?)).await;
                 return stored.map_err(|failure| Report::of("Report", &failure));
             }
         };
         let mut lists = kept;
         lists.merge(answered.clone());
-        let kept = reports.keep_profiles(tag.as_deref(), written(&lists)?).await;
+        let kept = reports.replace(&key(account), tag.as_deref(), written(&lists)?).await;
         if kept.map_err(|failure| Report::of("Report", &failure))? {
             return Ok(());
         }

@@ -8,10 +8,18 @@ use crisguard_core::{
     finding::PostureFinding,
     posture::{PostureBasis, PostureDecision},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use crisguard_lambda::report::Report;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::{Assessed, Outcome};
+use crate::{
+    Assessed, Outcome,
+    ports::{Content, KeepReports},
+};
+
+/// The most bytes that are answered; Lambda answers no more than six megabytes
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const LARGEST_ANSWER: usize = 5_000_000;
 
 /// The report.
 #[derive(Debug, Serialize)]
@@ -22,8 +30,48 @@ pub struct Answer {
     pub policy_sha256: String,
     /// How much could be decided.
     pub coverage: Coverage,
-    /// Every decision, in the order of the Regions' names and of the controls.
+    /// Where the report lies, where it is too large to be answered whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
+    /// Every decision, in the order of the accounts, of the Regions' names and of the controls.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub assessments: Vec<Assessed>,
+    /// Where the report lies, and how large it is.
+    #[serde(skip)]
+    stored: Option<(String, usize)>,
+}
+
+impl Answer {
+    /// Reports what was decided.
+    pub(crate) fn of(observed_at: Timestamp, policy_sha256: &str, assessed: Vec<Assessed>) -> Self {
+        Self {
+            observed_at,
+            policy_sha256: policy_sha256.to_owned(),
+            coverage: Coverage::of(&assessed),
+            report: None,
+            assessments: assessed,
+            stored: None,
+        }
+    }
+
+    /// Stores the report.
+    pub(crate) async fn store(&mut self, reports: &impl KeepReports, key: &str) -> Result<(), Report> {
+        let json = serde_json::to_vec(self).map_err(|error| Report::of("Report", &error))?;
+        self.stored = Some((format!("s3://{}/{key}", reports.bucket()), json.len()));
+        let stored = reports.store(key, Content::Json(json)).await;
+        stored.map_err(|failure| Report::of("Report", &failure))
+    }
+
+    /// Leaves the decisions out that cannot be answered, and says where they are.
+    pub(crate) fn shortened(mut self) -> Self {
+        if let Some((address, size)) = self.stored.take()
+            && size > LARGEST_ANSWER
+        {
+            self.assessments.clear();
+            self.report = Some(address);
+        }
+        self
+    }
 }
 
 /// How much of what was asked for could be decided: `regions` × `controls`, less what a control
@@ -32,7 +80,7 @@ pub struct Answer {
 pub struct Coverage {
     /// How many accounts.
     pub accounts: usize,
-    /// How many Regions.
+    /// How many Regions, each counted in every account in which it was looked at.
     pub regions: usize,
     /// How many controls.
     pub controls: usize,
@@ -58,7 +106,10 @@ impl Coverage {
                 .map(|finding| &finding.account)
                 .collect::<BTreeSet<_>>()
                 .len(),
-            regions: findings().map(|finding| &finding.region).collect::<BTreeSet<_>>().len(),
+            regions: findings()
+                .map(|finding| (&finding.account, &finding.region))
+                .collect::<BTreeSet<_>>()
+                .len(),
             controls: findings().map(|finding| finding.control).collect::<BTreeSet<_>>().len(),
             compliant: count(|decision| matches!(decision, PostureDecision::Compliant(_))),
             region_not_enabled: count(is_not_enabled),
@@ -148,13 +199,22 @@ pub(crate) enum Occasion {
 
 /// Returns the key of a run's report: one for each day and occasion, whose versions are the runs.
 pub(crate) fn key(account: &AccountId, now: Timestamp, occasion: Occasion) -> String {
-    let day = now.to_zoned(TimeZone::UTC).date();
+    let day = day(now);
     let occasion = match occasion {
         Occasion::Nightly => "nightly",
         Occasion::ByHand => "by-hand",
         Occasion::Change => "change",
     };
     format!("posture/{account}/{day}/{occasion}.json")
+}
+
+/// Returns the key of the report of a run by hand over several accounts.
+pub(crate) fn key_of_several(now: Timestamp) -> String {
+    format!("posture/organization/{}/by-hand.json", day(now))
+}
+
+fn day(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::UTC).date()
 }
 
 /// Returns the key of what is known of an account from when it was last looked.

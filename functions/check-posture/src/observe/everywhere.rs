@@ -7,7 +7,6 @@ use crisguard_aws::{
     cloudwatch::{Series, Span},
     events::{Bus, Rule, Target},
     everywhere::Everywhere,
-    sts::Role,
 };
 use crisguard_core::{
     account::AccountId,
@@ -18,7 +17,9 @@ use crisguard_core::{
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::{
-    Sweep, guardrails, identity, logging, observed, reach, resources, rules,
+    Sweep, guardrails, identity, logging, observed,
+    organizations::Organizations,
+    reach, resources, rules,
     traffic::{Calls, of_bedrock, whole},
     trails,
 };
@@ -47,7 +48,7 @@ pub struct Eye<'a> {
     pub(super) buckets: logging::Buckets,
     pub(super) trails: trails::Trails,
     pub(super) organization: OnceCell<Observed<Option<String>>>,
-    pub(super) organization_role: Option<Role>,
+    pub(super) organizations: &'a Organizations,
     pub(super) membership: OnceCell<Observed<Membership>>,
     pub(super) profiles: Once<Region, Observed<BTreeMap<String, ListedProfile>>>,
 }
@@ -58,7 +59,7 @@ impl Look for World {
     fn sweep(&self, sweep: &Sweep) -> Eye<'_> {
         Eye {
             aws: &self.everywhere,
-            account: self.account.clone(),
+            account: sweep.account.clone(),
             sweep: sweep.clone(),
             permits: Semaphore::new(CALLS_AT_ONCE),
             calls: Once::new(),
@@ -67,8 +68,8 @@ impl Look for World {
             buckets: logging::Buckets::unseen(),
             trails: trails::Trails::unseen(),
             organization: OnceCell::new(),
-            organization_role: self.organization_role.clone(),
-            membership: OnceCell::new(),
+            organizations: &self.organizations,
+            membership: OnceCell::new_with(sweep.membership.clone()),
             profiles: Once::new(),
         }
     }
@@ -82,16 +83,12 @@ impl Eye<'_> {
     }
 
     /// The same for a reading that makes several calls at once.
-    pub(super) fn read<T>(
-        &self,
-        at_once: usize,
-        reading: impl Future<Output = Result<T, Failure>>,
-    ) -> impl Future<Output = Observed<T>> {
+    pub(super) fn read<T>(&self, at_once: usize, reading: impl Future<Output = T>) -> impl Future<Output = T> {
         let reading = Box::pin(reading);
         async move {
             let permits = u32::try_from(at_once.min(CALLS_AT_ONCE)).unwrap_or(1);
             let _permits = self.permits.acquire_many(permits).await.ok();
-            observed(reading.await)
+            reading.await
         }
     }
 

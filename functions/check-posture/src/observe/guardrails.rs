@@ -63,7 +63,7 @@ async fn every_version(eye: &Eye<'_>, region: &Region) -> Observed<BTreeMap<Stri
 /// Reads the organization's effective policy, which is the same in every Region.
 async fn organization(eye: &Eye<'_>) -> Observed<Option<String>> {
     let read = async || {
-        let organizations = eye.aws.organization(eye.sweep.home.as_str());
+        let organizations = eye.aws.organization(eye.sweep.hub.home.as_str());
         eye.ask(organizations.bedrock_policy()).await
     };
     eye.organization.get_or_init(read).await.clone()

@@ -11,7 +11,7 @@ const SERVICE: &str = "bedrock.amazonaws.com";
 
 /// Looks at the account's identities, which are the same in every Region.
 pub(super) async fn observe(eye: &Eye<'_>) -> IdentityPosture {
-    let identities = eye.aws.identities(eye.sweep.home.as_str());
+    let identities = eye.aws.identities(eye.sweep.hub.home.as_str());
     let (api_keys, authorization) = tokio::join!(
         eye.ask(identities.service_credentials(SERVICE)),
         eye.ask(identities.authorization())

@@ -161,7 +161,7 @@ impl Buckets {
     /// Lists the account's own buckets, with their Regions where they are said.
     async fn owned(&self, eye: &Eye<'_>) -> &Observed<BTreeMap<String, Option<String>>> {
         let list = async || {
-            let listed = eye.ask(eye.aws.buckets(eye.sweep.home.as_str()).list()).await?;
+            let listed = eye.ask(eye.aws.buckets(eye.sweep.hub.home.as_str()).list()).await?;
             Ok(listed.into_iter().map(|bucket| (bucket.name, bucket.region)).collect())
         };
         self.owned.get_or_init(list).await
@@ -170,7 +170,7 @@ impl Buckets {
     /// Reads which ways to public access are blocked for the whole account.
     async fn of_the_account(&self, eye: &Eye<'_>) -> Observed<Option<PublicAccessBlock>> {
         let read = async || {
-            let buckets = eye.aws.buckets(eye.sweep.home.as_str());
+            let buckets = eye.aws.buckets(eye.sweep.hub.home.as_str());
             let block = eye.ask(buckets.public_access_block(eye.account.as_str())).await?;
             Ok(block.map(blocked))
         };
@@ -185,7 +185,7 @@ impl Buckets {
             return region.parse().map(Some).map_err(|_| not_a_region(region));
         }
         match eye
-            .ask(eye.aws.buckets(eye.sweep.home.as_str()).bucket(name).head(None))
+            .ask(eye.aws.buckets(eye.sweep.hub.home.as_str()).bucket(name).head(None))
             .await?
         {
             s3::Head::Missing => Ok(None),
@@ -209,7 +209,7 @@ impl Buckets {
         let owned = self.owned(eye).await.as_ref().map_err(Clone::clone)?;
         let Some(listed) = owned.get(name) else {
             return match eye
-                .ask(eye.aws.buckets(eye.sweep.home.as_str()).bucket(name).head(None))
+                .ask(eye.aws.buckets(eye.sweep.hub.home.as_str()).bucket(name).head(None))
                 .await?
             {
                 s3::Head::Missing => Ok(Bucket::Missing),

@@ -7,22 +7,27 @@ pub(crate) mod everywhere;
 mod guardrails;
 mod identity;
 mod logging;
+pub(crate) mod organizations;
 mod reach;
 mod resources;
 mod trails;
 
 use crisguard_aws::{Disposition, Failure};
 use crisguard_core::{
-    posture::{NotObserved, Observed},
-    region::Region,
+    account::AccountId,
+    posture::{Hub, Membership, NotObserved, Observed},
 };
 use jiff::Timestamp;
 
-/// What one sweep over the Regions has in common.
+/// What one sweep over the Regions of an account has in common.
 #[derive(Clone, Debug)]
 pub struct Sweep {
-    /// The Region of the bus to which every other one forwards.
-    pub home: Region,
+    /// The account that is looked at.
+    pub account: AccountId,
+    /// Where crisguard stands: in that account, or in another.
+    pub hub: Hub,
+    /// Where the account stands in its organization, if that is known; else it is asked when it is needed.
+    pub membership: Option<Observed<Membership>>,
     /// Whether the account's Regions could be listed; where they are not needed, it does not matter.
     pub listed: Observed<()>,
     /// When it is looked.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crisguard_aws::{Failure, events};
 use crisguard_core::{
-    posture::{Bus, Home, Observed, RegionRules, Rule, Target, names},
+    posture::{Bus, Home, MemberHome, Observed, OwnHome, RegionRules, Rule, Target, names},
     region::Region,
 };
 use futures_util::future::join_all;
@@ -16,30 +16,36 @@ use super::{
 };
 use crate::ports::{ReadMetrics, ReadRules};
 
-/// Looks at one Region; the bus to which every Region forwards is looked at in its own, for which
-/// the sweep tells whether the account's Regions could be listed. `calls` reads what Bedrock counted.
+/// Looks at one Region; the bus to which every Region forwards is looked at in its own Region and account. For the home
+/// Region of any account the sweep tells whether the account's Regions could be listed. `calls` reads what Bedrock counted.
 pub(crate) async fn observe(
     rules: &impl ReadRules,
     metrics: &impl ReadMetrics,
     calls: impl Future<Output = Result<Calls, Failure>>,
     region: &Region,
-    Sweep { home, listed, now }: &Sweep,
+    sweep: &Sweep,
 ) -> RegionRules {
     let at_home = async {
-        if *region != *home {
+        if *region != sweep.hub.home {
             return None;
         }
+        let listed = &sweep.listed;
+        if !sweep.hub.is_of(&sweep.account) {
+            return Some(Home::Member(MemberHome {
+                regions: listed.clone(),
+            }));
+        }
         let (bus, rules) = tokio::join!(rules.bus(region, names::BUS), list(rules, region, Some(names::BUS)));
-        Some(Home {
+        Some(Home::Own(OwnHome {
             regions: listed.clone(),
             bus: bus.map(standing).map_err(|failure| unseen(&failure)),
             rules,
-        })
+        }))
     };
     let (rules, home, traffic) = tokio::join!(
         list(rules, region, None),
         at_home,
-        traffic::observe(metrics, calls, region, *now)
+        traffic::observe(metrics, calls, region, sweep.now)
     );
     RegionRules {
         region: region.clone(),

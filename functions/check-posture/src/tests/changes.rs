@@ -16,7 +16,7 @@ fn change(id: &str, source: &str, name: &str, region: &str, parameters: &Value) 
     json!({"messageId": id, "body": body.to_string()})
 }
 
-fn logging_off(id: &str) -> Value {
+pub(super) fn logging_off(id: &str) -> Value {
     let name = "DeleteModelInvocationLoggingConfiguration";
     change(id, "bedrock.amazonaws.com", name, "eu-west-1", &Value::Null)
 }
@@ -32,7 +32,7 @@ fn of_bucket(id: &str, bucket: &str) -> Value {
 }
 
 /// Hands a batch over, and returns which messages failed, with the metrics.
-async fn handed_over(function: &Function, messages: &[Value]) -> (Vec<String>, Value) {
+pub(super) async fn handed_over(function: &Function, messages: &[Value]) -> (Vec<String>, Value) {
     let mut metrics = Vec::new();
     let batch = json!({ "Records": messages }).to_string();
     let reply = function

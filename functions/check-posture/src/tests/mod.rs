@@ -1,12 +1,13 @@
 //! The function with fakes for its ports.
 
+mod across;
 mod changes;
 mod membership;
 mod profiles;
 mod sweeps;
 mod world;
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use crisguard_core::posture::{PostureGap, PostureViolation, RuleProblem, names};
 use crisguard_lambda::{
@@ -16,7 +17,7 @@ use crisguard_lambda::{
     test_support::{FindingsQueue, PolicyObject, failure},
 };
 use jiff::Timestamp;
-use world::{ACCOUNT, Account, Fakes, POLICY, Reports, World};
+use world::{ACCOUNT, Fakes, Organization, POLICY, Reports, World};
 
 use super::*;
 use crate::config::Config;
@@ -35,19 +36,35 @@ async fn function(regions: &[(&'static str, bool)], world: World, refused: &[usi
 }
 
 async fn under(policy: PolicyObject, regions: &[(&'static str, bool)], world: World, refused: &[usize]) -> Function {
+    let mut function = at_path(policy, "").await;
+    function.ports.world = world;
+    function.ports.world.listed = Ok(regions.to_vec());
+    function.ports.queue = FindingsQueue::refusing(refused);
+    function
+}
+
+/// The function of an account that is told its place in the organization.
+async fn at_path(policy: PolicyObject, path: &str) -> Function {
     let variables = Variables::new(|name: &str| {
         Some(match name {
             "CRISGUARD_ACCOUNT" => ACCOUNT.to_owned(),
             "AWS_REGION" => "eu-central-1".to_owned(),
             "CRISGUARD_LOG_LEVEL" => String::new(),
+            "CRISGUARD_ORGANIZATION_PATH" => path.to_owned(),
             name if name.starts_with("CRISGUARD_ORGANIZATION") => String::new(),
             name => name.to_lowercase(),
         })
     });
     let ports = Fakes {
-        account: Account(Ok(regions.to_vec())),
-        world,
-        queue: FindingsQueue::refusing(refused),
+        world: World::as_deployed(),
+        members: None,
+        entered: RefCell::default(),
+        organization: Organization {
+            accounts: Ok(vec![(ACCOUNT, false)]),
+            attached: Ok(()),
+            asked: RefCell::default(),
+        },
+        queue: FindingsQueue::refusing(&[]),
         reports: Reports::default(),
     };
     let config = Config::read(variables).unwrap();
@@ -67,7 +84,7 @@ async fn answered(
 ) -> Result<Answer, Report> {
     match function.handle(request, at, deadline(at), out).await? {
         Reply::Report(answer) => Ok(answer),
-        Reply::Batch(response) => panic!("{response:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -313,7 +330,7 @@ async fn a_request_by_hand_names_its_regions_and_asks_for_no_list() {
 #[tokio::test]
 async fn without_a_list_of_regions_nothing_is_said_to_be_well() {
     let mut function = function(&[], World::as_deployed(), &[]).await;
-    function.ports.account.0 = Err(failure("account:ListRegions", "AccessDeniedException (HTTP 403): no"));
+    function.ports.world.listed = Err(failure("account:ListRegions", "AccessDeniedException (HTTP 403): no"));
     let mut told = Vec::new();
     for request in [
         RULES,

@@ -186,11 +186,11 @@ async fn a_region_that_is_named_by_hand_is_in_use() {
 async fn a_region_that_is_named_by_hand_and_not_enabled_is_not_looked_at() {
     let mut function = function(&TWO_REGIONS, World::as_deployed(), &[]).await;
     let request = r#"{"regions":["me-south-1"],"controls":["invocation-logging-enabled"]}"#;
-    function.ports.account.0 = Ok(vec![("eu-central-1", true), ("me-south-1", false)]);
+    function.ports.world.listed = Ok(vec![("eu-central-1", true), ("me-south-1", false)]);
     let answer = answered(&function, request, now(), Vec::new()).await.unwrap();
     let told = serde_json::to_string(&answer.assessments).unwrap();
     assert!(told.contains("region_not_enabled"), "{told}");
-    function.ports.account.0 = Ok(vec![("eu-central-1", true)]);
+    function.ports.world.listed = Ok(vec![("eu-central-1", true)]);
     let answer = answered(&function, request, now(), Vec::new()).await.unwrap();
     let told = serde_json::to_string(&answer.assessments).unwrap();
     assert!(
@@ -236,7 +236,7 @@ async fn a_region_that_is_not_enabled_is_told_of_only_to_end_what_was_found() {
     let mut function = function(&TWO_REGIONS, world, &[]).await;
     answered(&function, NIGHTLY, now(), Vec::new()).await.unwrap();
     function.ports.queue.accepted.borrow_mut().clear();
-    function.ports.account.0 = Ok(vec![
+    function.ports.world.listed = Ok(vec![
         ("eu-west-1", false),
         ("me-south-1", false),
         ("eu-central-1", true),

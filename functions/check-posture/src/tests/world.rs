@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    sync::Arc,
 };
 
 use crisguard_aws::{
@@ -10,21 +11,26 @@ use crisguard_aws::{
     account::ListedRegion,
     cloudwatch::{Series, Span},
     events::{Bus, Rule, Target},
+    organizations,
 };
 use crisguard_core::{
+    account::AccountId,
     catalog::Catalogue,
     change::{self, Forwarded},
     pattern,
     policy::PolicyDocument,
-    posture::{Area, NotObserved, Observed, Seen, names},
+    posture::{Area, Membership, NotObserved, Observed, Seen, names},
     region::Region,
+    scp::organization::OrganizationDocument,
 };
 use crisguard_lambda::test_support::{FindingsQueue, failure};
 use serde_json::{Value, json};
 
 use crate::{
     observe::{Sweep, rules, traffic::Calls},
-    ports::{KeepReports, Kept, ListRegions, Look, Ports, ReadMetrics, ReadRules, See},
+    ports::{
+        Content, KeepReports, Kept, ListRegions, Look, Ports, ReadMetrics, ReadOrganization, ReadRules, See, Structure,
+    },
 };
 
 pub(super) const POLICY: &str =
@@ -32,39 +38,55 @@ pub(super) const POLICY: &str =
 pub(super) const ACCOUNT: &str = "111122223333";
 const BUS: &str = "arn:aws:events:eu-central-1:111122223333:event-bus/crisguard";
 
-/// The Regions that AWS lists, or why it does not.
-pub(super) struct Account(pub(super) Result<Vec<(&'static str, bool)>, Failure>);
-
-impl ListRegions for Account {
+impl ListRegions for World {
     async fn regions(&self) -> Result<Vec<ListedRegion>, Failure> {
         let listed = |(name, enabled): (&str, bool)| ListedRegion {
             name: name.to_owned(),
             enabled,
         };
-        self.0.clone().map(|regions| regions.into_iter().map(listed).collect())
+        self.listed
+            .clone()
+            .map(|regions| regions.into_iter().map(listed).collect())
     }
 }
 
 /// Everything that the function acts on.
 pub(super) struct Fakes {
-    pub(super) account: Account,
     pub(super) world: World,
+    /// The other accounts, or why they cannot be looked at; there is no role for any, if there is nothing.
+    pub(super) members: Option<BTreeMap<AccountId, Observed<World>>>,
+    /// Which accounts were entered.
+    pub(super) entered: RefCell<Vec<AccountId>>,
+    pub(super) organization: Organization,
     pub(super) queue: FindingsQueue,
     pub(super) reports: Reports,
 }
 
 impl Ports for Fakes {
-    type Account = Account;
     type World = World;
+    type Organization = Organization;
     type Queue = FindingsQueue;
     type Reports = Reports;
 
-    fn account(&self) -> &Account {
-        &self.account
+    fn own(&self) -> &World {
+        &self.world
     }
 
-    fn world(&self) -> &World {
-        &self.world
+    fn looks_at_members(&self) -> bool {
+        self.members.is_some()
+    }
+
+    async fn member(&self, account: &AccountId) -> Observed<World> {
+        self.entered.borrow_mut().push(account.clone());
+        let none = || Err(NotObserved::new("sts:AssumeRole", "there is no role"));
+        let members = self.members.as_ref();
+        members
+            .and_then(|members| members.get(account).cloned())
+            .unwrap_or_else(none)
+    }
+
+    fn organization(&self) -> &Organization {
+        &self.organization
     }
 
     fn queue(&self) -> &FindingsQueue {
@@ -73,6 +95,88 @@ impl Ports for Fakes {
 
     fn reports(&self) -> &Reports {
         &self.reports
+    }
+}
+
+/// An organization, or why it cannot be read.
+pub(super) struct Organization {
+    /// Its root's children, of which some are accounts directly under it, and whether they are closed.
+    pub(super) accounts: Observed<Vec<(&'static str, bool)>>,
+    /// Why what is attached cannot be read.
+    pub(super) attached: Observed<()>,
+    /// How often it was asked, by what was asked for.
+    pub(super) asked: RefCell<BTreeMap<&'static str, usize>>,
+}
+
+impl Organization {
+    fn ask(&self, what: &'static str) {
+        *self.asked.borrow_mut().entry(what).or_insert(0) += 1;
+    }
+
+    /// Each account is in a unit of its own, named by the account.
+    fn document(accounts: &[(&str, bool)]) -> OrganizationDocument {
+        let unit = |account: &str| format!("ou-ab12-{account}");
+        let full = json!(["p-FullAWSAccess"]);
+        let units = accounts
+            .iter()
+            .map(|(id, _)| json!({"id": unit(id), "parent": "r-ab12", "policies": full}));
+        let nodes = accounts
+            .iter()
+            .map(|(id, _)| json!({"id": id, "parent": unit(id), "policies": full}));
+        serde_json::from_value(json!({
+            "version": 1, "id": "o-a1b2c3d4e5", "management_account": "999988887777",
+            "root": {"id": "r-ab12", "scps_enabled": true, "policies": full},
+            "units": units.collect::<Vec<_>>(), "accounts": nodes.collect::<Vec<_>>(), "policies": []
+        }))
+        .unwrap()
+    }
+}
+
+impl ReadOrganization for Organization {
+    async fn standing(&self, account: &AccountId) -> Observed<Membership> {
+        let above = self.above(account).await;
+        Ok(Membership::Member(above.map(Arc::new)))
+    }
+
+    async fn above(&self, account: &AccountId) -> Observed<OrganizationDocument> {
+        self.ask("above");
+        let accounts = self.accounts.clone()?;
+        let here: Vec<_> = accounts.into_iter().filter(|(id, _)| *id == account.as_str()).collect();
+        Ok(Self::document(&here))
+    }
+
+    async fn structure(&self) -> Observed<Structure> {
+        self.ask("structure");
+        let node = |(id, closed): (&str, bool)| organizations::Node {
+            id: id.to_owned(),
+            name: None,
+            parent: "r-ab12".to_owned(),
+            policies: Vec::new(),
+            closed,
+        };
+        Ok(Structure {
+            member: organizations::Membership {
+                id: "o-a1b2c3d4e5".to_owned(),
+                management_account: "999988887777".to_owned(),
+            },
+            tree: organizations::Tree {
+                root: organizations::Root {
+                    id: "r-ab12".to_owned(),
+                    name: None,
+                    scps_enabled: true,
+                    policies: Vec::new(),
+                },
+                units: Vec::new(),
+                accounts: self.accounts.clone()?.into_iter().map(node).collect(),
+                policies: Vec::new(),
+            },
+        })
+    }
+
+    async fn whole(&self, _: Structure) -> Observed<OrganizationDocument> {
+        self.ask("whole");
+        self.attached.clone()?;
+        Ok(Self::document(&self.accounts.clone()?))
     }
 }
 
@@ -87,7 +191,8 @@ pub(super) struct Reports {
     pub(super) lists_meanwhile: RefCell<Option<Value>>,
     /// Whether lists that are kept cannot be read.
     pub(super) unreadable: bool,
-    version: Cell<u32>,
+    /// Objects that cannot be read, by the ends of their keys.
+    pub(super) unread: RefCell<Vec<&'static str>>,
 }
 
 impl Reports {
@@ -110,63 +215,53 @@ impl Reports {
 }
 
 impl KeepReports for Reports {
-    async fn store(&self, key: &str, json: Vec<u8>) -> Result<(), Failure> {
+    fn bucket(&self) -> &'static str {
+        "reports"
+    }
+
+    async fn store(&self, key: &str, content: Content) -> Result<(), Failure> {
         self.allow()?;
-        let report = serde_json::from_slice(&json).unwrap();
-        self.kept.borrow_mut().insert(key.to_owned(), report);
+        let content = match content {
+            Content::Json(json) => serde_json::from_slice(&json).unwrap(),
+            Content::JsonLines(lines) => Value::String(String::from_utf8(lines).unwrap()),
+        };
+        self.kept.borrow_mut().insert(key.to_owned(), content);
         Ok(())
     }
 
-    async fn known(&self) -> Result<Option<Kept>, Failure> {
+    async fn read(&self, key: &str, _: usize) -> Result<Option<Kept>, Failure> {
         self.allow()?;
-        let kept = self.kept.borrow();
-        Ok(kept.get(KNOWN).map(|known| Kept {
-            json: known.to_string().into_bytes(),
-            tag: Some(self.version.get().to_string()),
-        }))
-    }
-
-    async fn keep_known(&self, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
-        self.allow()?;
-        // Another run is faster.
-        if let Some(known) = self.meanwhile.borrow_mut().take() {
-            self.kept.borrow_mut().insert(KNOWN.to_owned(), known);
-            self.version.set(self.version.get() + 1);
-        }
-        let stands = self.kept.borrow().contains_key(KNOWN);
-        let version = stands.then(|| self.version.get().to_string());
-        if over.map(str::to_owned) != version {
-            return Ok(false);
-        }
-        self.version.set(self.version.get() + 1);
-        let known = serde_json::from_slice(&json).unwrap();
-        self.kept.borrow_mut().insert(KNOWN.to_owned(), known);
-        Ok(true)
-    }
-
-    async fn profiles(&self) -> Result<Option<Kept>, Failure> {
-        self.allow()?;
-        if self.unreadable {
+        let is_unread = self.unread.borrow().iter().any(|end| key.ends_with(end));
+        if is_unread || (self.unreadable && key == PROFILES) {
             return Err(failure("s3:GetObject", "AccessDenied (HTTP 403): no"));
         }
         let kept = self.kept.borrow();
-        Ok(kept.get(PROFILES).map(|lists| Kept {
-            json: lists.to_string().into_bytes(),
-            tag: Some(lists.to_string()),
+        Ok(kept.get(key).map(|content| Kept {
+            json: match content {
+                // Lines, or what is no JSON.
+                Value::String(text) => text.clone().into_bytes(),
+                json => json.to_string().into_bytes(),
+            },
+            tag: Some(content.to_string()),
         }))
     }
 
-    async fn keep_profiles(&self, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
+    async fn replace(&self, key: &str, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
         self.allow()?;
         let mut kept = self.kept.borrow_mut();
         // Another run is faster.
-        if let Some(lists) = self.lists_meanwhile.borrow_mut().take() {
-            kept.insert(PROFILES.to_owned(), lists);
+        let meanwhile = match key {
+            KNOWN => self.meanwhile.borrow_mut().take(),
+            PROFILES => self.lists_meanwhile.borrow_mut().take(),
+            _ => None,
+        };
+        if let Some(meanwhile) = meanwhile {
+            kept.insert(key.to_owned(), meanwhile);
         }
-        if over.map(str::to_owned) != kept.get(PROFILES).map(Value::to_string) {
+        if over.map(str::to_owned) != kept.get(key).map(Value::to_string) {
             return Ok(false);
         }
-        kept.insert(PROFILES.to_owned(), serde_json::from_slice(&json).unwrap());
+        kept.insert(key.to_owned(), serde_json::from_slice(&json).unwrap());
         Ok(true)
     }
 }
@@ -209,6 +304,9 @@ impl See for Eye<'_> {
                 seen[member] = change.clone();
             }
         }
+        if let (Area::Reach, Some(membership)) = (area, &self.sweep.membership) {
+            seen["membership"] = serde_json::to_value(membership).unwrap();
+        }
         serde_json::from_value(json!({ name: seen })).unwrap()
     }
 
@@ -250,7 +348,10 @@ fn as_texts(value: &mut Value) {
 }
 
 /// Rules, buses and metrics of every Region; the same in each but for what a test changes.
+#[derive(Clone)]
 pub(super) struct World {
+    /// The Regions that AWS lists, or why it does not.
+    pub(super) listed: Result<Vec<(&'static str, bool)>, Failure>,
     rules: BTreeMap<String, (Rule, Vec<Target>)>,
     pub(super) removed: Vec<(&'static str, String)>,
     pub(super) denied: Option<&'static str>,
@@ -273,10 +374,19 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn as_deployed() -> Self {
+        Self::deployed_by(POLICY, Some(&ACCOUNT.parse().unwrap()))
+    }
+
+    /// Another account's, whose forwarders are deployed with patterns that name no account.
+    pub(super) fn of_a_member() -> Self {
+        Self::deployed_by(POLICY, None)
+    }
+
+    fn deployed_by(policy: &str, named: Option<&AccountId>) -> Self {
         let account = ACCOUNT.parse().unwrap();
-        let policy = PolicyDocument::parse(POLICY.as_bytes()).unwrap();
+        let policy = PolicyDocument::parse(policy.as_bytes()).unwrap();
         let policy = policy.for_account(&account, None).unwrap();
-        let compiled = pattern::compile(&policy, &Catalogue::embedded().unwrap(), Some(&account)).unwrap();
+        let compiled = pattern::compile(&policy, &Catalogue::embedded().unwrap(), named).unwrap();
         let description = format!("Compiled from the policy with sha256 {}", compiled.policy_sha256);
         let mut rules = BTreeMap::new();
         let mut add = |name: &str, pattern: &str, target: Option<&str>| {
@@ -306,6 +416,7 @@ impl World {
         add(names::CHANGES, &change::bus_pattern(), Some(changes));
         let counted = |metric, rule: &str, sum| ((metric, rule.to_owned()), sum);
         Self {
+            listed: Ok(Vec::new()),
             rules,
             removed: Vec::new(),
             denied: None,

@@ -225,15 +225,20 @@ mod tests {
             r#"{"version": 1, "regions": {"source": ["*"], "destination": ["*"]}, "profiles": {"global": "allow"}}"#;
         let policy = PolicyDocument::parse(policy.as_bytes()).unwrap();
         let policy = policy.for_account(&account, None).unwrap();
-        let (catalogue, region) = (Catalogue::embedded().unwrap(), "eu-west-1".parse().unwrap());
+        let (catalogue, region) = (Catalogue::embedded().unwrap(), "eu-west-1".parse::<Region>().unwrap());
         let compiled = pattern::compile(&policy, &catalogue, Some(&account));
+        let hub = crate::posture::Hub {
+            account: account.clone(),
+            home: region.clone(),
+            organization: None,
+        };
         let place = Place {
             account: &account,
             region: &region,
             in_use: &Ok(crate::posture::Use::Counted),
             policy: &policy,
             catalogue: &catalogue,
-            home: &region,
+            hub: &hub,
             compiled: compiled.as_ref(),
             now: jiff::Timestamp::UNIX_EPOCH,
         };

@@ -99,7 +99,7 @@ pub fn binds_where_in_use(area: Area) -> bool {
 /// whether it is, what would break the control leaves it undecided.
 ///
 /// ```
-/// use crisguard_core::{catalog::Catalogue, controls::{ControlId, assess_settings}, pattern, posture::{Place, Seen, Use}};
+/// use crisguard_core::{catalog::Catalogue, controls::{ControlId, assess_settings}, pattern, posture::{Hub, Place, Seen, Use}};
 /// # use crisguard_core::policy::PolicyDocument;
 /// # let account = "111122223333".parse().unwrap();
 /// # let policy = PolicyDocument::parse(br#"{"version": 1,
@@ -108,13 +108,15 @@ pub fn binds_where_in_use(area: Area) -> bool {
 /// let catalogue = Catalogue::embedded().unwrap();
 /// let ireland = "eu-west-1".parse().unwrap();
 /// let compiled = pattern::compile(&policy, &catalogue, Some(&account));
+/// let hub = Hub { account: account.clone(), home: ireland, organization: None };
+/// let ireland = &hub.home;
 /// let place = Place {
 ///     account: &account,
-///     region: &ireland,
+///     region: ireland,
 ///     in_use: &Ok(Use::Counted),
 ///     policy: &policy,
 ///     catalogue: &catalogue,
-///     home: &ireland,
+///     hub: &hub,
 ///     compiled: compiled.as_ref(),
 ///     now: "2026-11-22T03:00:00Z".parse().unwrap(),
 /// };

@@ -132,15 +132,20 @@ fn decided(control: ControlId, case: &Case, seen: &Value) -> PostureDecision {
     let policy =
         PolicyDocument::parse(policy.to_string().as_bytes()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let seen: Seen = serde_json::from_value(seen.clone()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
-    let ireland = "eu-west-1".parse().unwrap();
+    let ireland: crate::region::Region = "eu-west-1".parse().unwrap();
     let policy = policy.for_account(&account, None).unwrap();
+    let hub = crate::posture::Hub {
+        account: account.clone(),
+        home: ireland.clone(),
+        organization: None,
+    };
     let place = Place {
         account: &account,
         region: &ireland,
         in_use: &case.in_use,
         policy: &policy,
         catalogue: &CATALOGUE,
-        home: &ireland,
+        hub: &hub,
         compiled: Ok(&COMPILED),
         now: "2026-11-22T03:00:00Z".parse().unwrap(),
     };

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod guardrail;
+mod hub;
 mod identity;
 mod logging;
 mod place;
@@ -20,13 +21,14 @@ use serde::{Deserialize, Serialize};
 
 pub use bucket::{Bucket, BucketSettings, Encryption, ExpiresWhen, Expiry, Key, PublicAccessBlock};
 pub use guardrail::{EnforcedGuardrail, Guardrail, GuardrailPosture};
+pub use hub::{Hub, NotAnOrganizationId, OrganizationId};
 pub use identity::{ApiKey, IdentityPosture, Principal};
 pub use logging::{Delivery, InvocationLogging, LogGroup, LoggingPosture};
 pub use place::{Place, Use};
 pub use profiles::{ListedProfile, ProfilePosture};
 pub use reach::{KnownMembership, Membership, ReachPosture};
 pub use resources::{Agent, AgentPosture, BatchPosture, DataSources, EndpointPosture, Keys, ModelPosture, VpcEndpoint};
-pub use rules::{Bus, Home, Observed, RegionRules, Rule, Target, Traffic, names};
+pub use rules::{Bus, Home, MemberHome, Observed, OwnHome, RegionRules, Rule, Target, Traffic, names};
 pub use seen::{Area, Seen};
 pub use settings::{Problem, Resource, Unknown};
 pub use trail::{AdvancedSelector, BasicSelector, FieldSelector, Selectors, Trail, TrailPosture, TrailStatus};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Observed;
+use super::{Hub, Observed};
 use crate::{
     account::AccountId,
     catalog::Catalogue,
@@ -25,9 +25,10 @@ pub struct Place<'a> {
     pub policy: &'a Policy,
     /// Which profiles reach which Regions, for those that the account itself does not list.
     pub catalogue: &'a Catalogue,
-    /// The Region of the bus to which every other one forwards.
-    pub home: &'a Region,
-    /// What the policy compiles to for the account.
+    /// Where crisguard stands: in the account itself, or in another.
+    pub hub: &'a Hub,
+    /// What the policy compiles to for the account; without naming it, of a member account, for the forwarders of all
+    /// member accounts are deployed alike.
     pub compiled: Result<&'a Compiled, &'a PatternError>,
     /// When it was looked.
     pub now: Timestamp,

@@ -86,8 +86,35 @@ pub struct Target {
 
 /// What is looked at in the home Region alone: what all Regions have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Home {
+    /// Of the account in which crisguard stands.
+    Own(OwnHome),
+    /// Of another, which has no bus of crisguard's.
+    Member(MemberHome),
+}
+
+impl Home {
+    /// Returns whether the account's Regions could be listed.
+    pub const fn regions(&self) -> &Observed<()> {
+        match self {
+            Self::Own(OwnHome { regions, .. }) | Self::Member(MemberHome { regions }) => regions,
+        }
+    }
+}
+
+/// The home Region of a member account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Home {
+pub struct MemberHome {
+    /// Whether the account's Regions could be listed: if not, nobody knows which were left out.
+    pub regions: Observed<()>,
+}
+
+/// The home Region of the account in which crisguard stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnHome {
     /// Whether the account's Regions could be listed: if not, nobody knows which were left out.
     pub regions: Observed<()>,
     /// The event bus `crisguard`.

@@ -8,8 +8,9 @@ use crate::{
     account::AccountId,
     decision::Severity,
     pattern::{Compiled, PatternError},
-    posture::{Place, PostureBasis, PostureDecision, PostureGap, PostureViolation, RegionRules, RuleProblem, Traffic},
-    region::Region,
+    posture::{
+        Hub, Place, PostureBasis, PostureDecision, PostureGap, PostureViolation, RegionRules, RuleProblem, Traffic,
+    },
 };
 use problems::Problems;
 
@@ -40,8 +41,8 @@ pub(super) const METADATA: Metadata = Metadata {
 pub struct Intended<'a> {
     /// The account.
     pub account: &'a AccountId,
-    /// The Region of the bus to which every other one forwards.
-    pub home: &'a Region,
+    /// The bus to which every Region of every account forwards.
+    pub hub: &'a Hub,
     /// The SHA-256 of the policy in force.
     pub policy_sha256: &'a str,
     /// What the policy in force compiles to for the account.
@@ -52,7 +53,7 @@ pub struct Intended<'a> {
 pub(super) fn decide_here(observed: &RegionRules, place: &Place<'_>) -> PostureDecision {
     let intended = Intended {
         account: place.account,
-        home: place.home,
+        hub: place.hub,
         policy_sha256: place.policy.sha256(),
         compiled: place.compiled,
     };
@@ -69,7 +70,7 @@ pub(super) fn decide_here(observed: &RegionRules, place: &Place<'_>) -> PostureD
 pub fn decide(observed: &RegionRules, intended: &Intended<'_>) -> PostureDecision {
     let region = observed.region.clone();
     let mut problems = Problems::of(observed, intended);
-    let unlisted = observed.home.as_ref().and_then(|home| home.regions.as_ref().err());
+    let unlisted = observed.home.as_ref().and_then(|home| home.regions().as_ref().err());
     if let Some(not_observed) = unlisted {
         problems.not_observed(not_observed);
     }

@@ -6,7 +6,7 @@ use super::{Intended, deployed};
 use crate::{
     change::{self, Forwarded},
     pattern,
-    posture::{Bus, Home, NotObserved, RegionRules, Rule, RuleProblem, Target, names},
+    posture::{Bus, Home, NotObserved, OwnHome, RegionRules, Rule, RuleProblem, Target, names},
     region::Region,
 };
 
@@ -47,8 +47,15 @@ impl Problems {
             Err(not_observed) => problems.not_observed(not_observed),
             Ok(rules) => problems.compare(rules, &in_every_region(&observed.region, rules, intended)),
         }
-        if let Some(home) = &observed.home {
-            problems.look_at_bus(home, intended);
+        match &observed.home {
+            // A member account has no bus: the one to which it forwards is looked at where it is.
+            Some(_) if !intended.hub.is_of(intended.account) => {}
+            Some(Home::Own(home)) => problems.look_at_bus(home, intended),
+            Some(Home::Member(_)) => {
+                let cause = "the bus was not looked at, for it was taken to be another account's";
+                problems.not_observed(&NotObserved::new("events:DescribeEventBus", cause));
+            }
+            None => {}
         }
         problems
     }
@@ -74,7 +81,7 @@ impl Problems {
         (self.found, self.not_observed.into_iter().take(MOST).collect())
     }
 
-    fn look_at_bus(&mut self, home: &Home, intended: &Intended<'_>) {
+    fn look_at_bus(&mut self, home: &OwnHome, intended: &Intended<'_>) {
         let bus = names::BUS.to_owned();
         match &home.bus {
             Err(not_observed) => self.not_observed(not_observed),

@@ -16,7 +16,7 @@ use crate::{
     },
     pattern,
     policy::PolicyDocument,
-    posture::{NotObserved, names},
+    posture::{Bus, Home, MemberHome, NotObserved, OwnHome, names},
 };
 
 const POLICY: &str =
@@ -112,11 +112,23 @@ fn observed_with(changes: &Value) -> RegionRules {
     serde_json::from_value(observed).unwrap()
 }
 
+fn hub(organization: Option<&str>) -> Hub {
+    Hub {
+        account: "111122223333".parse().unwrap(),
+        home: "eu-central-1".parse().unwrap(),
+        organization: organization.map(|id| id.parse().unwrap()),
+    }
+}
+
 fn decided(observed: &RegionRules) -> PostureDecision {
+    decided_of("111122223333", observed, &hub(None))
+}
+
+fn decided_of(account: &str, observed: &RegionRules, hub: &Hub) -> PostureDecision {
     let compiled = compiled();
     let intended = Intended {
-        account: &"111122223333".parse().unwrap(),
-        home: &"eu-central-1".parse().unwrap(),
+        account: &account.parse().unwrap(),
+        hub,
         policy_sha256: &compiled.policy_sha256,
         compiled: Ok(compiled),
     };
@@ -171,17 +183,17 @@ fn what_was_not_observed_makes_nothing_compliant() {
         |observed| observed.traffic.seen_calls = Err(unseen()),
         |observed| observed.traffic.forwarded = Err(unseen()),
         |observed| {
-            if let Some(home) = &mut observed.home {
+            if let Some(Home::Own(home)) = &mut observed.home {
                 home.regions = Err(unseen());
             }
         },
         |observed| {
-            if let Some(home) = &mut observed.home {
+            if let Some(Home::Own(home)) = &mut observed.home {
                 home.bus = Err(unseen());
             }
         },
         |observed| {
-            if let Some(home) = &mut observed.home {
+            if let Some(Home::Own(home)) = &mut observed.home {
                 home.rules = Err(unseen());
             }
         },
@@ -247,7 +259,7 @@ fn a_policy_that_cannot_be_compiled_needs_everything_forwarded() {
     let error = pattern::compile(&policy, &Catalogue::embedded().unwrap(), Some(&account)).unwrap_err();
     let intended = Intended {
         account: &account,
-        home: &"eu-central-1".parse().unwrap(),
+        hub: &hub(None),
         policy_sha256: &compiled.policy_sha256,
         compiled: Err(&error),
     };
@@ -260,4 +272,94 @@ fn a_policy_that_cannot_be_compiled_needs_everything_forwarded() {
     all.pattern = Some(pattern::unfiltered());
     rules.insert(names::FORWARD_ALL.to_owned(), all);
     assert_eq!(decide(&observed, &intended).name(), "compliant");
+}
+
+const MEMBER: &str = "222233334444";
+const ORGANIZATION: &str = "o-a1b2c3d4e5";
+
+fn at_home(observed: &mut RegionRules) -> &mut OwnHome {
+    match &mut observed.home {
+        Some(Home::Own(home)) => home,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The statement that lets an organization's forwarders in, with changes.
+fn with_organization(observed: &mut RegionRules, changes: &Value) {
+    let mut statement = json!({
+        "Sid": "ForwardersOfTheOrganization", "Effect": "Allow", "Principal": "*", "Action": "events:PutEvents",
+        "Resource": BUS,
+        "Condition": {
+            "StringEquals": { "aws:PrincipalOrgID": ORGANIZATION },
+            "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/crisguard-forward-*" }
+        }
+    });
+    merge(&mut statement, changes);
+    let Ok(Bus::Standing { policy: Some(policy) }) = &mut at_home(observed).bus else {
+        panic!()
+    };
+    let mut document: Value = serde_json::from_str(policy).unwrap();
+    // EventBridge may answer in another order.
+    document["Statement"].as_array_mut().unwrap().insert(0, statement);
+    *policy = document.to_string();
+}
+
+#[test]
+fn the_organization_may_put_events_on_the_bus_where_it_is_named_and_nobody_else() {
+    let problem = |observed: &RegionRules, organization| {
+        let decided = decided_of("111122223333", observed, &hub(organization));
+        (decided.name() != "compliant").then(|| decided.to_string())
+    };
+    let mut both = observed_with(&json!({}));
+    with_organization(&mut both, &json!({}));
+    let own = observed_with(&json!({}));
+    assert_eq!(problem(&own, None), None);
+    assert_eq!(problem(&both, Some(ORGANIZATION)), None);
+    let mut written_otherwise = observed_with(&json!({}));
+    with_organization(&mut written_otherwise, &json!({ "Principal": { "AWS": "*" } }));
+    assert_eq!(problem(&written_otherwise, Some(ORGANIZATION)), None);
+    let mut anybody = observed_with(&json!({}));
+    with_organization(&mut anybody, &json!({ "Condition": { "StringEquals": null } }));
+    for (observed, organization) in [
+        (&own, Some(ORGANIZATION)),
+        (&both, None),
+        (&both, Some("o-z9y8x7w6v5")),
+        (&anybody, Some(ORGANIZATION)),
+    ] {
+        let problem = problem(observed, organization).unwrap();
+        assert!(problem.contains("the resource policy of the event bus"), "{problem}");
+    }
+}
+
+#[test]
+fn a_member_forwards_to_the_bus_of_the_account_in_which_crisguard_stands() {
+    let mut observed = observed_with(&json!({}));
+    observed.home = Some(Home::Member(MemberHome { regions: Ok(()) }));
+    let decided = decided_of(MEMBER, &observed, &hub(Some(ORGANIZATION)));
+    assert_eq!(decided.name(), "compliant", "{decided}");
+
+    let rules = observed.rules.as_mut().unwrap();
+    let forward = rules.get_mut("crisguard-forward-1").unwrap();
+    let own_bus = BUS.replace("111122223333", MEMBER);
+    forward.targets.as_mut().unwrap()[0].arn.clone_from(&own_bus);
+    let decided = decided_of(MEMBER, &observed, &hub(Some(ORGANIZATION))).to_string();
+    assert!(decided.contains(&format!("not sending to {BUS}")), "{decided}");
+    assert!(
+        decided.contains(&format!("sending to {own_bus}, which is not")),
+        "{decided}"
+    );
+}
+
+#[test]
+fn what_was_seen_as_a_member_s_leaves_the_bus_of_the_account_itself_undecided() {
+    let mut observed = observed_with(&json!({}));
+    observed.home = Some(Home::Member(MemberHome { regions: Ok(()) }));
+    assert_eq!(decided(&observed).name(), "undecided");
+    let regions = Err(NotObserved::new("sts:AssumeRole", "no"));
+    observed.home = Some(Home::Member(MemberHome { regions }));
+    let member = decided_of(MEMBER, &observed, &hub(None));
+    assert!(
+        matches!(member, PostureDecision::Undecided(PostureGap::RegionsNotListed { .. })),
+        "{member}"
+    );
 }
