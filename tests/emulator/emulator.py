@@ -199,9 +199,10 @@ class Emulator:
         answer: list[dict[str, str]] = self._post("/_crisguard/mail", {"token": self.token})["mail"]
         return answer
 
-    def start_schedule(self, name: str, region: str | None = None) -> None:
-        """Starts a schedule now, as its clock would: `crisguard-digest`, `-nightly` or `-canary`."""
-        request = {"token": self.token, "account": self.account, "region": region or self.home_region, "name": name}
+    def start_schedule(self, name: str, region: str | None = None, account: str | None = None) -> None:
+        """Starts a schedule now, as its clock would: `crisguard-digest`, `-nightly`, `-organization` or `-canary`."""
+        where = {"account": account or self.account, "region": region or self.home_region}
+        request = {"token": self.token, "name": name, **where}
         answer = self._post("/_crisguard/start", request)
         if answer:
             raise EmulatorError(answer["error"])

@@ -212,7 +212,8 @@ def test_an_organization_is_deployed_to(code: dict[str, Path], tmp_path: Path) -
             "CRISGUARD_ORGANIZATION_ROLE_ARN": reader[1],
         }
         assert aws.client("stepfunctions").list_state_machines()["stateMachines"]
-        assert aws.client("lambda").get_function(FunctionName="crisguard-run-audit")
+        audits = aws.client("lambda").get_function_configuration(FunctionName="crisguard-run-audit")
+        assert audits["Environment"]["Variables"]["CRISGUARD_ORGANIZATION_ROLE_ARN"] == reader[1]
 
         where = ("--targets", "ou-ab12-11111111 ou-ab12-22222222", "--regions", SOURCES, "--exclude", "222233334444")
         members = shell.run("deploy-members", *OF_MEMBERS, *where, "--member-external-id", "id-1")
