@@ -1,5 +1,7 @@
 //! The same found in two accounts is two findings, each told of its own account.
 
+use std::slice::from_ref;
+
 use crisguard_core::{
     finding::{Finding, FindingKey, PostureFinding},
     policy::Language,
@@ -91,8 +93,8 @@ fn kind(kind: &str, accounts: &[&str]) -> (String, Vec<String>) {
 async fn the_same_call_is_counted_and_alerted_in_each_and_neither_quietens_the_other() {
     let world = world();
     let [home, member] = in_both();
-    deliver(&world, &[home.clone()], at(0)).await;
-    deliver(&world, &[member.clone()], at(1)).await;
+    deliver(&world, from_ref(&home), at(0)).await;
+    deliver(&world, from_ref(&member), at(1)).await;
     assert_eq!(told(&world), [kind("alert", &[HOME]), kind("alert", &[MEMBER])]);
     let counted: Vec<(u64, bool)> = counts(&world).into_values().collect();
     assert_eq!(counted, [(1, false), (1, false)]);

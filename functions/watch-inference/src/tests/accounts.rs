@@ -98,6 +98,33 @@ async fn a_unit_s_override_applies_where_the_account_s_place_is_known_and_fresh(
 }
 
 #[tokio::test]
+async fn calls_of_one_batch_are_each_decided_by_what_is_known_of_their_own_time() {
+    let shelf = Shelf::empty();
+    shelf.put(MEMBER, SCPS, IN_THE_SANDBOX);
+    let policy = PolicyObject::holding(&by_unit());
+    let policy = PolicyInForce::read(&policy, scope(Some("o-a1b2c3d4e5/r-ab12")), now())
+        .await
+        .unwrap();
+    let fresh = || message("0", event("a", MEMBER, "app", "us-east-1"));
+    let old = || {
+        message(
+            "1",
+            event("b", MEMBER, "app", "us-east-1").replace("2026-11-22T09:59", "2026-11-20T09:59"),
+        )
+    };
+    let (known, unknown) = (WayOut::Exit(Exit::Compliant), WayOut::Exit(Exit::Undecided));
+    for (messages, expected) in [
+        (vec![fresh(), old()], [known, unknown]),
+        (vec![old(), fresh()], [unknown, known]),
+    ] {
+        let mut accounts = knowing(&shelf).await;
+        let queue = FindingsQueue::refusing(&[]);
+        let outcome = run(&queue, &policy, &mut accounts, messages, now()).await.unwrap();
+        assert_eq!(ways_out(&outcome), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_member_s_own_override_needs_no_place() {
     let policy = format!("{POLICY}accounts:\n  '{MEMBER}': {{ regions: {{ destination: ['*'] }} }}\n");
     let shelf = Shelf::empty();
