@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import coldstart, core, document, sweep
+from . import coldstart, core, document, organization, sweep
 from .aws import ROOT
 from .table import machine
 
@@ -18,8 +18,12 @@ Measures, in one run on this machine:
     answer with its first AWS calls, CPU time and peak memory (tests/runtime);
   - a nightly sweep of check-posture over 17 Regions, each call of AWS 50 ms away
     (tests/answers before the local AWS): how long against the least it can take;
+  - what every profile can do in each account of an organization of 1,000, on one core
+    (shared/core/benches/organization.rs), and run-audit reading that organization,
+    each call of AWS 50 ms away;
   - the sizes of the zips.
-Fails if the sweep makes a call twice; times are no failures, for they are the machine's.
+Fails if the sweep or run-audit makes a call twice, or run-audit one that is not needed; times
+are no failures, for they are the machine's.
 Times of a busy machine are not worth much: the table says how busy it was.
 """
 
@@ -34,26 +38,34 @@ def main() -> None:
     parser.add_argument("--programs", type=Path, default=ROOT / "target/dist", help="where the functions are built")
     parser.add_argument("--python", type=Path, required=True, help="the interpreter for the functions in Python")
     parser.add_argument("--without-core", action="store_true", help="leave the core's benchmarks out")
-    parser.add_argument("--only-sweep", action="store_true", help="measure the nightly sweep alone")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--only-sweep", action="store_true", help="measure the nightly sweep alone")
+    only.add_argument("--only-organization", action="store_true", help="measure the organization alone")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also write the tables into FILE, between its marks")
     arguments = parser.parse_args()
-    if arguments.write and arguments.only_sweep:
-        parser.error("--write is for all tables at once: leave out --only-sweep")
+    everything = not arguments.only_sweep and not arguments.only_organization
+    if arguments.write and not everything:
+        parser.error("--write is for all tables at once: leave out --only-…")
 
-    parts = [machine()]
-    if not arguments.without_core and not arguments.only_sweep:
+    parts, problems = [machine()], []
+    if not arguments.without_core and everything:
         progress("core: building and running the benchmarks (a minute, longer the first time)")
         parts.append(core.as_table(core.run()))
-    if not arguments.only_sweep:
+    if everything:
         pairs = coldstart.measure(arguments.programs, arguments.python, arguments.rounds, progress)
         parts.append(f"Cold starts, medians of {arguments.rounds} (and the least):\n\n{coldstart.as_table(pairs)}")
-    swept = sweep.measure(arguments.programs / sweep.NAME, arguments.sweeps, progress)
-    parts.append(f"A nightly sweep, medians of {arguments.sweeps} (and the least):\n\n{sweep.as_table(swept)}")
+    if not arguments.only_organization:
+        swept = sweep.measure(arguments.programs / sweep.NAME, arguments.sweeps, progress)
+        parts.append(f"A nightly sweep, medians of {arguments.sweeps} (and the least):\n\n{sweep.as_table(swept)}")
+        problems += sweep.problems(swept)
+    if not arguments.only_sweep:
+        whole = organization.measure(arguments.programs / organization.NAME, progress)
+        parts.append(f"An organization, medians (and the least):\n\n{organization.as_table(whole)}")
+        problems += organization.problems(whole)
     parts.append(coldstart.sizes({"dist": arguments.programs, "release": ROOT / "target/release"}))
     progress("")
     text = "\n\n".join(parts)
     print(text)
-    problems = sweep.problems(swept)
     if arguments.write and not problems:
         document.write(arguments.write, "bench", text)
     for problem in problems:

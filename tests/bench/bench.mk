@@ -2,7 +2,7 @@
 
 .PHONY: bench storm
 
-bench: ## Measure the core, cold starts (against Python), a nightly sweep and sizes: [BENCH_OPTIONS="--rounds 20 --write docs/performance.md"]
+bench: ## Measure the core, cold starts (against Python), a nightly sweep, an organization and sizes: [BENCH_OPTIONS="--rounds 20 --write docs/performance.md"]
 	cargo build --locked --profile dist $(FUNCTIONS)
 	@python=$$(scripts/venv bench)/bin/python; \
 	  "$$(scripts/venv emulator)/bin/python" -m tests.bench --python "$$python" $(BENCH_OPTIONS)

@@ -1,4 +1,4 @@
-"""The figures of `shared/core/benches`: runs them and reads what they print."""
+"""The figures of `shared/core/benches/core.rs`: runs them and reads what they print."""
 
 from __future__ import annotations
 
@@ -28,12 +28,17 @@ class Figure:
 
 def run() -> list[Figure]:
     """Builds and runs the benchmarks as the functions are shipped, on one core."""
+    return read(printed("core", "--min-time", "0.5"))
+
+
+def printed(bench: str, *options: str) -> str:
+    """Builds one file of benchmarks as the functions are shipped, and returns what it prints."""
     command = ["cargo", "bench", "--locked", "--quiet", "--profile", "dist", "--package", "crisguard-core"]
-    command += ["--", "--min-time", "0.5"]
+    command += ["--bench", bench, "--", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
-    return read(done.stdout)
+    return done.stdout
 
 
 def read(text: str) -> list[Figure]:

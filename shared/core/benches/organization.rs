@@ -9,7 +9,14 @@ use std::hint::black_box;
 use crisguard_core::scp::reach::{Principal, Reach};
 use divan::Bencher;
 
+/// With this argument the organization is written out, for those who read it from AWS.
+const PRINT: &str = "--print-organization";
+
 fn main() {
+    if std::env::args().any(|argument| argument == PRINT) {
+        println!("{}", serde_json::to_string(&estate::document()).unwrap());
+        return;
+    }
     divan::main();
     // https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
