@@ -266,7 +266,7 @@ impl<'a> Policies<'a> {
 /// Says that the policy differs by unit, and that the account's is not known.
 fn in_no_place(account: &AccountId) -> Vec<Assessment> {
     let gap = EvidenceGap::PlaceNotKnown {
-        account: account.clone(),
+        account: account.to_string(),
     };
     ControlId::about_invocations()
         .map(|control| Assessment {

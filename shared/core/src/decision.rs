@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::AccountId,
     cloudtrail::{BlockedRegion, Failure},
     controls::ControlId,
     region::{DestinationRegion, Region, SourceRegion},
@@ -403,7 +402,7 @@ pub enum EvidenceGap {
     )]
     PlaceNotKnown {
         /// The record's account.
-        account: AccountId,
+        account: String,
     },
     /// The policy for the record's account cannot be told.
     #[error("the policy for account {account} cannot be told: {reason}")]

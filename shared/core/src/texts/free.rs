@@ -66,7 +66,7 @@ pub(super) fn violation(violation: &Violation, change: &dyn Fn(&str) -> String) 
 pub(super) fn gap(gap: &EvidenceGap, change: &dyn Fn(&str) -> String) -> EvidenceGap {
     use EvidenceGap as G;
     match gap.clone() {
-        same @ (G::StreamRegionNotReported | G::ModelNotNamed | G::PlaceNotKnown { .. }) => same,
+        same @ (G::StreamRegionNotReported | G::ModelNotNamed) => same,
         G::RegionNotReported { profile, not_allowed } => G::RegionNotReported {
             profile: change(&profile),
             not_allowed,
@@ -116,6 +116,9 @@ pub(super) fn gap(gap: &EvidenceGap, change: &dyn Fn(&str) -> String) -> Evidenc
         },
         G::DenialNotExplained { profile } => G::DenialNotExplained {
             profile: change(&profile),
+        },
+        G::PlaceNotKnown { account } => G::PlaceNotKnown {
+            account: change(&account),
         },
         G::PolicyUnresolved { account, reason } => G::PolicyUnresolved {
             account: change(&account),

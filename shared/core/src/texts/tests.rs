@@ -123,7 +123,7 @@ fn gap_after(last: Option<&EvidenceGap>) -> Option<EvidenceGap> {
         Some(G::ModelNotNamed) => Some(G::BlockedRegionNotNamed { profile }),
         Some(G::BlockedRegionNotNamed { .. }) => Some(G::DenialNotExplained { profile }),
         Some(G::DenialNotExplained { .. }) => Some(G::PlaceNotKnown {
-            account: "111122223333".parse().unwrap(),
+            account: "111122223333".to_owned(),
         }),
         Some(G::PlaceNotKnown { .. }) => Some(G::PolicyUnresolved {
             account: "111122223333".to_owned(),
