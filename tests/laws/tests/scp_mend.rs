@@ -17,7 +17,7 @@ use crisguard_core::{
     },
 };
 use crisguard_laws::samples;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 const QUOTA: usize = 5_120;
 
@@ -295,5 +295,151 @@ fn the_traps_of_published_policies_are_found() {
         let policy = Policy::parse(&published[name]).unwrap();
         let found: Vec<Trap> = lint(&policy, Some(QUOTA)).iter().map(|finding| finding.trap).collect();
         assert_eq!(found, traps, "{name}");
+    }
+}
+
+/// Statements that deny, in every combination of the forms that their parts have.
+fn combinations() -> Vec<Json> {
+    let actions = [
+        json!({"Action": "*"}),
+        json!({"NotAction": ["iam:*", "sts:*"]}),
+        json!({"NotAction": ["bedrock:InvokeModel"]}),
+        json!({"Action": "bedrock:*"}),
+        json!({"Action": ["bedrock:InvokeModel*", "bedrock:ApplyGuardrail"]}),
+        json!({"Action": INVOKE}),
+        json!({"Action": ["Bedrock:invokemodel", "ec2:*"]}),
+    ];
+    let resources = [
+        json!({"Resource": "*"}),
+        json!({"Resource": "arn:aws:bedrock:*:*:*"}),
+        json!({"Resource": "arn:aws:bedrock:*::foundation-model/*"}),
+        json!({"NotResource": ["arn:aws:bedrock:*::foundation-model/amazon.*"]}),
+    ];
+    let regions = [
+        json!({}),
+        json!({"StringNotEquals": {"aws:RequestedRegion": ["ap-northeast-1"]}}),
+        json!({"StringNotEqualsIfExists": {"AWS:requestedregion": "us-east-1"}}),
+        json!({"StringNotLike": {"aws:RequestedRegion": "eu-*"}}),
+        json!({"StringEquals": {"aws:RequestedRegion": ["ap-northeast-3", "us-west-2", "unspecified"]}}),
+        json!({"StringLike": {"aws:RequestedRegion": ["ap-*", "us-*"]}}),
+    ];
+    let us = "arn:aws:bedrock:*:*:inference-profile/us.anthropic.*";
+    let profiles = [
+        json!({}),
+        json!({"ArnNotLike": {"bedrock:inferenceprofilearn": us}}),
+        json!({"StringNotLikeIfExists": {"bedrock:InferenceProfileArn": [us]}}),
+        json!({"Null": {"bedrock:InferenceProfileArn": "true"}}),
+        json!({"Null": {"bedrock:InferenceProfileArn": false}}),
+        json!({"StringNotEqualsIfExists": {"ec2:InstanceType": "t3.nano"}}),
+    ];
+    let mut all = Vec::new();
+    for action in &actions {
+        for resource in &resources {
+            for region in &regions {
+                for profile in &profiles {
+                    let mut statement = json!({"Sid": "", "Effect": "Deny"});
+                    let parts = [action, resource]
+                        .into_iter()
+                        .flat_map(|part| part.as_object().unwrap());
+                    let members = statement.as_object_mut().unwrap();
+                    members.extend(parts.map(|(name, value)| (name.clone(), value.clone())));
+                    let conditions = [region, profile].into_iter().flat_map(|part| part.as_object().unwrap());
+                    let conditions: serde_json::Map<String, Json> =
+                        conditions.map(|(name, value)| (name.clone(), value.clone())).collect();
+                    members.insert("Condition".to_owned(), Json::Object(conditions));
+                    all.push(statement);
+                }
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn what_is_proposed_for_a_policy_of_any_form_does_what_it_says() {
+    let catalogue = Catalogue::embedded().unwrap();
+    let caller = Caller::new("111122223333".parse().unwrap(), &Principal::Ordinary);
+    let (mut mended, mut not, mut wrong) = (0, 0, Vec::new());
+    let all = combinations();
+    for (place, statement) in all.iter().enumerate() {
+        // One in five, so that a run takes seconds.
+        if place % 5 != 0 {
+            continue;
+        }
+        let (id, source) = wished()[place % wished().len()];
+        let other = &all[(place * 31 + 7) % all.len()];
+        let statements = if place % 2 == 0 {
+            json!([statement])
+        } else {
+            json!([statement, other])
+        };
+        let json = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+        let chain = Chain::of_files([("ou".to_owned(), Scp::parse("scp", json.as_bytes()).unwrap())]).unwrap();
+        let region = SourceRegion(source.parse().unwrap());
+        let target = Target::profile(id, &region, &catalogue).unwrap();
+        let wish = Wish {
+            target: &target,
+            chain: &chain,
+            caller: &caller,
+            catalogue: &catalogue,
+            sources: &[],
+            on_demand: None,
+            quota: QUOTA,
+        };
+        let remedies = remedies(&wish).unwrap();
+        for remedy in &remedies {
+            if remedy.changes.is_empty() {
+                not += 1;
+                continue;
+            }
+            let after = changed(&chain, remedy);
+            let reach = Reach::of_account(&after, &caller, vec![target.clone()]).unwrap();
+            let works = reach.verdicts(caller.account()).all(|(_, verdict)| verdict.works());
+            if remedy.works != Some(works) {
+                wrong.push(format!(
+                    "{:?} {id}: works {:?} {works}: {statements}",
+                    remedy.remedy, remedy.works
+                ));
+                continue;
+            }
+            if !works {
+                not += 1;
+                continue;
+            }
+            let (before, after) = (policies(&chain), policies(&after));
+            for probe in &probes(&caller, id, source) {
+                let (was, is) = (freedom(&before, &probe.request), freedom(&after, &probe.request));
+                let listed = match is.cmp(&was) {
+                    std::cmp::Ordering::Equal => true,
+                    std::cmp::Ordering::Greater => {
+                        remedy.remedy != RemedyKind::ExemptProfile || is_listed(&remedy.newly_permits, probe)
+                    }
+                    std::cmp::Ordering::Less => is_listed(&remedy.newly_denies, probe),
+                };
+                if !listed {
+                    wrong.push(format!("{:?} {id} from {source}: {} on {} in {} through {:?}: {was} to {is}: {statements}\n   => {:?}\n  permits {:?}", remedy.remedy, probe.action, probe.request.resource, probe.region, probe.through, remedy.changes.iter().map(|c| c.document.to_string()).collect::<Vec<_>>(), remedy.newly_permits));
+                    break;
+                }
+            }
+            mended += 1;
+        }
+    }
+    println!("{mended} mended, {not} not");
+    assert!(mended > 100 && wrong.is_empty(), "{mended}: {wrong:#?}");
+}
+
+/// How free a request is: denied, perhaps, or let through.
+fn freedom(policies: &[Vec<Policy>], request: &Request) -> u8 {
+    let judged: Vec<Vec<_>> = policies
+        .iter()
+        .map(|level| level.iter().map(|policy| policy.judge(request)).collect())
+        .collect();
+    let each = judged
+        .iter()
+        .map(|level| level.iter().map(|judged| ((), judged)).collect::<Vec<_>>());
+    match levels(each) {
+        Outcome::Deny(_) => 0,
+        Outcome::Unknown(_) => 1,
+        Outcome::Allow => 2,
     }
 }

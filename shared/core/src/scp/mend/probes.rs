@@ -1,6 +1,6 @@
 //! Requests by which two sets of policies are told apart.
 
-use std::collections::BTreeSet;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -43,32 +43,42 @@ struct Asked {
     through: Option<String>,
 }
 
-/// Actions of other kinds than calls of models, most of them of Bedrock.
-const OTHERS: [&str; 24] = [
-    "bedrock:ApplyGuardrail",
-    "bedrock:CallWithBearerToken",
-    "bedrock:CreateAgent",
-    "bedrock:CreateGuardrail",
-    "bedrock:CreateInferenceProfile",
-    "bedrock:CreateModelCustomizationJob",
-    "bedrock:CreateModelInvocationJob",
-    "bedrock:GetFoundationModel",
-    "bedrock:InvokeAgent",
-    "bedrock:InvokeDataAutomationAsync",
-    "bedrock:InvokeFlow",
-    "bedrock:InvokeModelWithBidirectionalStream",
-    "bedrock:ListFoundationModels",
-    "bedrock:PutModelInvocationLoggingConfiguration",
-    "bedrock:Retrieve",
-    "bedrock-mantle:CreateInference",
-    "dynamodb:CreateTable",
-    "ec2:RunInstances",
-    "iam:CreateRole",
-    "kms:CreateKey",
-    "lambda:CreateFunction",
-    "rds:CreateDBInstance",
-    "s3:CreateBucket",
-    "sagemaker:CreateEndpoint",
+/// Actions of other kinds than calls of models, most of them of Bedrock, each with what it is done to: what an ARN
+/// has after the account, or nothing where the action has no resource.
+const OTHERS: [(&str, &str); 24] = [
+    ("bedrock:ApplyGuardrail", "guardrail/a1b2c3d4e5f6"),
+    ("bedrock:CallWithBearerToken", ""),
+    ("bedrock:CreateAgent", ""),
+    ("bedrock:CreateGuardrail", ""),
+    (
+        "bedrock:CreateInferenceProfile",
+        "application-inference-profile/a1b2c3d4e5f6",
+    ),
+    ("bedrock:CreateModelCustomizationJob", "custom-model/a"),
+    ("bedrock:CreateModelInvocationJob", "model-invocation-job/a1b2c3d4e5f6"),
+    ("bedrock:GetFoundationModel", "custom-model/a"),
+    ("bedrock:InvokeAgent", "agent-alias/A1B2C3D4E5/F6G7H8I9J0"),
+    (
+        "bedrock:InvokeDataAutomationAsync",
+        "data-automation-profile/us.data-automation-v1",
+    ),
+    ("bedrock:InvokeFlow", "flow/A1B2C3D4E5/alias/F6G7H8I9J0"),
+    (
+        "bedrock:InvokeModelWithBidirectionalStream",
+        "async-invoke/a1b2c3d4e5f6",
+    ),
+    ("bedrock:ListFoundationModels", ""),
+    ("bedrock:PutModelInvocationLoggingConfiguration", ""),
+    ("bedrock:Retrieve", "knowledge-base/A1B2C3D4E5"),
+    ("bedrock-mantle:CreateInference", "project/default"),
+    ("dynamodb:CreateTable", "table/a"),
+    ("ec2:RunInstances", "instance/i-0a1b2c3d4e5f60718"),
+    ("iam:CreateRole", ""),
+    ("kms:CreateKey", ""),
+    ("lambda:CreateFunction", "function:a"),
+    ("rds:CreateDBInstance", "db:a"),
+    ("s3:CreateBucket", ""),
+    ("sagemaker:CreateEndpoint", "endpoint/a"),
 ];
 
 /// Actions on an inference profile that call no model.
@@ -127,8 +137,9 @@ impl Probes {
                     profile.map(|arn| (name, arn)),
                 )?;
             }
-            for action in OTHERS {
-                probes.ask(caller, action, "*", region.as_str(), "*".to_owned(), None)?;
+            for (action, resource) in OTHERS {
+                let arn = other(action, resource, &region, caller);
+                probes.ask(caller, action, "*", region.as_str(), arn, None)?;
             }
         }
         if let Some(profile) = profile {
@@ -197,7 +208,8 @@ impl Probes {
         Judgements::new(self.requests.clone())
     }
 
-    /// Returns what is let through after and was not before, and what was before and is not after.
+    /// Returns what is freer after than before, and what is less: what may have been denied and is let through is
+    /// opened, too.
     pub(super) fn differences(
         &self,
         judgements: &mut Judgements,
@@ -213,14 +225,38 @@ impl Probes {
         let (before, after) = (outcomes(before), outcomes(after));
         let (mut opened, mut closed) = (BTreeSet::new(), BTreeSet::new());
         for (place, asked) in self.asked.iter().enumerate() {
-            let denies = |outcome: Option<&Outcome<_>>| matches!(outcome, Some(Outcome::Deny(_)));
-            match (denies(before.of(place)), denies(after.of(place))) {
-                (true, false) => opened.insert(asked),
-                (false, true) => closed.insert(asked),
-                _ => false,
+            let (Some(before), Some(after)) = (before.of(place), after.of(place)) else {
+                continue;
+            };
+            match freedom(after).cmp(&freedom(before)) {
+                Ordering::Greater => opened.insert(asked),
+                Ordering::Less => closed.insert(asked),
+                Ordering::Equal => false,
             };
         }
         (together(&opened), together(&closed))
+    }
+}
+
+/// Returns what an action is done to in a Region.
+fn other(action: &str, resource: &str, region: &Region, caller: &Caller) -> String {
+    let service = action.split(':').next().unwrap_or_default();
+    match resource {
+        "" => "*".to_owned(),
+        _ => format!(
+            "arn:{}:{service}:{region}:{}:{resource}",
+            region.partition(),
+            caller.account()
+        ),
+    }
+}
+
+/// Tells how free a request is: denied, perhaps let through, or surely.
+const fn freedom<P>(outcome: &Outcome<P>) -> u8 {
+    match outcome {
+        Outcome::Deny(_) => 0,
+        Outcome::Unknown(_) => 1,
+        Outcome::Allow => 2,
     }
 }
 

@@ -102,13 +102,17 @@ impl Draft {
     }
 
     /// Makes it be about everything but the calls of models, on one resource: what is left of a statement about
-    /// all of Bedrock, on a profile that it lets be called. `None` of a statement that is about less.
+    /// all of Bedrock or all but some actions, on a profile that it lets be called. `None` of a statement that is
+    /// about less.
     pub(super) fn but_calls_of(mut self, arn: &str) -> Option<Self> {
         let all = |pattern: &String| pattern == "*" || pattern.eq_ignore_ascii_case("bedrock:*");
-        if !self.texts("Action").iter().any(all) {
+        if self.0.contains_key("NotAction") {
+            self = self.without_calls();
+        } else if self.texts("Action").iter().any(all) {
+            self.rename("Action", "NotAction", list(&INVOKE.map(str::to_owned)));
+        } else {
             return None;
         }
-        self.rename("Action", "NotAction", list(&INVOKE.map(str::to_owned)));
         let resource = if self.0.contains_key("NotResource") {
             "NotResource"
         } else {

@@ -85,6 +85,26 @@ impl Scp {
         }
     }
 
+    /// Returns it with a number behind its name where another policy has the same: a change is of one of them.
+    fn named_apart(self, known: &[Arc<Self>]) -> Self {
+        let is_another = |name: &str| {
+            known
+                .iter()
+                .any(|other| *other.name == *name && other.policy != self.policy)
+        };
+        let numbered = (2..).map(|number| format!("{} ({number})", self.name));
+        let free = numbered
+            .take(known.len().saturating_add(1))
+            .find(|name| !is_another(name));
+        match free.filter(|_| is_another(&self.name)) {
+            Some(name) => Self {
+                name: name.into(),
+                ..self
+            },
+            None => self,
+        }
+    }
+
     /// Makes the policy that AWS attaches everywhere.
     ///
     /// # Errors
@@ -158,6 +178,8 @@ impl Chain {
     /// organizational unit (`ou`, or any other name; several are levels one under another, in this
     /// order), or at the `account`.
     ///
+    /// Two policies of the same name are told apart by a number behind that of the second.
+    ///
     /// Where no file allows anything, `FullAWSAccess` stands beside it, as AWS attaches it. A file that has a
     /// statement with the effect `Allow` is an allow-list and stands for itself: beside `FullAWSAccess` it
     /// would do nothing
@@ -179,8 +201,10 @@ impl Chain {
         let mut root = Vec::new();
         let mut units: Vec<(String, Vec<Arc<Scp>>)> = Vec::new();
         let mut account = Vec::new();
+        let mut known: Vec<Arc<Scp>> = Vec::new();
         for (level, scp) in files {
-            let scp = Arc::new(scp);
+            let scp = Arc::new(scp.named_apart(&known));
+            known.push(Arc::clone(&scp));
             match level.as_str() {
                 "root" => root.push(scp),
                 "account" => account.push(scp),

@@ -268,3 +268,29 @@ fn units_that_are_nested_as_deep_as_nobody_nests_them_are_read_in_time() {
     assert!(read(&units(&mut (0..count).rev())).is_ok());
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn two_files_of_one_name_are_two_policies() {
+    let scp = |action: &str| {
+        let json = json!({"Statement": {"Effect": "Deny", "Action": action, "Resource": "*"}});
+        Scp::parse("scp.json", json.to_string().as_bytes()).unwrap()
+    };
+    let at = |level: &str, action: &str| (level.to_owned(), scp(action));
+    let files = [
+        at("root", "ec2:*"),
+        at("ou", "bedrock:*"),
+        at("account", "ec2:*"),
+        at("ou", "s3:*"),
+        at("ou", "bedrock:*"),
+    ];
+    let chain = Chain::of_files(files).unwrap();
+    let names: Vec<&str> = chain
+        .policies()
+        .map(|(_, scp)| scp.name())
+        .filter(|name| name.starts_with("scp"))
+        .collect();
+    assert_eq!(
+        names,
+        ["scp.json", "scp.json (2)", "scp.json (3)", "scp.json (2)", "scp.json"]
+    );
+}
