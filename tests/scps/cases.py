@@ -268,6 +268,9 @@ class Maker:
         name = self.random.choices(list(KINDS), [6, 5, 2, 2, 1, 1, 2, 2])[0]
         kind = KINDS[name]
         operator = self.random.choice(kind.operators)
+        # Texts are compared with ARNs as a whole, so that a wildcard may stand for colons.
+        if name == "arn" and self.chance(0.3):
+            operator = self.random.choice(KINDS["text"].operators)
         if name == "null":
             return operator, self.cased(self.random.choice(kind.keys)), self.random.choice(kind.values)
         if name == "text" and self.chance(0.35):
@@ -285,6 +288,8 @@ class Maker:
         kind = KINDS[name]
         if name == "text":
             return self.some(lambda: self.text(kind.values, operator))
+        if name == "arn" and not operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:").startswith("Arn"):
+            return self.some(lambda: self.wild(self.random.choice(ARNS), operator))
         if name == "arn":
             return self.some(lambda: self.pattern(self.random.choice(ARNS), product=False))
         choices: list[Any] = [*kind.values]
@@ -297,6 +302,17 @@ class Maker:
         elif name == "flag" and self.chance(0.3):
             return self.random.choice([True, False])
         return self.some(lambda: self.random.choice(choices))
+
+    def wild(self, text: str, operator: str) -> str:
+        """Returns a text with wildcards in several places, or in one letter's other case."""
+        if "Like" not in operator:
+            return self.random.choice([text, text.upper(), text.replace("i", "I")])
+        pieces = list(text)
+        for _ in range(self.random.choice([1, 2, 3, 6])):
+            place = self.random.randrange(len(pieces))
+            length = self.random.choice([1, 1, 3, 12])
+            pieces[place : place + length] = self.random.choice([["*"], ["?"] * length, ["*", "?"], ["*", "*"]])
+        return "".join(pieces)
 
     def text(self, values: Sequence[str], operator: str) -> str:
         """Returns a text of a policy, with wildcards or a variable now and then."""
