@@ -54,7 +54,10 @@ pub(crate) async fn plan<Ports: ports::Ports>(shared: &Shared<'_, Ports>, asked:
     };
     let accounts = accounts.map_err(|not_observed| failed(&Refused::NotListed(not_observed)))?;
     let whole = async { ports.organization().whole(structure?).await };
-    match whole.await {
+    let whole = timeout_at(shared.moment.until, whole);
+    let lines = lines(shared, &run, &accounts, asked.regions.as_ref());
+    let (whole, lines) = tokio::join!(whole, lines);
+    match whole.unwrap_or_else(|_| Err(no_time_left("organizations:ListPoliciesForTarget"))) {
         Ok(whole) => {
             let json = serde_json::to_vec(&whole).map_err(|error| failed(&error))?;
             let stored = reports.store(&run.organization(), Content::Json(json)).await;
@@ -65,7 +68,6 @@ pub(crate) async fn plan<Ports: ports::Ports>(shared: &Shared<'_, Ports>, asked:
         }
     }
 
-    let lines = lines(shared, &run, &accounts, asked.regions.as_ref()).await;
     let mut text = Vec::new();
     for line in lines.values() {
         serde_json::to_writer(&mut text, line).map_err(|error| failed(&error))?;

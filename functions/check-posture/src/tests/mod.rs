@@ -3,7 +3,10 @@
 mod across;
 mod changes;
 mod membership;
+mod organization;
 mod profiles;
+mod reports;
+mod runs;
 mod sweeps;
 mod world;
 
@@ -17,7 +20,9 @@ use crisguard_lambda::{
     test_support::{FindingsQueue, PolicyObject, failure},
 };
 use jiff::Timestamp;
-use world::{ACCOUNT, Fakes, Organization, POLICY, Reports, World};
+use organization::Organization;
+use reports::Reports;
+use world::{ACCOUNT, Fakes, POLICY, World};
 
 use super::*;
 use crate::config::Config;

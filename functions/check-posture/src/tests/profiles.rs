@@ -3,7 +3,7 @@
 use crisguard_core::catalog::Live;
 use serde_json::{Value, json};
 
-use super::{world::PROFILES, *};
+use super::{reports::PROFILES, *};
 
 const BOTH: [(&str, &str); 2] = [
     ("eu-central-1", "2026-11-22T17:12:34Z"),

@@ -3,7 +3,6 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    sync::Arc,
 };
 
 use crisguard_aws::{
@@ -11,7 +10,6 @@ use crisguard_aws::{
     account::ListedRegion,
     cloudwatch::{Series, Span},
     events::{Bus, Rule, Target},
-    organizations,
 };
 use crisguard_core::{
     account::AccountId,
@@ -19,18 +17,16 @@ use crisguard_core::{
     change::{self, Forwarded},
     pattern,
     policy::PolicyDocument,
-    posture::{Area, Membership, NotObserved, Observed, Seen, names},
+    posture::{Area, NotObserved, Observed, Seen, names},
     region::Region,
-    scp::organization::OrganizationDocument,
 };
 use crisguard_lambda::test_support::{FindingsQueue, failure};
 use serde_json::{Value, json};
 
+use super::{organization::Organization, reports::Reports};
 use crate::{
     observe::{Sweep, rules, traffic::Calls},
-    ports::{
-        Content, KeepReports, Kept, ListRegions, Look, Ports, ReadMetrics, ReadOrganization, ReadRules, See, Structure,
-    },
+    ports::{ListRegions, Look, Ports, ReadMetrics, ReadRules, See},
 };
 
 pub(super) const POLICY: &str =
@@ -97,177 +93,6 @@ impl Ports for Fakes {
         &self.reports
     }
 }
-
-/// An organization, or why it cannot be read.
-pub(super) struct Organization {
-    /// Its root's children, of which some are accounts directly under it, and whether they are closed.
-    pub(super) accounts: Observed<Vec<(&'static str, bool)>>,
-    /// Why what is attached cannot be read.
-    pub(super) attached: Observed<()>,
-    /// How often it was asked, by what was asked for.
-    pub(super) asked: RefCell<BTreeMap<&'static str, usize>>,
-}
-
-impl Organization {
-    fn ask(&self, what: &'static str) {
-        *self.asked.borrow_mut().entry(what).or_insert(0) += 1;
-    }
-
-    /// Each account is in a unit of its own, named by the account.
-    fn document(accounts: &[(&str, bool)]) -> OrganizationDocument {
-        let unit = |account: &str| format!("ou-ab12-{account}");
-        let full = json!(["p-FullAWSAccess"]);
-        let units = accounts
-            .iter()
-            .map(|(id, _)| json!({"id": unit(id), "parent": "r-ab12", "policies": full}));
-        let nodes = accounts
-            .iter()
-            .map(|(id, _)| json!({"id": id, "parent": unit(id), "policies": full}));
-        serde_json::from_value(json!({
-            "version": 1, "id": "o-a1b2c3d4e5", "management_account": "999988887777",
-            "root": {"id": "r-ab12", "scps_enabled": true, "policies": full},
-            "units": units.collect::<Vec<_>>(), "accounts": nodes.collect::<Vec<_>>(), "policies": []
-        }))
-        .unwrap()
-    }
-}
-
-impl ReadOrganization for Organization {
-    async fn standing(&self, account: &AccountId) -> Observed<Membership> {
-        let above = self.above(account).await;
-        Ok(Membership::Member(above.map(Arc::new)))
-    }
-
-    async fn above(&self, account: &AccountId) -> Observed<OrganizationDocument> {
-        self.ask("above");
-        let accounts = self.accounts.clone()?;
-        let here: Vec<_> = accounts.into_iter().filter(|(id, _)| *id == account.as_str()).collect();
-        Ok(Self::document(&here))
-    }
-
-    async fn structure(&self) -> Observed<Structure> {
-        self.ask("structure");
-        let node = |(id, closed): (&str, bool)| organizations::Node {
-            id: id.to_owned(),
-            name: None,
-            parent: "r-ab12".to_owned(),
-            policies: Vec::new(),
-            closed,
-        };
-        Ok(Structure {
-            member: organizations::Membership {
-                id: "o-a1b2c3d4e5".to_owned(),
-                management_account: "999988887777".to_owned(),
-            },
-            tree: organizations::Tree {
-                root: organizations::Root {
-                    id: "r-ab12".to_owned(),
-                    name: None,
-                    scps_enabled: true,
-                    policies: Vec::new(),
-                },
-                units: Vec::new(),
-                accounts: self.accounts.clone()?.into_iter().map(node).collect(),
-                policies: Vec::new(),
-            },
-        })
-    }
-
-    async fn whole(&self, _: Structure) -> Observed<OrganizationDocument> {
-        self.ask("whole");
-        self.attached.clone()?;
-        Ok(Self::document(&self.accounts.clone()?))
-    }
-}
-
-/// Reports by their keys, or why none can be kept.
-#[derive(Default)]
-pub(super) struct Reports {
-    pub(super) kept: RefCell<BTreeMap<String, Value>>,
-    pub(super) refused: bool,
-    /// What another run keeps before this one does.
-    pub(super) meanwhile: RefCell<Option<Value>>,
-    /// The lists that another run keeps before this one does.
-    pub(super) lists_meanwhile: RefCell<Option<Value>>,
-    /// Whether lists that are kept cannot be read.
-    pub(super) unreadable: bool,
-    /// Objects that cannot be read, by the ends of their keys.
-    pub(super) unread: RefCell<Vec<&'static str>>,
-}
-
-impl Reports {
-    /// Returns what is known from the last look.
-    pub(super) fn known(&self) -> Value {
-        self.kept.borrow()[KNOWN].clone()
-    }
-
-    /// Returns the lists of inference profiles that are kept.
-    pub(super) fn lists(&self) -> Value {
-        self.kept.borrow()[PROFILES].clone()
-    }
-
-    fn allow(&self) -> Result<(), Failure> {
-        if self.refused {
-            return Err(failure("s3:PutObject", "AccessDenied (HTTP 403): no"));
-        }
-        Ok(())
-    }
-}
-
-impl KeepReports for Reports {
-    fn bucket(&self) -> &'static str {
-        "reports"
-    }
-
-    async fn store(&self, key: &str, content: Content) -> Result<(), Failure> {
-        self.allow()?;
-        let content = match content {
-            Content::Json(json) => serde_json::from_slice(&json).unwrap(),
-            Content::JsonLines(lines) => Value::String(String::from_utf8(lines).unwrap()),
-        };
-        self.kept.borrow_mut().insert(key.to_owned(), content);
-        Ok(())
-    }
-
-    async fn read(&self, key: &str, _: usize) -> Result<Option<Kept>, Failure> {
-        self.allow()?;
-        let is_unread = self.unread.borrow().iter().any(|end| key.ends_with(end));
-        if is_unread || (self.unreadable && key == PROFILES) {
-            return Err(failure("s3:GetObject", "AccessDenied (HTTP 403): no"));
-        }
-        let kept = self.kept.borrow();
-        Ok(kept.get(key).map(|content| Kept {
-            json: match content {
-                // Lines, or what is no JSON.
-                Value::String(text) => text.clone().into_bytes(),
-                json => json.to_string().into_bytes(),
-            },
-            tag: Some(content.to_string()),
-        }))
-    }
-
-    async fn replace(&self, key: &str, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
-        self.allow()?;
-        let mut kept = self.kept.borrow_mut();
-        // Another run is faster.
-        let meanwhile = match key {
-            KNOWN => self.meanwhile.borrow_mut().take(),
-            PROFILES => self.lists_meanwhile.borrow_mut().take(),
-            _ => None,
-        };
-        if let Some(meanwhile) = meanwhile {
-            kept.insert(key.to_owned(), meanwhile);
-        }
-        if over.map(str::to_owned) != kept.get(key).map(Value::to_string) {
-            return Ok(false);
-        }
-        kept.insert(key.to_owned(), serde_json::from_slice(&json).unwrap());
-        Ok(true)
-    }
-}
-
-const KNOWN: &str = "posture/111122223333/known.json";
-pub(super) const PROFILES: &str = "posture/111122223333/profiles.json";
 
 /// A sweep over the account.
 pub(super) struct Eye<'a> {
