@@ -36,6 +36,20 @@ fn what_works_and_leaves_is_told_with_what_closes_it() {
     insta::assert_snapshot!(text(&ended).replace(&file.display().to_string(), "open.json"));
 }
 
+/// Every remark is in the language that was asked for.
+#[test]
+fn nothing_english_is_told_in_japanese() {
+    let batch = "reach --scp region-deny-wider.json --source ap-northeast-1 --profile 'jp.amazon.*' --batch --lang ja";
+    let told = text(&line(batch));
+    assert!(told.contains("AWS の文書に記載されていません"), "{told}");
+    let short = "reach --scp region-deny.json --source ap-northeast-1 --profile 'jp.amazon.*' --quota 300 --lang ja";
+    let short = text(&line(short));
+    assert!(short.contains("ポリシーの上限文字数を超えています"), "{short}");
+    for text in [told, short] {
+        assert!(!text.contains("does not") && !text.contains("would have"), "{text}");
+    }
+}
+
 #[test]
 fn where_nothing_is_to_be_told_it_ends_with_0() {
     let ended = line("reach --scp region-deny-wider.json --source ap-northeast-1 --profile 'jp.*'");

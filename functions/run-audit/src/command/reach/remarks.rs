@@ -69,6 +69,14 @@ impl Words {
         }
     }
 
+    /// Says that AWS does not document what is evaluated; in English also what of it.
+    pub(crate) fn undocumented(&self, what: &'static str) -> &'static str {
+        match self.language {
+            Language::En => what,
+            Language::Ja => "バッチジョブで評価されるリソースや条件キーが AWS の文書に記載されていません",
+        }
+    }
+
     /// Says a verdict with its reasons.
     fn whole(&self, verdict: &Verdict) -> String {
         let name = self.verdict(verdict.name());
@@ -80,7 +88,8 @@ impl Words {
             }
             Verdict::Undecided { keys, undocumented } => {
                 let keys = || format!("{} {}", self.depends_on, keys.join(", "));
-                format!("{name}（{}）", undocumented.map_or_else(keys, str::to_owned))
+                let undocumented = undocumented.map(|what| self.undocumented(what).to_owned());
+                format!("{name}（{}）", undocumented.unwrap_or_else(keys))
             }
         }
     }

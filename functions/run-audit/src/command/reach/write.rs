@@ -167,7 +167,7 @@ impl Page<'_> {
             said = format!("{said}{}", self.words.leaves);
         }
         if let Some(what) = row.undocumented {
-            said = format!("{said}: {what}");
+            said = format!("{said}: {}", self.words.undocumented(what));
         } else if !row.depends_on.is_empty() {
             said = format!("{said}: {} {}", self.words.depends_on, row.depends_on.join(", "));
         }
