@@ -201,20 +201,28 @@ fn region_deny(wanted: &Wanted) -> Result<Value, TemplateError> {
         return Err(TemplateError::NoSource);
     }
     let profiles = wanted.profiles();
-    let exact: Vec<String> = profiles
-        .iter()
-        .map(|(source, profile, _)| arn(source, "*", profile.id()))
-        .collect();
-    let mut policy = region_deny_of(&sources, &exact, &profiles);
-    if size(&policy) > Template::QUOTA {
-        // The third statement pins the Regions in any case.
-        let mut patterns: Vec<String> = profiles
-            .iter()
-            .map(|(source, profile, _)| arn(source, "*", &format!("{}.*", profile.geography().prefix())))
-            .collect();
-        patterns.sort_unstable();
-        patterns.dedup();
-        policy = region_deny_of(&sources, &patterns, &profiles);
+    // The third statement pins the Regions in any case. A pattern of global profiles stands for calls that go
+    // anywhere, so it is the last that is taken.
+    let wider: [fn(&InferenceProfile) -> bool; 2] = [|profile| !profile.is_global(), |_| true];
+    let exempting = |by_geography: fn(&InferenceProfile) -> bool| {
+        let arns = profiles.iter().map(|(source, profile, _)| {
+            if by_geography(profile) {
+                arn(source, "*", &format!("{}.*", profile.geography().prefix()))
+            } else {
+                arn(source, "*", profile.id())
+            }
+        });
+        let mut arns: Vec<String> = arns.collect();
+        arns.sort_unstable();
+        arns.dedup();
+        region_deny_of(&sources, &arns, &profiles)
+    };
+    let mut policy = exempting(|_| false);
+    for by_geography in wider {
+        if size(&policy) <= Template::QUOTA {
+            break;
+        }
+        policy = exempting(by_geography);
     }
     within_quota(&policy, Template::QUOTA)?;
     verify(&policy, wanted, |_| true)?;

@@ -155,6 +155,21 @@ fn a_region_deny_for_very_many_profiles_names_their_geography() {
 }
 
 #[test]
+fn one_global_profile_beside_very_many_others_stays_the_only_one() {
+    let sources = ["us-east-1", "us-east-2", "us-west-2"];
+    let global = "global.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    let policy = Template::RegionDeny
+        .write(&wanted(&sources, &["us.*", global]))
+        .unwrap();
+    let others = Target::profiles("global.*", &sources.map(region), &catalogue());
+    let works = working(&policy, others);
+    assert!(
+        !works.is_empty() && works.iter().all(|name| name.starts_with(global)),
+        "{works:?}"
+    );
+}
+
+#[test]
 fn global_profiles_are_denied_even_behind_application_profiles() {
     let wanted = wanted(&["ap-northeast-1"], &["*"]);
     let policy = Template::DenyGlobal.write(&wanted).unwrap();
