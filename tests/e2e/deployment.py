@@ -75,13 +75,7 @@ class Deployment:
     @classmethod
     def make(cls, aws: Emulator, answers: Answers, folder: Path) -> Deployment:
         """Deploys the release build by the real templates, with a policy, evidence and subscribers."""
-        code = {name: folder / f"{name}.zip" for name in FUNCTIONS}
-        for name, archive in code.items():
-            executable = build_folder() / name
-            assert executable.exists(), f"{executable} is missing; run `make build` first"
-            command = [sys.executable, str(REPOSITORY / "scripts" / "zip-function"), str(executable), str(archive)]
-            subprocess.run(command, check=True)
-        deployed = cls(aws, answers, code)
+        deployed = cls(aws, answers, pack(folder))
         deployed.deploy_home()
         deployed.put_policy(GOOD)
         for region in ENABLED:
@@ -415,6 +409,17 @@ class Deployment:
         assert metrics[what] == received, self.report()
         assert sum(metrics[name] for name in EXITS[function]) == received, f"exits do not add up: {dict(metrics)}"
         return metrics
+
+
+def pack(folder: Path) -> dict[str, Path]:
+    """The release build of each function, as it is uploaded."""
+    code = {name: folder / f"{name}.zip" for name in FUNCTIONS}
+    for name, archive in code.items():
+        executable = build_folder() / name
+        assert executable.exists(), f"{executable} is missing; run `make build` first"
+        command = [sys.executable, str(REPOSITORY / "scripts" / "zip-function"), str(executable), str(archive)]
+        subprocess.run(command, check=True)
+    return code
 
 
 EXITS = {

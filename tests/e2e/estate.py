@@ -192,11 +192,11 @@ def bedrock_writes(bucket: str, account: str | None = ACCOUNT) -> dict[str, Any]
     return allow({"Service": "bedrock.amazonaws.com"}, "s3:PutObject", resource, **held)
 
 
-def make_a_trail(answers: Answers) -> str:
+def make_a_trail(answers: Answers, credentials: dict[str, str] | None = None, bucket: str = "trails") -> str:
     """A trail that records every call in every Region; its ARN."""
-    s3, trails = answers.client("s3"), answers.client("cloudtrail")
-    s3.create_bucket(Bucket="trails", CreateBucketConfiguration={"LocationConstraint": HOME})
-    arn: str = trails.create_trail(Name="all", S3BucketName="trails", IsMultiRegionTrail=True)["TrailARN"]
+    s3, trails = answers.client("s3", HOME, credentials), answers.client("cloudtrail", HOME, credentials)
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": HOME})
+    arn: str = trails.create_trail(Name="all", S3BucketName=bucket, IsMultiRegionTrail=True)["TrailARN"]
     trails.start_logging(Name=arn)
     return arn
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .records import ACCOUNT
@@ -33,10 +34,12 @@ def region_deny(*regions: str) -> dict[str, Any]:
     }
 
 
-def organization(*policies: dict[str, Any], management: str = MANAGEMENT) -> dict[str, Any]:
-    """An organization with the account in a unit, to which policies are attached."""
+def organization(
+    *policies: dict[str, Any], management: str = MANAGEMENT, members: Iterable[str] = ()
+) -> dict[str, Any]:
+    """An organization with the account, and others, in a unit, to which policies are attached."""
     ids = [POLICY if number == 0 else f"{POLICY}{number}" for number in range(len(policies))]
-    accounts = {ACCOUNT, management}
+    accounts = {ACCOUNT, management, *members}
     return {
         "version": 1,
         "id": "o-a1b2c3d4e5",

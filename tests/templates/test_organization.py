@@ -132,6 +132,16 @@ def test_it_may_list_the_accounts_where_it_looks_at_them(operation: str, node: s
     assert not may_check_posture(f"organizations:{operation}", on, home())
 
 
+def test_it_may_see_what_stands_above_other_accounts_where_it_looks_at_them() -> None:
+    on = f"arn:aws:organizations::444455556666:account/o-a1b2c3d4e5/{MEMBER}"
+    scps = {"organizations:PolicyType": "SERVICE_CONTROL_POLICY"}
+    for action, context in (("ListParents", {}), ("ListPoliciesForTarget", scps)):
+        assert may_check_posture(f"organizations:{action}", on, STACK, context)
+        assert not may_check_posture(f"organizations:{action}", on, home(), context)
+    others = {"organizations:PolicyType": "TAG_POLICY"}
+    assert not may_check_posture("organizations:ListPoliciesForTarget", on, STACK, others)
+
+
 def test_the_function_is_told() -> None:
     names = ("CRISGUARD_ORGANIZATION_ID", "CRISGUARD_MEMBER_ROLE_NAME", "CRISGUARD_MEMBER_EXTERNAL_ID")
 
