@@ -215,3 +215,84 @@ impl Tally {
         tally
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crisguard_core::posture::{NotObserved, PostureGap, PostureViolation, RuleProblem, Unknown};
+
+    use super::*;
+
+    fn finding(account: &str, control: ControlId, decision: PostureDecision) -> PostureFinding {
+        let now = "2026-11-22T17:00:00Z".parse().unwrap();
+        PostureFinding::new(control, account.parse().unwrap(), region(), now, decision, "")
+    }
+
+    fn region() -> Region {
+        "eu-west-1".parse().unwrap()
+    }
+
+    fn wrong() -> PostureDecision {
+        let bus = "b".repeat(1000);
+        PostureDecision::NonCompliant(PostureViolation::RulesDoNotReceive {
+            region: region(),
+            problems: vec![RuleProblem::BusMissing { bus }],
+            not_observed: Vec::new(),
+        })
+    }
+
+    fn untold() -> PostureDecision {
+        PostureDecision::Undecided(PostureGap::Settings {
+            region: region(),
+            unknown: vec![Unknown::NotObserved(NotObserved::new("x:Y", "no"))],
+        })
+    }
+
+    fn well() -> PostureDecision {
+        PostureDecision::Compliant(PostureBasis::AsAsked { region: region() })
+    }
+
+    #[test]
+    fn what_is_decided_twice_is_counted_once_and_the_worse_holds() {
+        let control = ControlId::RuleReceivesInference;
+        for (decisions, came) in [
+            ([well(), untold()], "undecided"),
+            ([untold(), well()], "undecided"),
+            ([wrong(), untold()], "non_compliant"),
+            ([untold(), wrong()], "non_compliant"),
+            ([well(), well()], "compliant"),
+        ] {
+            let mut ledger = Ledger::empty();
+            for decision in decisions {
+                ledger.add(&finding("111122223333", control, decision));
+            }
+            let coverage = serde_json::to_value(ledger.coverage()).unwrap();
+            for each in ["compliant", "non_compliant", "undecided"] {
+                assert_eq!(coverage[each], u64::from(each == came), "{came}: {coverage}");
+            }
+            assert_eq!((&coverage["accounts"], &coverage["regions"]), (&1.into(), &1.into()));
+        }
+    }
+
+    #[test]
+    fn however_much_there_is_the_worst_of_it_is_named_and_all_is_counted() {
+        let (high, low) = (ControlId::RuleReceivesInference, ControlId::VpcEndpointPresent);
+        assert!(high.severity() > low.severity());
+        let mut ledger = Ledger::empty();
+        for number in 0..MOST_NAMED {
+            let account = format!("{number:012}");
+            ledger.add(&finding(&account, low, wrong()));
+            ledger.add(&finding(&account, high, wrong()));
+        }
+        let (non_compliant, undecided) = ledger.named();
+        assert_eq!((non_compliant.len(), undecided.len()), (MOST_NAMED, 0));
+        let named = |named: &Named| named.control == high && named.explanation.chars().count() <= LONGEST;
+        assert!(non_compliant.iter().all(named));
+        assert_eq!(ledger.coverage().accounts, MOST_NAMED);
+        assert_eq!(ledger.tally(|_| true).non_compliant, 2 * MOST_NAMED);
+        let by_control = ledger.by_control();
+        assert_eq!(
+            by_control.iter().map(|of| of.tally.non_compliant).collect::<Vec<_>>(),
+            [MOST_NAMED; 2]
+        );
+    }
+}

@@ -63,6 +63,7 @@ async fn at_path(policy: PolicyObject, path: &str) -> Function {
     let ports = Fakes {
         world: World::as_deployed(),
         members: None,
+        hangs: false,
         entered: RefCell::default(),
         organization: Organization {
             accounts: Ok(vec![(ACCOUNT, false)]),

@@ -243,3 +243,60 @@ async fn neighbours_that_write_the_same_account_wait_and_both_are_kept() {
     let known = function.ports.reports.known();
     assert!(known["open"]["other"].is_string() && known["evidence"]["regions"]["eu-west-1"].is_object());
 }
+
+/// What was read for all and is of no use leaves undecided what rests on it, and Organizations is not asked by each look.
+#[tokio::test]
+async fn an_organization_that_is_damaged_is_not_asked_for_again() {
+    let function = organization(POLICY, None).await;
+    let (_, lines) = planned(&function, json!({"organization": true})).await;
+    let key = format!("posture/organization/{RUN}/organization.json");
+    function
+        .ports
+        .reports
+        .kept
+        .borrow_mut()
+        .insert(key.clone(), json!({"version": 2}));
+    function.ports.organization.asked.borrow_mut().clear();
+    for line in &lines {
+        asked(&function, &json!({ "look": line })).await.unwrap();
+    }
+    assert!(function.ports.organization.asked.borrow().is_empty());
+    let kept = function.ports.reports.kept.borrow();
+    let result = &kept[&format!("posture/organization/{RUN}/{MEMBER}/eu-west-1.json")];
+    let assessed = result["assessments"].as_array().unwrap().iter();
+    let undecided: Vec<&Value> = assessed.filter(|each| each["decision"] == "undecided").collect();
+    assert_eq!(undecided.len(), 1);
+    assert_eq!(undecided[0]["control"], "profile-reach-allowed");
+    let why = undecided[0]["explanation"].as_str().unwrap();
+    assert!(why.contains("organizations:DescribePolicy failed"), "{why}");
+}
+
+/// A member's look keeps where it stands for watch-inference: itself and what is above it, no other account.
+#[tokio::test]
+async fn what_is_kept_of_where_a_member_stands_names_no_other_account() {
+    let function = organization(POLICY, None).await;
+    run(&function).await;
+    let kept = function.ports.reports.kept.borrow();
+    let scps = &kept[&format!("posture/{MEMBER}/scps.json")];
+    let accounts = &scps["membership"]["member"]["Ok"]["accounts"];
+    assert_eq!(accounts[0]["id"], MEMBER);
+    assert_eq!(accounts.as_array().unwrap().len(), 1, "{scps}");
+}
+
+/// Time that is up leaves results unread, and says so.
+#[tokio::test(start_paused = true)]
+async fn a_plan_ends_in_time() {
+    let mut function = organization(POLICY, None).await;
+    function.ports.hangs = true;
+    let begun = Instant::now();
+    let (answer, lines) = planned(&function, json!({"organization": true})).await;
+    assert_eq!(begun.elapsed().as_secs(), 270);
+    assert_eq!(
+        answer["items"], 4,
+        "two Regions of the account itself, and what stands for those of the others"
+    );
+    let unlisted = lines
+        .iter()
+        .filter(|line| line["unlisted"]["cause"] == "there was no time left");
+    assert_eq!(unlisted.count(), 2, "{lines:?}");
+}

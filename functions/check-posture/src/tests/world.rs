@@ -51,6 +51,8 @@ pub(super) struct Fakes {
     pub(super) world: World,
     /// The other accounts, or why they cannot be looked at; there is no role for any, if there is nothing.
     pub(super) members: Option<BTreeMap<AccountId, Observed<World>>>,
+    /// Whether no other account ever answers.
+    pub(super) hangs: bool,
     /// Which accounts were entered.
     pub(super) entered: RefCell<Vec<AccountId>>,
     pub(super) organization: Organization,
@@ -74,6 +76,9 @@ impl Ports for Fakes {
 
     async fn member(&self, account: &AccountId) -> Observed<World> {
         self.entered.borrow_mut().push(account.clone());
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
         let none = || Err(NotObserved::new("sts:AssumeRole", "there is no role"));
         let members = self.members.as_ref();
         members
