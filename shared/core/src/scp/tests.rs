@@ -159,6 +159,102 @@ fn judge(documents: &[Json], request: &Request) -> Outcome<usize> {
     )
 }
 
+/// Conditions about the caller and the account, and such that name an account in an ARN or beside one.
+fn about_accounts() -> impl Strategy<Value = Json> {
+    let keys = vec![
+        "aws:PrincipalAccount",
+        "aws:PrincipalArn",
+        "aws:PrincipalOrgPaths",
+        "aws:PrincipalOrgID",
+        "aws:ResourceAccount",
+        "bedrock:InferenceProfileArn",
+    ];
+    let values = vec![
+        "111122223333",
+        "1111*",
+        "*",
+        "o-a1/r-ab12/ou-1/",
+        "o-a1/*",
+        "arn:aws:iam::111122223333:role/*",
+        "arn:aws:iam::*:role/*",
+        "arn:aws:iam::????22223333:*",
+        "*2222????:inference-profile/*",
+        "??????????????????????????????????3333:*",
+        "*3333:*",
+        "${aws:PrincipalAccount}",
+        "arn:*:${aws:PrincipalAccount}:*",
+        "${aws:ResourceAccount}",
+    ];
+    let condition = (operators(), select(keys), vec(select(values), 1..3));
+    let resources = vec![
+        "*",
+        "arn:aws:bedrock:*:111122223333:*",
+        "arn:aws:bedrock:*:*:inference-profile/*",
+        "arn:aws:bedrock:*:????????3333:*",
+        "arn:aws:bedrock:us-east-1:*",
+    ];
+    (select(resources), vec(condition, 0..3)).prop_map(|(resource, conditions)| {
+        let mut condition = Map::new();
+        for (operator, key, values) in conditions {
+            let keys = condition.entry(operator).or_insert_with(|| json!({}));
+            keys.as_object_mut().unwrap().insert(key.to_owned(), json!(values));
+        }
+        json!({"Effect": "Deny", "Action": "*", "Resource": resource, "Condition": condition})
+    })
+}
+
+/// Read once: the catalogue is large.
+static TARGETS: std::sync::LazyLock<Vec<reach::Target>> = std::sync::LazyLock::new(|| {
+    let catalogue = crate::catalog::Catalogue::embedded().unwrap();
+    let source = crate::region::SourceRegion("us-east-1".parse().unwrap());
+    let profile = reach::Target::profile("us.amazon.nova-lite-v1:0", &source, &catalogue);
+    vec![profile.unwrap(), reach::Target::model("x-v1:0", &source)]
+});
+
+fn organization_of(policies: &[Vec<Json>]) -> organization::Organization {
+    let ids: Vec<String> = (0..policies.len()).map(|place| format!("p-{place}")).collect();
+    let at = |places: &[usize]| -> Vec<&str> {
+        let own = places.iter().filter_map(|place| ids.get(*place)).map(String::as_str);
+        std::iter::once("p-FullAWSAccess").chain(own).collect()
+    };
+    let account =
+        |id: &str, parent: &str, places: &[usize]| json!({"id": id, "parent": parent, "policies": at(places)});
+    let contents: Vec<Json> = ids
+        .iter()
+        .zip(policies)
+        .map(|(id, statements)| json!({"id": id, "content": {"Version": "2012-10-17", "Statement": statements}}))
+        .collect();
+    let document = json!({
+        "version": 1, "id": "o-a1", "management_account": "999988887777",
+        "root": {"id": "r-ab12", "scps_enabled": true, "policies": at(&[0])},
+        "units": [{"id": "ou-1", "parent": "r-ab12", "policies": at(&[1])}, {"id": "ou-2", "parent": "r-ab12", "policies": at(&[1])}],
+        "accounts": [account("111122223333", "ou-1", &[2]), account("444455556666", "ou-1", &[2]), account("444455553333", "ou-2", &[]),
+            account("222222223333", "ou-2", &[]), account("111122220000", "ou-1", &[])],
+        "policies": contents
+    });
+    organization::Organization::parse(document.to_string().as_bytes()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn accounts_that_are_judged_together_are_judged_as_each_alone(policies in vec(vec(about_accounts(), 1..3), 1..4)) {
+        use reach::{Caller, Principal, Reach};
+        let organization = organization_of(&policies);
+        let targets = &*TARGETS;
+        for principal in [Principal::Ordinary, Principal::Unknown, Principal::Arn("arn:aws:iam::*:user/u".to_owned())] {
+            let together = Reach::of_organization(&organization, &principal, targets.clone()).unwrap();
+            for account in organization.accounts() {
+                let caller = Caller::new(account.clone(), &principal).in_organization("o-a1", organization.path(account).as_ref());
+                let alone = Reach::of_account(&organization.chain(account).unwrap(), &caller, targets.clone()).unwrap();
+                let verdicts = |reach: &Reach| reach.verdicts(account).map(|(_, verdict)| verdict.clone()).collect::<Vec<_>>();
+                prop_assert_eq!(verdicts(&together), verdicts(&alone), "{} {:?}", account, principal);
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
