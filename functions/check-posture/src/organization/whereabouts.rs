@@ -6,7 +6,7 @@ use crisguard_core::{
     account::{AccountId, OrganizationPath},
     policy::Policy,
     posture::{Membership, NotObserved, Observed},
-    scp::organization::{Organization, OrganizationDocument},
+    scp::organization::{Organization, OrganizationDocument, OrganizationError},
 };
 use crisguard_lambda::report::chain;
 use tokio::sync::Mutex;
@@ -37,13 +37,10 @@ pub(crate) enum Whereabouts {
 }
 
 impl Whereabouts {
-    /// Takes an organization that was read whole; what cannot be understood was not observed.
+    /// Takes an organization that was read whole, or why it was not.
     pub(crate) fn of(document: Observed<OrganizationDocument>) -> Self {
-        let understood = |document| Organization::new(document).map_err(|error| NotObserved::new(READ, &chain(&error)));
-        match document.and_then(understood) {
-            Ok(organization) => Self::Read(Arc::new(organization)),
-            Err(not_observed) => Self::Unread(not_observed),
-        }
+        let organization = document.and_then(|document| understood(Organization::new(document)));
+        organization.map_or_else(Self::Unread, |organization| Self::Read(Arc::new(organization)))
     }
 
     /// Returns where an account stands, if that is known, or it is known that it is not.
@@ -68,7 +65,13 @@ impl Whereabouts {
         if let Ok(policy) = document.for_account(account, None) {
             return Ok(Cow::Owned(policy));
         }
-        let path = self.path(shared.ports, account).await?;
+        let path = self.path(shared.ports, account).await.map_err(|unknown| {
+            let cause = format!(
+                "{} (the policy differs between units, and which is the account's must be known)",
+                unknown.cause
+            );
+            NotObserved::new(&unknown.action, &cause).that_may_pass(unknown.passing)
+        })?;
         let policy = document.for_account(account, Some(&path));
         policy
             .map(Cow::Owned)
@@ -78,18 +81,19 @@ impl Whereabouts {
     async fn path(&self, ports: &impl ports::Ports, account: &AccountId) -> Observed<OrganizationPath> {
         let path = match self {
             Self::Asked => {
-                let above = Self::of(ports.organization().above(account).await);
-                return match above {
-                    Self::Asked => Err(elsewhere(account)),
-                    Self::Read(organization) => organization.path(account).ok_or_else(|| elsewhere(account)),
-                    Self::Unread(not_observed) => Err(not_observed),
-                };
+                let above = ports.organization().above(account).await?;
+                understood(Organization::new(above))?.path(account)
             }
             Self::Read(organization) => organization.path(account),
             Self::Unread(not_observed) => return Err(not_observed.clone()),
         };
         path.ok_or_else(|| elsewhere(account))
     }
+}
+
+/// What cannot be understood was not observed.
+fn understood(organization: Result<Organization, OrganizationError>) -> Observed<Organization> {
+    organization.map_err(|error| NotObserved::new(READ, &chain(&error)))
 }
 
 fn elsewhere(account: &AccountId) -> NotObserved {
@@ -118,13 +122,10 @@ impl LastRead {
             return whereabouts.clone();
         }
         let whereabouts = match reports.read(&run.organization(), LARGEST).await {
-            Ok(Some(Kept { json, .. })) => {
-                let organization = Organization::parse(&json);
-                match organization.map_err(|error| NotObserved::new(READ, &chain(&error))) {
-                    Ok(organization) => Whereabouts::Read(Arc::new(organization)),
-                    Err(not_observed) => Whereabouts::Unread(not_observed),
-                }
-            }
+            Ok(Some(Kept { json, .. })) => match understood(Organization::parse(&json)) {
+                Ok(organization) => Whereabouts::Read(Arc::new(organization)),
+                Err(not_observed) => Whereabouts::Unread(not_observed),
+            },
             Ok(None) => Whereabouts::Asked,
             Err(failure) => {
                 tracing::warn!(error = %failure, %run, "the organization that the run has read cannot be read again");

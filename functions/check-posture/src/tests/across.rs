@@ -242,7 +242,7 @@ async fn a_member_is_judged_by_the_policy_of_its_unit_or_not_at_all() {
         let told = explanations(&answer, account);
         assert!(
             told.iter()
-                .all(|told| told.contains("organizations:ListParents failed")),
+                .all(|told| told.contains("organizations:ListParents failed") && told.contains("differs between units")),
             "{told:?}"
         );
     }
