@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         reason = "this is the one place where the command reads the clock"
     )]
     let now = jiff::Timestamp::now();
-    let width = terminal_size::terminal_size().map_or(PLAIN_WIDTH, |(width, _)| usize::from(width.0));
+    let width = terminal_size::terminal_size_of(io::stdout()).map_or(PLAIN_WIDTH, |(width, _)| usize::from(width.0));
     // Below the stripping of colours, so that a line is not a system call for each of its words.
     let colours = AutoStream::choice(&io::stdout());
     let buffered: Box<dyn Write> = Box::new(BufWriter::new(io::stdout().lock()));

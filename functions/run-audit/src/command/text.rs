@@ -1,5 +1,7 @@
 //! Text for a terminal: wrapped, and without anything that could drive the terminal.
 
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm, core::Word};
+
 /// Replaces what could move the cursor, change colours or reorder the line.
 ///
 /// Callers choose much of what stands in a record (session names, model ids); none of it may act.
@@ -27,44 +29,44 @@ fn acts(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Breaks a text into lines of at most `width` columns at its spaces, all but the first indented.
+/// Breaks a text into lines of at most `width` columns at its spaces and between the signs of Japanese, all lines
+/// but the first indented.
 ///
 /// What is longer than a line stays whole, and so does what stands in backticks: ARNs and commands
 /// can be copied.
 pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> String {
     let room = width.saturating_sub(indent).max(24);
-    let mut lines: Vec<String> = vec![String::new()];
-    let mut used = 0;
-    for word in words(&harmless(text)) {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > room {
-            lines.push(String::new());
-            used = 0;
-        }
-        if let Some(line) = lines.last_mut() {
-            if used > 0 {
-                line.push(' ');
-                used += 1;
-            }
-            line.push_str(&word);
-            used += length;
-        }
-    }
-    lines.join(&format!("\n{:indent$}", ""))
+    let options = Options::new(room)
+        .break_words(false)
+        .word_separator(WordSeparator::Custom(words))
+        .word_splitter(WordSplitter::NoHyphenation)
+        .wrap_algorithm(WrapAlgorithm::FirstFit);
+    textwrap::wrap(&harmless(text), options).join(&format!("\n{:indent$}", ""))
 }
 
-/// Splits a text at its spaces, but for those between backticks.
-fn words(text: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
+/// Returns how many columns a text takes.
+pub(crate) fn columns(text: &str) -> usize {
+    textwrap::core::display_width(text)
+}
+
+/// Splits a text where a line may break: where Unicode lets it (<https://www.unicode.org/reports/tr14/>), but
+/// neither between backticks nor within what is copied, such as an ARN, in which it would after a slash.
+fn words(text: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    let (mut words, mut start, mut end) = (Vec::new(), 0, 0);
     let mut quoted = false;
-    for c in text.chars() {
-        quoted ^= c == '`';
-        match words.last_mut() {
-            Some(word) if c != ' ' || quoted => word.push(c),
-            _ => words.push(String::new()),
+    for piece in WordSeparator::UnicodeBreakProperties.find_words(text) {
+        end += piece.word.len() + piece.whitespace.len();
+        quoted ^= piece.matches('`').count() % 2 == 1;
+        let is_wide = |sign: Option<char>| sign.is_some_and(|sign| columns(sign.encode_utf8(&mut [0; 4])) > 1);
+        let next = text.get(end..).and_then(|rest| rest.chars().next());
+        let breaks = !piece.whitespace.is_empty() || is_wide(piece.chars().next_back()) || is_wide(next);
+        if breaks && !quoted {
+            words.extend(text.get(start..end).map(Word::from));
+            start = end;
         }
     }
-    words
+    words.extend(text.get(start..end).filter(|rest| !rest.is_empty()).map(Word::from));
+    Box::new(words.into_iter())
 }
 
 /// Writes a count with its noun, in the plural where it must be.
@@ -100,6 +102,35 @@ mod tests {
             wrapped("run `aws sns publish --message hello`, then wait", 28, 0),
             "run\n`aws sns publish --message hello`,\nthen wait"
         );
+    }
+
+    #[test]
+    fn japanese_breaks_between_its_signs_and_no_line_is_too_wide() {
+        let text = "拒否しているステートメントを変更し、`ArnNotLike` でプロファイルを除外したうえで、到達先リージョンを固定します。\
+                    arn:aws:bedrock:us-east-1::foundation-model/a は一語";
+        let lines = wrapped(text, 60, 4);
+        let lines: Vec<&str> = lines.split("\n    ").collect();
+        assert_eq!(
+            lines,
+            [
+                "拒否しているステートメントを変更し、`ArnNotLike` でプロ",
+                "ファイルを除外したうえで、到達先リージョンを固定します。",
+                "arn:aws:bedrock:us-east-1::foundation-model/a は一語",
+            ]
+        );
+        assert_eq!(columns("呼び出し元 a"), 12);
+    }
+
+    #[test]
+    fn no_line_begins_with_what_ends_a_sentence_and_commands_stay_whole() {
+        for width in 24..60 {
+            let text = "該当ステートメントを表示します。`crisguard reach --scp 'ポリシー 一.json'`（検証済み）、以上。";
+            let lines = wrapped(text, width, 0);
+            assert!(lines.contains("`crisguard reach --scp 'ポリシー 一.json'`"), "{lines}");
+            for line in lines.lines() {
+                assert!(!line.starts_with(['。', '、', '）']), "{lines}");
+            }
+        }
     }
 
     #[test]
