@@ -1,10 +1,12 @@
 //! Messages of denied requests, as people paste them: from a terminal, a log or a chat.
 
+mod judged;
 mod text;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use self::judged::{DeniedHere, NotEvaluated, UnderPolicies};
 use self::text::Pasted;
 use super::reach::{Call, Resource, Target};
 use crate::{
@@ -70,7 +72,7 @@ pub enum DeniedResource {
     },
     /// Anything else.
     Other {
-        /// Its ARN.
+        /// Its ARN, or `*`.
         arn: String,
     },
 }
@@ -224,6 +226,10 @@ fn evaluates(source: &Region, destinations: &Destinations, region: &BlockedRegio
 
 impl DeniedResource {
     fn parse(text: &str) -> Option<Self> {
+        // What some actions are done to.
+        if text == "*" {
+            return Some(Self::Other { arn: text.to_owned() });
+        }
         let arn = Arn::parse(text)?;
         let other = || Self::Other { arn: text.to_owned() };
         if arn.service != "bedrock" {
@@ -316,3 +322,5 @@ fn reason(pasted: &Pasted) -> Reason {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod judged_tests;

@@ -303,28 +303,53 @@ fn verdict<'a>(
 }
 
 fn denied_by(asked: &Asked, denial: &Denial<Place>, chain: &Chain) -> Denied {
-    let at = |level: usize| chain.levels().get(level).map_or(&[][..], |level| level.policies());
-    let (level, policy, statement, kind) = match denial.kind {
-        DenialKind::Implicit { level } => {
-            let names: Vec<&str> = at(level).iter().map(|scp| scp.name()).collect();
-            (level, names.join(", ").into(), None, DeniedBy::Implicit)
-        }
-        DenialKind::Explicit => {
-            let (level, place) = denial.policy.unwrap_or_default();
-            let scp = at(level).get(place);
-            let policy = scp.map_or_else(|| "".into(), |scp| scp.shared_name());
-            let statement = scp.zip(denial.statement).map(|(scp, statement)| scp.label(statement));
-            (level, policy, statement, DeniedBy::Explicit)
-        }
-    };
+    let Denier {
+        policy,
+        statement,
+        kind,
+        level,
+    } = Denier::of(denial, chain);
     Denied {
         resource: asked.resource,
         region: Arc::clone(&asked.region),
         policy,
         statement,
         kind,
-        level: level_name(chain, level),
+        level,
         action: Some(asked.action),
+    }
+}
+
+/// What denies an evaluation, as [`Denied`] names it.
+pub(crate) struct Denier {
+    pub(crate) policy: Arc<str>,
+    pub(crate) statement: Option<Arc<str>>,
+    pub(crate) kind: DeniedBy,
+    pub(crate) level: Arc<str>,
+}
+
+impl Denier {
+    pub(crate) fn of(denial: &Denial<Place>, chain: &Chain) -> Self {
+        let at = |level: usize| chain.levels().get(level).map_or(&[][..], |level| level.policies());
+        let (level, policy, statement, kind) = match denial.kind {
+            DenialKind::Implicit { level } => {
+                let names: Vec<&str> = at(level).iter().map(|scp| scp.name()).collect();
+                (level, names.join(", ").into(), None, DeniedBy::Implicit)
+            }
+            DenialKind::Explicit => {
+                let (level, place) = denial.policy.unwrap_or_default();
+                let scp = at(level).get(place);
+                let policy = scp.map_or_else(|| "".into(), |scp| scp.shared_name());
+                let statement = scp.zip(denial.statement).map(|(scp, statement)| scp.label(statement));
+                (level, policy, statement, DeniedBy::Explicit)
+            }
+        };
+        Self {
+            policy,
+            statement,
+            kind,
+            level: level_name(chain, level),
+        }
     }
 }
 
