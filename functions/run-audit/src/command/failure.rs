@@ -6,6 +6,7 @@ use std::{
 };
 
 use crisguard_core::{
+    account::AccountId,
     catalog::CatalogueError,
     pattern::PatternError,
     policy::{PolicyError, Unresolved},
@@ -102,6 +103,12 @@ pub(crate) enum Failure {
     /// The text is no message of a denial.
     #[error("the text holds no message of a denied request")]
     NotADenial,
+    /// A message is of one account, and another is named.
+    #[error("the message is of account {message}, and --account names {named}")]
+    AnotherAccount { message: AccountId, named: AccountId },
+    /// Nobody tells of which account of an organization a message is.
+    #[error("the message names no account, and the organization has many")]
+    NoAccount,
     /// The catalogue is damaged.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -180,6 +187,10 @@ impl Failure {
                  reads it from standard input"
                     .to_owned()
             }
+            Self::AnotherAccount { .. } => {
+                "leave --account out, or replace the account in the message by the one that is meant".to_owned()
+            }
+            Self::NoAccount => "name it: --account 111122223333".to_owned(),
             Self::Unresolved { .. } | Self::Pattern { .. } | Self::Catalogue(_) | Self::Output(_) => return None,
         })
     }

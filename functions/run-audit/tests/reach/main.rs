@@ -3,6 +3,7 @@
 
 mod asking;
 mod form;
+mod messages;
 mod organizations;
 mod published;
 mod scps;

@@ -1,191 +1,255 @@
 //! What to do about a denial, by what denied it.
 
 use crisguard_core::{
-    cloudtrail::BlockedRegion,
+    inference_profile::InferenceProfile,
     policy::Language::{self, En, Ja},
     scp::{
-        denied::{DeniedMessage, DeniedResource, PolicyKind, Reason},
-        reach::Target,
+        denied::{DeniedResource, PolicyKind, Reason, UnderPolicies},
+        reach::{Call, INVOKE, Target},
     },
 };
 
+use super::{Told, scp};
+
 /// Returns the steps.
-pub(super) fn of(message: &DeniedMessage, calls: &[Target], language: Language) -> Vec<String> {
-    let told = |en: &str, ja: &str| match language {
-        En => en.to_owned(),
-        Ja => ja.to_owned(),
-    };
-    match &message.reason {
-        Reason::Explicit { by, .. } | Reason::Implicit { by } => by_policy(message, *by, calls, language),
-        Reason::ModelAccess => vec![told(
-            "The account has no access to the model: no policy denies the call. Request access in the Bedrock console \
-             (Model access) of the source Region.",
-            "アカウントがモデルを利用できる状態になっていません。ポリシーによる拒否ではありません。呼び出し元リージョンの Bedrock コンソール（モデルアクセス）で申請してください。",
-        )],
-        Reason::Subscription => vec![told(
-            "The first call of a third party's model subscribes to it in AWS Marketplace: let somebody call it once \
-             whose policies allow `aws-marketplace:Subscribe` and `aws-marketplace:ViewSubscriptions`.",
-            "サードパーティのモデルは初回呼び出しで AWS Marketplace のサブスクライブが必要です。`aws-marketplace:Subscribe` と \
-             `aws-marketplace:ViewSubscriptions` を許可されたプリンシパルで一度呼び出してください。",
-        )],
-        Reason::Legacy => vec![told(
-            "The provider has marked the model as legacy: call a newer one. No policy denies the call.",
-            "提供元がレガシーに指定したモデルです。新しいモデルを呼び出してください。ポリシーによる拒否ではありません。",
-        )],
-        Reason::Unexplained => vec![told(
-            "The message does not say what denied the call. Look at the record of it: `aws cloudtrail lookup-events \
-             --lookup-attributes AttributeKey=EventSource,AttributeValue=bedrock.amazonaws.com | crisguard explain -`",
-            "メッセージからは拒否の理由が分かりません。CloudTrail の記録を確認してください: `aws cloudtrail lookup-events \
-             --lookup-attributes AttributeKey=EventSource,AttributeValue=bedrock.amazonaws.com | crisguard explain -`",
-        )],
+pub(super) fn of(told: &Told<'_>, language: Language) -> Vec<String> {
+    match &told.message.reason {
+        Reason::Explicit { by, .. } | Reason::Implicit { by } => by_policy(told, *by, language),
+        Reason::ModelAccess => model_access(told, language),
+        Reason::Subscription => vec![
+            match language {
+                En => {
+                    "The first call of a third party's model subscribes to it in AWS Marketplace: let somebody call it \
+                     once whose policies allow `aws-marketplace:Subscribe` and `aws-marketplace:ViewSubscriptions`."
+                }
+                Ja => {
+                    "サードパーティのモデルは、初回の呼び出しで AWS Marketplace のサブスクリプションが作成されます。\
+                     `aws-marketplace:Subscribe` と `aws-marketplace:ViewSubscriptions` を許可されたプリンシパルで一度呼び出してください。"
+                }
+            }
+            .to_owned(),
+        ],
+        Reason::Legacy => vec![
+            match language {
+                En => "The provider has marked the model as legacy: call a newer one. No policy denies the call.",
+                Ja => "提供元がレガシーに指定したモデルです。新しいモデルを呼び出してください。ポリシーによる拒否ではありません。",
+            }
+            .to_owned(),
+        ],
+        Reason::Unexplained => {
+            let command = "aws cloudtrail lookup-events --lookup-attributes \
+                           AttributeKey=EventSource,AttributeValue=bedrock.amazonaws.com | crisguard explain -";
+            vec![match language {
+                En => format!("The message does not say what denied the call. Look at the record of it: `{command}`"),
+                Ja => format!("メッセージからは拒否の理由が分かりません。CloudTrail の記録を確認してください: `{command}`"),
+            }]
+        }
     }
 }
 
-fn by_policy(message: &DeniedMessage, by: PolicyKind, calls: &[Target], language: Language) -> Vec<String> {
-    let told = |en: String, ja: String| match language {
-        En => en,
-        Ja => ja,
-    };
-    let explicit = matches!(message.reason, Reason::Explicit { .. });
-    match by {
-        PolicyKind::ServiceControlPolicy => {
-            let mut steps = Vec::new();
-            if let Some(id) = message.policy_id() {
-                steps.push(told(
-                    format!(
-                        "Read the policy: `aws organizations describe-policy --policy-id {id}` (management account or \
-                         delegated administrator)."
-                    ),
-                    format!(
-                        "ポリシーを確認します: `aws organizations describe-policy --policy-id {id}`（管理アカウントまたは委任管理者）。"
-                    ),
-                ));
-            }
-            steps.push(if explicit { change(message, language) } else { allow(language) });
-            let example = calls.iter().find(|call| call.call.name().contains('.') && !is_model(call));
-            if let Some(call) = example {
-                let profile = call.call.name();
-                let several = calls.iter().any(|other| other.source != call.source);
-                let source = if several { "REGION" } else { call.source.0.as_str() };
-                let command = format!("crisguard reach --scp FILE --source {source} --profile '{profile}'");
-                steps.push(told(
-                    format!("See the statement and the least change of it, verified: `{command}`"),
-                    format!("該当ステートメントと検証済みの最小の変更案を表示します: `{command}`"),
-                ));
-            }
-            steps
-        }
-        PolicyKind::ResourceControlPolicy => vec![told(
-            "A resource control policy denied it: change it in the management account. Service control policies have \
-             nothing to do with it."
-                .to_owned(),
-            "リソースコントロールポリシーによる拒否です。管理アカウントで変更してください。サービスコントロールポリシーは関係ありません。".to_owned(),
-        )],
-        PolicyKind::IdentityBased if explicit => vec![told(
-            "A statement of a policy of the user or role itself denies it: change that statement.".to_owned(),
-            "ユーザーまたはロール自身のポリシーのステートメントが拒否しています。そのステートメントを変更してください。".to_owned(),
-        )],
-        PolicyKind::IdentityBased => grant(message, calls, language),
-        PolicyKind::PermissionsBoundary => vec![told(
-            "The permissions boundary of the user or role must allow the call too, on the profile and on the model in \
-             each Region."
-                .to_owned(),
-            "ユーザーまたはロールのアクセス許可の境界でも、プロファイルと各リージョンのモデルへの呼び出しを許可する必要があります。".to_owned(),
-        )],
-        PolicyKind::Session => vec![told(
-            "The policy given with the session (AssumeRole, federation) must allow the call too, on the profile and on \
-             the model in each Region."
-                .to_owned(),
-            "セッションポリシー（AssumeRole やフェデレーション）でも、プロファイルと各リージョンのモデルへの呼び出しを許可する必要があります。".to_owned(),
-        )],
-        PolicyKind::VpcEndpoint => {
+fn by_policy(told: &Told<'_>, by: PolicyKind, language: Language) -> Vec<String> {
+    let explicit = matches!(told.message.reason, Reason::Explicit { .. });
+    let text = match (by, explicit, told.is_invocation()) {
+        (PolicyKind::ServiceControlPolicy, ..) => return scp::steps(told, explicit, language),
+        (PolicyKind::IdentityBased, false, _) => return grant(told, language),
+        (PolicyKind::VpcEndpoint, _, true) => {
             let command = "crisguard scp template vpc-endpoint --source REGION --profile ID --account ID";
-            vec![told(
-                format!(
+            return vec![match language {
+                En => format!(
                     "The VPC endpoint's policy must allow the profile, and the model in each Region that the profile \
                      reaches: `{command}` writes one."
                 ),
-                format!(
+                Ja => format!(
                     "VPC エンドポイントのポリシーで、プロファイルと到達先の各リージョンのモデルを許可する必要があります。`{command}` で作成できます。"
                 ),
-            )]
+            }];
         }
-        PolicyKind::ResourceBased => vec![told(
-            "A policy of the resource itself denied it: change that policy.".to_owned(),
-            "リソース自身のポリシーによる拒否です。そのポリシーを変更してください。".to_owned(),
-        )],
-    }
-}
-
-/// What a statement of a service control policy that denies wants.
-fn change(message: &DeniedMessage, language: Language) -> String {
-    let (en, ja) = match &message.resource {
-        Some(DeniedResource::FoundationModel {
-            region: BlockedRegion::Unspecified,
-            ..
-        }) => (
-            "Call a geographic profile instead. If global processing is wanted: change the statement that denies; it \
-             must let `aws:RequestedRegion` `unspecified` through for this profile. Another policy never lifts a deny.",
-            "地域プロファイルの利用を検討してください。グローバル処理を認める場合は、拒否しているステートメントを変更し、このプロファイルに限り \
-             `aws:RequestedRegion` の `unspecified` を通します。別のポリシーを追加しても拒否は解除されません。",
+        (PolicyKind::VpcEndpoint, _, false) => (
+            "The VPC endpoint's policy must allow the action on the resource.",
+            "VPC エンドポイントのポリシーで、このリソースに対するアクションを許可する必要があります。",
         ),
-        Some(DeniedResource::Profile { .. } | DeniedResource::ApplicationProfile { .. }) => (
-            "The Region that was called, or the profile itself, is denied: call an allowed Region. An exemption by \
-             `bedrock:InferenceProfileArn` does not help here: the profile's own evaluation does not have that key.",
-            "呼び出し元リージョンまたはプロファイル自体が拒否されています。許可されたリージョンから呼び出してください。プロファイル自体の評価に \
-             `bedrock:InferenceProfileArn` は含まれないため、このキーによる除外は効きません。",
+        (PolicyKind::ResourceControlPolicy, ..) => (
+            "A resource control policy denied it: change it in the management account. Service control policies have \
+             nothing to do with it.",
+            "リソースコントロールポリシーによる拒否です。管理アカウントで変更してください。サービスコントロールポリシーは関係ありません。",
         ),
-        _ => (
-            "Change the statement that denies: exempt the profile with `ArnNotLike` `bedrock:InferenceProfileArn`, and \
-             pin the Regions that it may reach. Another policy never lifts a deny. Or call a profile or model that \
-             does not need this Region.",
-            "拒否しているステートメントを変更し、`ArnNotLike` `bedrock:InferenceProfileArn` でプロファイルを除外したうえで到達先リージョンを固定します。\
-             別のポリシーを追加しても拒否は解除されません。または、このリージョンを使わないプロファイルやモデルを呼び出してください。",
+        (PolicyKind::IdentityBased, true, _) => (
+            "A statement of a policy of the user or role itself denies it: change that statement.",
+            "ユーザーまたはロール自身のポリシーのステートメントが拒否しています。そのステートメントを変更してください。",
+        ),
+        (PolicyKind::PermissionsBoundary, _, true) => (
+            "The permissions boundary of the user or role must allow the call too, on the profile and on the model in \
+             each Region.",
+            "ユーザーまたはロールのアクセス許可の境界でも、プロファイルと各リージョンのモデルへの呼び出しを許可する必要があります。",
+        ),
+        (PolicyKind::PermissionsBoundary, _, false) => (
+            "The permissions boundary of the user or role must allow the action on the resource, too.",
+            "ユーザーまたはロールのアクセス許可の境界でも、このリソースに対するアクションを許可する必要があります。",
+        ),
+        (PolicyKind::Session, _, true) => (
+            "The policy given with the session (AssumeRole, federation) must allow the call too, on the profile and on \
+             the model in each Region.",
+            "セッションポリシー（AssumeRole やフェデレーション）でも、プロファイルと各リージョンのモデルへの呼び出しを許可する必要があります。",
+        ),
+        (PolicyKind::Session, _, false) => (
+            "The policy given with the session (AssumeRole, federation) must allow the action on the resource, too.",
+            "セッションポリシー（AssumeRole やフェデレーション）でも、このリソースに対するアクションを許可する必要があります。",
+        ),
+        (PolicyKind::ResourceBased, ..) => (
+            "A policy of the resource itself denied it: change that policy.",
+            "リソース自身のポリシーによる拒否です。そのポリシーを変更してください。",
         ),
     };
-    match language {
-        En => en.to_owned(),
-        Ja => ja.to_owned(),
-    }
-}
-
-fn allow(language: Language) -> String {
-    match language {
-        En => {
-            "No service control policy of some level (root, unit or account) allows it: add it to the allow-list of \
-             that level. Each level must allow the profile, and the model in each Region that the profile reaches."
-        }
-        Ja => {
-            "いずれかの階層（ルート、OU、アカウント）のサービスコントロールポリシーで許可されていません。その階層の許可リストに追加してください。\
-             すべての階層で、プロファイルと到達先の各リージョンのモデルを許可する必要があります。"
-        }
-    }
-    .to_owned()
+    vec![one_of(text, language)]
 }
 
 /// What a user or role lacks that has too few permissions.
-fn grant(message: &DeniedMessage, calls: &[Target], language: Language) -> Vec<String> {
-    let call = calls.iter().find(|call| !is_model(call));
-    let global = call.is_some_and(|call| call.call.name().starts_with("global."));
-    let template = if global { "invoke-global" } else { "invoke-geographic" };
-    let source = call.map_or_else(|| "REGION".to_owned(), |call| call.source.to_string());
-    let profile = call.map_or("ID", |call| call.call.name());
-    let account = message.account().filter(|account| account.len() == 12).unwrap_or("ID");
-    let command =
-        format!("crisguard scp template {template} --source {source} --profile '{profile}' --account {account}");
+fn grant(told: &Told<'_>, language: Language) -> Vec<String> {
+    let lacks = match language {
+        En => "The policies of the user or role do not allow it; no service control policy denied it.",
+        Ja => {
+            "ユーザーまたはロールのポリシーで許可されていません。サービスコントロールポリシーによる拒否ではありません。"
+        }
+    };
+    if !told.is_invocation() || matches!(told.message.resource, Some(DeniedResource::Other { .. })) {
+        return vec![match language {
+            En => format!("{lacks} Allow the action on the resource in one of them."),
+            Ja => format!("{lacks}いずれかのポリシーで、このリソースに対するアクションを許可してください。"),
+        }];
+    }
+    let needs = match language {
+        En => {
+            " A call through a profile needs the profile, and the model in the source Region and in each Region that \
+             the profile reaches"
+        }
+        Ja => {
+            "プロファイル経由の呼び出しには、プロファイルに加え、呼び出し元と到達先の各リージョンのモデルへの許可が必要です。"
+        }
+    };
+    let Some((profile, call)) = told.preferred() else {
+        return vec![match language {
+            En => format!("{lacks}{needs}."),
+            Ja => format!("{lacks}{needs}"),
+        }];
+    };
+    let template = if profile.is_global() {
+        "invoke-global"
+    } else {
+        "invoke-geographic"
+    };
+    let account = told.message.account().filter(|account| account.len() == 12);
+    let command = format!(
+        "crisguard scp template {template} --source {} --profile '{}' --account {}",
+        told.source_of(call),
+        profile.id(),
+        account.unwrap_or("ID")
+    );
+    let several = told.has_several();
     vec![match language {
-        En => format!(
-            "The policies of the user or role do not allow it; no service control policy denied it. A call through a \
-             profile needs the profile, and the model in the source Region and in each Region that the profile \
-             reaches: `{command}` writes the least that it needs."
-        ),
-        Ja => format!(
-            "ユーザーまたはロールのポリシーで許可されていません。サービスコントロールポリシーによる拒否ではありません。プロファイル経由の呼び出しには、\
-             プロファイルに加え、呼び出し元と到達先の各リージョンのモデルへの許可が必要です。`{command}` で最小限のポリシーを作成できます。"
-        ),
+        En => {
+            let least = if several {
+                "writes the least that one of the profiles above needs"
+            } else {
+                "writes the least that it needs"
+            };
+            format!("{lacks}{needs}: `{command}` {least}.")
+        }
+        Ja => {
+            let example = if several {
+                "上記のプロファイルの 1 つなら、"
+            } else {
+                ""
+            };
+            format!("{lacks}{needs}{example}`{command}` で最小限のポリシーを作成できます。")
+        }
     }]
 }
 
-fn is_model(call: &Target) -> bool {
-    matches!(call.call, crisguard_core::scp::reach::Call::Model(_))
+/// There is no page any more on which access is requested
+/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html>).
+fn model_access(told: &Told<'_>, language: Language) -> Vec<String> {
+    let region = told.source.map_or("REGION", |source| source.0.as_str());
+    let command = format!("aws bedrock get-foundation-model-availability --region {region} --model-id MODEL");
+    let (first, then) = match language {
+        En => (
+            format!(
+                "No policy of yours denies the call: the account has no access to the model. See what it lacks: `{command}`"
+            ),
+            "Access is not requested any more: the first call of a third party's model subscribes to it in AWS \
+             Marketplace, within 15 minutes, if the caller may `aws-marketplace:Subscribe` and \
+             `aws-marketplace:ViewSubscriptions`. Anthropic's models want the use case told once: in the model catalog \
+             of the Bedrock console, or by `aws bedrock put-use-case-for-model-access`.",
+        ),
+        Ja => (
+            format!(
+                "アカウントがモデルを利用できる状態になっていません。ポリシーによる拒否ではありません。不足しているものを確認します: `{command}`"
+            ),
+            "モデルアクセスの申請は不要になりました。サードパーティのモデルは、初回の呼び出しから 15 分以内に AWS Marketplace の\
+             サブスクリプションが自動で作成されます。呼び出し元に `aws-marketplace:Subscribe` と `aws-marketplace:ViewSubscriptions` の許可が必要です。\
+             Anthropic のモデルでは、ユースケースの送信が一度だけ必要です（Bedrock コンソールのモデルカタログ、または \
+             `aws bedrock put-use-case-for-model-access`）。",
+        ),
+    };
+    vec![first, then.to_owned()]
+}
+
+impl Told<'_> {
+    /// Tells whether it is about calling a model, as far as the message says. Only these actions have the key of
+    /// the profile.
+    pub(super) fn is_invocation(&self) -> bool {
+        let is = |action: &String| INVOKE.iter().any(|name| name.eq_ignore_ascii_case(action));
+        self.message.action.as_ref().is_none_or(is)
+    }
+
+    /// Returns the call to show something by: a geographic profile before a global one, and what goes least far.
+    pub(super) fn preferred(&self) -> Option<(&InferenceProfile, &Target)> {
+        let through = self.calls.iter().filter_map(|call| match &call.call {
+            Call::Profile(profile) => Some((profile, call)),
+            _ => None,
+        });
+        through.min_by_key(|(profile, call)| (profile.is_global(), call.destination_names().len()))
+    }
+
+    /// Returns where such a call is made from: where it is not told, in the Region of the denial if it can be, and
+    /// else in one that only the asker knows.
+    pub(super) fn source_of<'t>(&'t self, call: &'t Target) -> &'t str {
+        let same = || self.calls.iter().filter(|other| other.call == call.call);
+        let denied = self.message.resource.as_ref().and_then(DeniedResource::region);
+        match (same().count(), denied) {
+            (0 | 1, _) => call.source.0.as_str(),
+            (_, Some(denied)) if same().any(|other| other.source.0.as_str() == denied) => denied,
+            _ => "REGION",
+        }
+    }
+
+    /// Tells whether several profiles can have been called.
+    pub(super) fn has_several(&self) -> bool {
+        let mut names = self.calls.iter().filter_map(|call| match &call.call {
+            Call::Profile(profile) => Some(profile.id()),
+            _ => None,
+        });
+        let first = names.next();
+        names.any(|name| Some(name) != first)
+    }
+
+    /// Tells whether policies were given that do not deny it.
+    pub(super) fn is_let_through(&self) -> bool {
+        matches!(
+            self.evaluation,
+            Some(UnderPolicies::Allowed | UnderPolicies::Exempt { .. })
+        )
+    }
+
+    /// Tells whether the statement is known that denies it.
+    pub(super) fn is_found(&self) -> bool {
+        matches!(self.evaluation, Some(UnderPolicies::Denied { .. }))
+    }
+}
+
+pub(super) fn one_of((en, ja): (&str, &str), language: Language) -> String {
+    match language {
+        En => en,
+        Ja => ja,
+    }
+    .to_owned()
 }

@@ -1,20 +1,22 @@
 //! `crisguard explain --message`: what a pasted `AccessDenied` message means, and what to do about it.
 
 mod advice;
+mod given;
+mod scp;
 mod write;
 
 use std::io::Read;
 
 use crisguard_core::{
     account::AccountId,
-    catalog::{Catalogue, Live},
+    catalog::Catalogue,
     region::{Region, SourceRegion},
     scp::{
-        denied::DeniedMessage,
-        reach::{Denied, Principal, Reach, Target},
-        templates::Template,
+        denied::{DeniedHere, DeniedMessage, UnderPolicies},
+        reach::{Principal, Reach, Target},
     },
 };
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::{
@@ -26,7 +28,7 @@ use crate::{
         policy_file,
         reach::{self, words::Words},
     },
-    reach::{Accounts, Policies, Question, ReachError},
+    reach::{Policies, ReachError},
 };
 
 /// What a message comes to, in the form of docs/reach.md.
@@ -37,9 +39,12 @@ struct Explanation {
     message: DeniedMessage,
     /// The calls that can have ended so.
     calls: Vec<CallLine>,
-    /// What the policies say that were given; absent without any.
+    /// What the policies that were given say of the message's own evaluation; absent without any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    denied: Option<Vec<Denied>>,
+    evaluation: Option<UnderPolicies>,
+    /// What denies it; absent without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    denied: Option<Vec<DeniedHere>>,
     /// What to do.
     advice: Vec<String>,
 }
@@ -69,35 +74,61 @@ pub(crate) fn run(text: &str, arguments: &ExplainArguments, console: &mut Consol
     let calls = message.calls(source.as_ref(), &catalogue);
     let judged = judge(&message, &calls, arguments, console.input)?;
     let words = Words::of(arguments.denied.language.into());
+    let told = Told {
+        message: &message,
+        calls: &calls,
+        source: source.as_ref(),
+        evaluation: judged.as_ref().map(|judged| &judged.evaluation),
+        given: given::policies(&arguments.denied, &message),
+        as_of: catalogue.as_of(),
+    };
+    let (advice, no_calls) = (advice::of(&told, words.language), write::no_calls(&told, &words));
+    let verdict = |place: usize| judged.as_ref().and_then(|judged| judged.verdicts.get(place).copied());
+    let lines = calls.iter().enumerate().map(|(place, call)| CallLine {
+        profile: call.call.name().to_owned(),
+        source: call.source.0.clone(),
+        destinations: call.destination_names(),
+        verdict: verdict(place),
+    });
     let explanation = Explanation {
         version: 1,
-        advice: advice::of(&message, &calls, words.language),
-        calls: calls
-            .iter()
-            .enumerate()
-            .map(|(place, call)| CallLine {
-                profile: call.call.name().to_owned(),
-                source: call.source.0.clone(),
-                destinations: call.destination_names(),
-                verdict: judged.as_ref().and_then(|judged| judged.verdicts.get(place).copied()),
-            })
-            .collect(),
-        denied: judged.map(|judged| judged.denied),
+        advice,
+        calls: lines.collect(),
+        denied: judged.as_ref().map(|judged| match &judged.evaluation {
+            UnderPolicies::Denied { by } => by.clone(),
+            _ => Vec::new(),
+        }),
+        evaluation: judged.map(|judged| judged.evaluation),
         message,
     };
     match arguments.format {
-        Format::Text => write::write(&explanation, &words, console.output, console.width)?,
+        Format::Text => write::write(&explanation, no_calls.as_deref(), &words, console.output, console.width)?,
         Format::Json => console.write_json(&explanation)?,
     }
     Ok(Status::Findings)
 }
 
+/// What is known when a message is explained.
+struct Told<'a> {
+    message: &'a DeniedMessage,
+    /// The calls that can have ended so.
+    calls: &'a [Target],
+    /// The Region that was called, where that was told.
+    source: Option<&'a SourceRegion>,
+    /// What the policies come to that were given, if any.
+    evaluation: Option<&'a UnderPolicies>,
+    /// The options that gave them, to be given again.
+    given: Option<String>,
+    /// The catalogue's date.
+    as_of: Date,
+}
+
 /// What the policies that were given say of the calls.
-struct UnderPolicies {
+struct Judged {
     /// Of each call.
     verdicts: Vec<&'static str>,
-    /// Where the message's own evaluation is denied.
-    denied: Vec<Denied>,
+    /// Of the message's own evaluation.
+    evaluation: UnderPolicies,
 }
 
 fn judge(
@@ -105,61 +136,43 @@ fn judge(
     calls: &[Target],
     arguments: &ExplainArguments,
     input: &mut dyn Read,
-) -> Result<Option<UnderPolicies>, Failure> {
+) -> Result<Option<Judged>, Failure> {
     let named = &arguments.denied;
     if named.scp.is_empty() && named.organization.is_none() {
         return Ok(None);
     }
     let under: Policies = reach::under(&named.scp, named.organization.as_ref(), input)?;
-    let of_message: Option<AccountId> = message.account().and_then(|account| account.parse().ok());
+    let Some(account) = account(message, &under, named.account.as_ref())? else {
+        return Ok(None);
+    };
     let principal = message
         .caller
         .as_deref()
         .and_then(role)
         .map_or(Principal::Ordinary, Principal::Arn);
-    let question = Question {
-        under,
-        accounts: (named.account.clone().or(of_message)).map_or(Accounts::Every, Accounts::One),
-        policy: None,
-        sources: Vec::new(),
-        profiles: Vec::new(),
-        models: Vec::new(),
-        guardrails: false,
-        batch: false,
-        live: Live::nothing(),
-        principal,
-        quota: Template::QUOTA,
-        what_if: None,
-    };
-    let Some(account) = question.stand_in() else {
-        return Ok(None);
-    };
-    let above = question.under.above(&account, &question.principal);
-    let (chain, caller) = above?;
+    let (chain, caller) = under.above(&account, &principal)?;
     let reach = Reach::of_account(&chain, &caller, calls.to_vec()).map_err(ReachError::from)?;
-    let mut judged = UnderPolicies {
-        verdicts: Vec::new(),
-        denied: Vec::new(),
-    };
-    for (target, verdict) in reach.verdicts(&account) {
-        judged.verdicts.push(verdict.name());
-        let Some(resource) = message
-            .resource
-            .as_ref()
-            .filter(|resource| resource.is_asked_by(&target.call))
-        else {
-            continue;
-        };
-        for denied in verdict.denied() {
-            let about = resource.region().is_some_and(|region| region == &*denied.region)
-                && resource.is_a(denied.resource)
-                && !judged.denied.contains(denied);
-            if about {
-                judged.denied.push(denied.clone());
-            }
-        }
+    let source = named.source.clone().map(SourceRegion);
+    Ok(Some(Judged {
+        verdicts: reach.verdicts(&account).map(|(_, verdict)| verdict.name()).collect(),
+        evaluation: message.judge(calls, source.as_ref(), &chain, &caller),
+    }))
+}
+
+/// Returns the account whose call was denied: the message's, or else the one that is named. Which of two is meant
+/// nobody knows, and without any an organization has no place to look at. AWS issues no account of zeros.
+fn account(message: &DeniedMessage, under: &Policies, named: Option<&AccountId>) -> Result<Option<AccountId>, Failure> {
+    let of_message: Option<AccountId> = message.account().and_then(|account| account.parse().ok());
+    match (of_message, named, under) {
+        (Some(message), Some(named), _) if message != *named => Err(Failure::AnotherAccount {
+            message,
+            named: named.clone(),
+        }),
+        (Some(account), _, _) => Ok(Some(account)),
+        (None, Some(named), _) => Ok(Some(named.clone())),
+        (None, None, Policies::Organization(_)) => Err(Failure::NoAccount),
+        (None, None, Policies::Files(_)) => Ok("000000000000".parse().ok()),
     }
-    Ok(Some(judged))
 }
 
 /// Returns the role of a session, which is what policies know it by: `aws:PrincipalArn` is the role's ARN

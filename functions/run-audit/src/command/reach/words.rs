@@ -73,8 +73,8 @@ impl Words {
         match (kind, self.language) {
             (DeniedBy::Explicit, Language::En) => format!("{regions}: {what} is denied by {by}"),
             (DeniedBy::Implicit, Language::En) => format!("{regions}: {what} is allowed by no statement of {by}"),
-            (DeniedBy::Explicit, Language::Ja) => format!("{regions}: {by} が{what}を拒否"),
-            (DeniedBy::Implicit, Language::Ja) => format!("{regions}: {by} に{what}を許可するステートメントがない"),
+            (DeniedBy::Explicit, Language::Ja) => format!("{regions}: {by}が{what}を拒否"),
+            (DeniedBy::Implicit, Language::Ja) => format!("{regions}: {by}に{what}を許可するステートメントがない"),
         }
     }
 

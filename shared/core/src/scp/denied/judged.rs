@@ -181,7 +181,11 @@ impl Asked<'_> {
         let (mut denied, mut open, mut keys) = (Vec::new(), Vec::new(), Vec::new());
         for request in requests {
             let judged = self.judged(request);
-            match levels(judged.iter().map(|level| level.iter().map(|(place, one)| (*place, one)))) {
+            match levels(
+                judged
+                    .iter()
+                    .map(|level| level.iter().map(|(place, one)| (*place, one))),
+            ) {
                 Outcome::Allow => {}
                 Outcome::Deny(denials) => denied.extend(denials.iter().map(|denial| self.here(denial))),
                 Outcome::Unknown(open_keys) => {

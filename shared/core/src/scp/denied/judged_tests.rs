@@ -10,7 +10,11 @@ use crate::scp::{
 
 fn chain(statement: &Value) -> Chain {
     let policy = json!({"Version": "2012-10-17", "Statement": statement});
-    Chain::of_files([("ou".to_owned(), Scp::parse("scp.json", policy.to_string().as_bytes()).unwrap())]).unwrap()
+    Chain::of_files([(
+        "ou".to_owned(),
+        Scp::parse("scp.json", policy.to_string().as_bytes()).unwrap(),
+    )])
+    .unwrap()
 }
 
 fn regions(more: &Value) -> Value {
@@ -136,7 +140,8 @@ fn what_the_message_does_not_tell_stays_open() {
         [(Some("Regions"), None)]
     );
     // Exempt is the one profile that is known; another may be called, of which nobody knows.
-    let exempt = regions(&json!({"ArnNotLike": {"bedrock:InferenceProfileArn": "arn:aws:bedrock:*:*:inference-profile/*"}}));
+    let exempt =
+        regions(&json!({"ArnNotLike": {"bedrock:InferenceProfileArn": "arn:aws:bedrock:*:*:inference-profile/*"}}));
     let model = message("bedrock:InvokeModel", FOUNDATION);
     let open = judged(&model, Some("ap-northeast-1"), &chain(&exempt));
     assert!(
@@ -144,7 +149,11 @@ fn what_the_message_does_not_tell_stays_open() {
         "{open:?}"
     );
     // Of batch jobs it is not documented whether they have the key.
-    let batch = judged(&message("bedrock:CreateModelInvocationJob", FOUNDATION), None, &chain(&exempt));
+    let batch = judged(
+        &message("bedrock:CreateModelInvocationJob", FOUNDATION),
+        None,
+        &chain(&exempt),
+    );
     assert!(matches!(batch, UnderPolicies::Undecided { .. }), "{batch:?}");
     // An action without the key is not exempt by it.
     let guardrail = " on resource: arn:aws:bedrock:us-east-1:222233334444:guardrail/abc";
@@ -154,7 +163,8 @@ fn what_the_message_does_not_tell_stays_open() {
 
 #[test]
 fn the_action_of_the_message_counts_and_no_other() {
-    let streams = json!({"Sid": "Streams", "Effect": "Deny", "Action": "bedrock:InvokeModelWithResponseStream", "Resource": "*"});
+    let streams =
+        json!({"Sid": "Streams", "Effect": "Deny", "Action": "bedrock:InvokeModelWithResponseStream", "Resource": "*"});
     let chain = chain(&streams);
     assert_eq!(
         judged(&message("bedrock:InvokeModel", FOUNDATION), None, &chain),

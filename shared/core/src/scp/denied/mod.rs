@@ -321,6 +321,6 @@ fn reason(pasted: &Pasted) -> Reason {
 }
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod judged_tests;
+#[cfg(test)]
+mod tests;
