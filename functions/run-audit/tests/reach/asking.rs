@@ -40,10 +40,12 @@ fn what_works_and_leaves_is_told_with_what_closes_it() {
 #[test]
 fn nothing_english_is_told_in_japanese() {
     let batch = "reach --scp region-deny-wider.json --source ap-northeast-1 --profile 'jp.amazon.*' --batch --lang ja";
-    let told = text(&line(batch));
+    // Lines are joined, wherever they break.
+    let joined = |text: String| text.lines().map(str::trim_start).collect::<String>();
+    let told = joined(text(&line(batch)));
     assert!(told.contains("AWS の文書に記載されていません"), "{told}");
     let short = "reach --scp region-deny.json --source ap-northeast-1 --profile 'jp.amazon.*' --quota 300 --lang ja";
-    let short = text(&line(short));
+    let short = joined(text(&line(short)));
     assert!(short.contains("ポリシーの上限文字数を超えています"), "{short}");
     for text in [told, short] {
         assert!(!text.contains("does not") && !text.contains("would have"), "{text}");
