@@ -112,6 +112,16 @@ fn what_a_change_needs_is_named_where_it_is_absent() {
 }
 
 #[test]
+fn a_change_is_one_of_the_account_that_its_event_came_from() {
+    let mut event = event("s3.amazonaws.com", "DeleteBucket", &json!({"bucketName": "logs"}));
+    event["account"] = json!("111122223333");
+    assert!(parsed(&event).is_some());
+    event["account"] = json!("444455556666");
+    let error = parse(event.to_string().as_bytes()).unwrap_err();
+    assert!(error.to_string().starts_with("`account` is not"), "{error}");
+}
+
+#[test]
 fn a_change_of_what_is_no_evidence_affects_nothing() {
     let affected = |source, name, parameters| known().affected(&change(source, name, &parameters), &ireland());
     let logging = BTreeSet::from([Area::Logging]);

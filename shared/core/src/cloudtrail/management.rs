@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Principal, Rejection, account_of, bounded,
+    Principal, Rejection, account_of, bounded, is_the_envelopes,
     lenient::{Object, Text},
     read, region_of, required, time_of,
     wire::{EnvelopeWire, UserIdentityWire},
@@ -57,11 +57,16 @@ struct EventWire<'a> {
 pub(crate) fn parse(envelope: &[u8]) -> Result<Option<ManagementEvent>, Rejection> {
     bounded(envelope)?;
     let EnvelopeWire::<'_, EventWire<'_>> {
-        detail_type, detail, ..
+        detail_type,
+        account,
+        detail,
+        ..
     } = read(envelope)?;
     if detail_type.text() != Some(DETAIL_TYPE) {
         return Ok(None);
     }
+    let of_record = account_of(&detail.recipient_account_id, &detail.user_identity)?;
+    is_the_envelopes(&account, &of_record)?;
     let text = |path, text| required(path, text).map(|text| text.chars().take(128).collect::<String>());
     Ok(Some(ManagementEvent {
         source: text("eventSource", &detail.event_source)?,
@@ -69,7 +74,7 @@ pub(crate) fn parse(envelope: &[u8]) -> Result<Option<ManagementEvent>, Rejectio
         id: text("eventID", &detail.event_id)?,
         time: time_of(&detail.event_time)?,
         region: region_of(&detail.aws_region)?,
-        account: account_of(&detail.recipient_account_id, &detail.user_identity)?,
+        account: of_record,
         principal: Principal::from_wire(detail.user_identity.object()),
         failed: detail.error_code != Text::Absent,
         parameters: match detail.request_parameters {

@@ -105,28 +105,49 @@ impl From<serde_json::Error> for Rejection {
 ///
 /// # Errors
 ///
-/// Fails if the text is not an event, or its record cannot be read.
+/// Fails if the text is not an event, or its record cannot be read or is of another account than the event.
 pub fn parse_envelope(json: &[u8]) -> Result<Record, Rejection> {
     bounded(json)?;
     // In one pass where every part is of the form it should be; else part by part, which tells what is wrong.
     if let Ok(EnvelopeWire {
         detail_type,
         source,
+        account,
         detail: Object::Is(wire),
     }) = read(json)
     {
         return if carries_bedrock(&detail_type, &source) {
-            read_bedrock(&wire)
+            of_the_envelope(&account, read_bedrock(&wire)?)
         } else {
             Ok(Record::NotBedrock)
         };
     }
     let envelope: EnvelopeWire<'_, &RawValue> = read(json)?;
     if carries_bedrock(&envelope.detail_type, &envelope.source) {
-        parse_record(envelope.detail.get().as_bytes())
+        of_the_envelope(&envelope.account, parse_record(envelope.detail.get().as_bytes())?)
     } else {
         Ok(Record::NotBedrock)
     }
+}
+
+/// Takes a record only where it is of the account that its event came from.
+fn of_the_envelope(account: &Text<'_>, record: Record) -> Result<Record, Rejection> {
+    if let Record::Inference(invocation) = &record {
+        is_the_envelopes(account, &invocation.account)?;
+    }
+    Ok(record)
+}
+
+/// Rejects a record that speaks for another account than the one on whose bus AWS put it: of the events of many
+/// accounts none is to be evidence about another, whoever finds a way to write its detail.
+fn is_the_envelopes(envelopes: &Text<'_>, account: &AccountId) -> Result<(), Rejection> {
+    if *envelopes == Text::Absent || envelopes.text() == Some(account.as_str()) {
+        return Ok(());
+    }
+    Err(Rejection::Member {
+        path: "account",
+        problem: "is not the account whose record the event carries",
+    })
 }
 
 fn carries_bedrock(detail_type: &Text<'_>, source: &Text<'_>) -> bool {

@@ -45,6 +45,35 @@ fn a_record_in_an_event_is_what_it_is_alone() {
 }
 
 #[test]
+fn an_event_of_one_account_is_no_evidence_about_another() {
+    let event = |account: &str, record: &str| {
+        format!(
+            r#"{{"detail-type":"AWS API Call via CloudTrail","source":"aws.bedrock","account":{account},"detail":{record}}}"#
+        )
+    };
+    let record = format!("{{{RECORD}}}");
+    let by_parts = format!("{{{RECORD},{RECORD}}}");
+    assert_eq!(
+        parse_envelope(event(r#""111122223333""#, &record).as_bytes()).unwrap(),
+        parse_record(record.as_bytes()).unwrap()
+    );
+    for record in [&record, &by_parts] {
+        for account in [r#""444455556666""#, r#""""#, "111122223333"] {
+            let rejected = parse_envelope(event(account, record).as_bytes());
+            assert!(rejected.is_err(), "{account} {record}");
+        }
+    }
+    let error = parse_envelope(event(r#""444455556666""#, &record).as_bytes()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`account` is not the account whose record the event carries"
+    );
+    // What is no call is of nobody.
+    let another_service = RECORD.replace("bedrock", "s3");
+    assert!(parse_envelope(event(r#""444455556666""#, &format!("{{{another_service}}}")).as_bytes()).is_ok());
+}
+
+#[test]
 fn a_source_that_cannot_be_read_is_not_that_of_another_service() {
     for source in ["7", r#"["bedrock.amazonaws.com"]"#] {
         let record = format!(r#"{{"eventSource":{source},"eventName":"Converse"}}"#);

@@ -159,5 +159,8 @@ pub(super) struct EnvelopeWire<'a, Detail> {
     pub(super) detail_type: Text<'a>,
     #[serde(borrow, default)]
     pub(super) source: Text<'a>,
+    /// The account on whose bus AWS put the event; EventBridge writes it, whatever the record says.
+    #[serde(borrow, default)]
+    pub(super) account: Text<'a>,
     pub(super) detail: Detail,
 }
