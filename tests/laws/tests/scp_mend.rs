@@ -267,7 +267,7 @@ fn the_traps_of_published_policies_are_found() {
     let expected: [(&str, &[Trap]); 8] = [
         ("03-ct-multiservice-pv1-tokyo-osaka", &[Trap::ManagedByControlTower]),
         ("06-aws-blog-deny-us-east-2-allow-cri", &[Trap::DeniedRegionsMissGlobal]),
-        ("10-aws-docs-region-allowlist-unspecified", &[]),
+        ("10-aws-docs-region-allowlist-unspecified", &[Trap::AllowsGlobal]),
         ("12-aws-samples-bedrock-cris-tokyo-apac", &[Trap::KeyNotOnAction]),
         ("14-repost-notaction-bedrock", &[Trap::BedrockExemptFromRegions]),
         (

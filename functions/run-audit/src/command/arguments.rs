@@ -293,7 +293,7 @@ pub(crate) struct Place {
 pub(crate) enum Format {
     /// For people.
     Text,
-    /// For programs; the form is described in docs/cli.md.
+    /// For programs; docs/cli.md describes the forms, and docs/reach.md those about service control policies.
     Json,
 }
 

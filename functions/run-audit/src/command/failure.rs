@@ -100,6 +100,20 @@ pub(crate) enum Failure {
         #[source]
         error: Box<TemplateError>,
     },
+    /// No profile is known that is asked for.
+    #[error("the policy {name} cannot be written: no inference profile that is known in {sources} matches {asked}")]
+    NoSuchProfile {
+        name: &'static str,
+        asked: String,
+        sources: String,
+    },
+    /// The policy document does not permit the profiles that are asked for.
+    #[error("the policy {name} cannot be written: the policy document does not permit {asked}: {why}")]
+    NotPermitted {
+        name: &'static str,
+        asked: String,
+        why: &'static str,
+    },
     /// The text is no message of a denial.
     #[error("the text holds no message of a denied request")]
     NotADenial,
@@ -182,6 +196,11 @@ impl Failure {
             }
             Self::Reach(error) => return next_of_reach(error),
             Self::Template { error, .. } => return next_of_template(error),
+            Self::NoSuchProfile { .. } => "see what is known there: `crisguard profiles --source REGION`".to_owned(),
+            Self::NotPermitted { .. } => {
+                "change the policy document, or write without it: --source REGION --profile ID instead of --policy"
+                    .to_owned()
+            }
             Self::NotADenial => {
                 "paste the whole text of the error, with `is not authorized to perform` in it, in single quotes; `-` \
                  reads it from standard input"
@@ -212,6 +231,9 @@ fn next_of_template(error: &TemplateError) -> Option<String> {
     let step = match error {
         TemplateError::NoSource => "name them: --source ap-northeast-1, or a policy: --policy policy.yaml",
         TemplateError::SeveralSources(_) => "name the endpoint's: --source ap-northeast-1",
+        TemplateError::NoProfile("global") => {
+            "name them: --profile 'global.*'; `crisguard profiles --source REGION` lists them"
+        }
         TemplateError::NoProfile(_) => "name them: --profile 'jp.*'; `crisguard profiles --source REGION` lists them",
         TemplateError::NoAccount => "name it: --account 111122223333",
         TemplateError::TooLong { .. } => "name fewer profiles: --profile 'jp.anthropic.*'",

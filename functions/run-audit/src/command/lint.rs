@@ -86,8 +86,8 @@ pub(crate) fn run(arguments: &LintArguments, console: &mut Console<'_>) -> Resul
 }
 
 impl FileReport {
-    fn new(file: String, policy: &scp::Policy, quota: usize, language: Language) -> Self {
-        let mut findings: Vec<Line> = lint(policy, Some(quota))
+    fn new(file: String, policy: &scp::Policy, quota: Option<usize>, language: Language) -> Self {
+        let mut findings: Vec<Line> = lint(policy, quota)
             .into_iter()
             .map(|found| {
                 let about = found.trap.about(language);
@@ -141,6 +141,9 @@ impl Line {
             Weight::Note => (OPEN, "!"),
         };
         let place = match (&self.statement, language) {
+            // What is managed is known by the statement's own name.
+            (Some(statement), En) if *statement == self.part => format!("statement {statement}"),
+            (Some(statement), Ja) if *statement == self.part => format!("ステートメント {statement}"),
             (Some(statement), En) => format!("statement {statement}, {}", self.part),
             (Some(statement), Ja) => format!("ステートメント {statement}、{}", self.part),
             (None, _) => self.part.clone(),

@@ -98,3 +98,63 @@ fn a_pasted_message_is_explained() {
     );
     assert_eq!(json["message"]["reason"]["by"], "service_control_policy");
 }
+
+/// A policy without what was asked for would be written in silence.
+#[test]
+fn a_template_for_nothing_that_is_known_or_permitted_is_not_written() {
+    for (arguments, says) in [
+        (
+            "region-deny --source ap-northeast-1 --profile 'jpp.*'",
+            "no inference profile that is known in ap-northeast-1 matches jpp.*",
+        ),
+        (
+            "region-deny --source ap-northeast-1 --profile 'jp.*' --profile 'us.*'",
+            "no inference profile that is known in ap-northeast-1 matches us.*",
+        ),
+        (
+            "region-deny --policy policy.yaml --profile 'global.*'",
+            "does not permit global.*: `profiles.global` is deny",
+        ),
+        (
+            "invoke-global --policy policy.yaml --account 111122223333",
+            "does not permit any global inference profile: `profiles.global` is deny",
+        ),
+        (
+            "invoke-geographic --policy policy.yaml --profile 'apac.*' --account 111122223333",
+            "does not permit apac.*: it can leave `regions.destination`",
+        ),
+        (
+            "invoke-global --source ap-northeast-1 --profile 'jp.*' --account 111122223333",
+            "next: name them: --profile 'global.*'",
+        ),
+    ] {
+        let ended = line(&format!("scp template {arguments}"));
+        assert_eq!(ended.status.code(), Some(2), "{arguments}: {}", text(&ended));
+        assert!(text(&ended).is_empty(), "{arguments}");
+        let told = errors(&ended);
+        assert!(told.contains(says) && told.contains("next:"), "{arguments}: {told}");
+    }
+    let none = line("scp template region-deny --source ap-northeast-1");
+    assert_eq!(none.status.code(), Some(0), "{}", errors(&none));
+    assert!(
+        errors(&none).contains("No inference profile is exempt"),
+        "{}",
+        errors(&none)
+    );
+}
+
+#[test]
+fn a_quota_that_nobody_named_is_a_note_of_lint() {
+    let agent = "arn:aws:bedrock:us-east-1:111122223333:agent/a";
+    let long = json!({"Statement": {"Sid": "GRREGIONDENY", "Effect": "Deny", "Action": "s3:*",
+        "NotResource": vec![agent; 110]}});
+    let file = write("long.json", &long);
+    let ended = line(&format!("scp lint {}", file.display()));
+    assert_eq!(ended.status.code(), Some(0), "{}", text(&ended));
+    assert!(text(&ended).contains("! over-assumed-quota") && text(&ended).contains("--quota"));
+    // The statement's name is said once.
+    assert!(text(&ended).contains("  statement GRREGIONDENY\n"), "{}", text(&ended));
+    let named = line(&format!("scp lint --quota 5120 {}", file.display()));
+    assert_eq!(named.status.code(), Some(1), "{}", text(&named));
+    assert!(text(&named).contains("✗ over-quota"), "{}", text(&named));
+}

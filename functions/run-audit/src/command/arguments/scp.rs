@@ -161,9 +161,10 @@ pub(crate) struct LintArguments {
     /// The policies; `-` reads standard input.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<InputPath>,
-    /// How many characters a policy may have, by Service Quotas.
-    #[arg(long, value_name = "CHARACTERS", default_value_t = Template::QUOTA)]
-    pub(crate) quota: usize,
+    /// How many characters a policy may have, by Service Quotas. Without it 5,120 is assumed, and what is longer is
+    /// a note.
+    #[arg(long, value_name = "CHARACTERS")]
+    pub(crate) quota: Option<usize>,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -11,7 +11,7 @@ mod texts;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Effect, Names, Policy, Statement, reach::INVOKE};
+use super::{Effect, Names, Policy, Statement, reach::INVOKE, templates::Template};
 use crate::policy::Language;
 
 /// A trap that a policy falls into.
@@ -35,6 +35,8 @@ pub enum Trap {
     NotResourceWithoutProfiles,
     /// A list of denied Regions never sees the global destination.
     DeniedRegionsMissGlobal,
+    /// A list of allowed Regions has the global destination on it.
+    AllowsGlobal,
     /// Global profiles are denied by name: an application profile made from one has another.
     GlobalDeniedByName,
     /// A Region is called `global`, and there is none.
@@ -61,8 +63,10 @@ pub enum Trap {
     Undocumented,
     /// Control Tower manages the policy.
     ManagedByControlTower,
-    /// The policy is longer than the quota.
+    /// The policy is longer than the quota that was named.
     OverQuota,
+    /// The policy is longer than the lower of AWS's quotas, and none was named.
+    OverAssumedQuota,
 }
 
 /// How much a finding matters.
@@ -88,10 +92,11 @@ pub struct About {
 
 impl Trap {
     /// Every trap.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::ProfileKeyWithoutNullGuard,
         Self::NotResourceWithoutProfiles,
         Self::DeniedRegionsMissGlobal,
+        Self::AllowsGlobal,
         Self::GlobalDeniedByName,
         Self::RegionNamedGlobal,
         Self::ExemptsEveryProfile,
@@ -106,6 +111,7 @@ impl Trap {
         Self::Undocumented,
         Self::ManagedByControlTower,
         Self::OverQuota,
+        Self::OverAssumedQuota,
     ];
 
     /// Returns its id.
@@ -115,6 +121,7 @@ impl Trap {
             Self::ProfileKeyWithoutNullGuard => "profile-key-without-null-guard",
             Self::NotResourceWithoutProfiles => "not-resource-without-profiles",
             Self::DeniedRegionsMissGlobal => "denied-regions-miss-global",
+            Self::AllowsGlobal => "allows-global",
             Self::GlobalDeniedByName => "global-denied-by-name",
             Self::RegionNamedGlobal => "region-named-global",
             Self::ExemptsEveryProfile => "exempts-every-profile",
@@ -129,6 +136,7 @@ impl Trap {
             Self::Undocumented => "undocumented",
             Self::ManagedByControlTower => "managed-by-control-tower",
             Self::OverQuota => "over-quota",
+            Self::OverAssumedQuota => "over-assumed-quota",
         }
     }
 
@@ -136,7 +144,11 @@ impl Trap {
     #[must_use]
     pub const fn weight(self) -> Weight {
         match self {
-            Self::MantleNotCovered | Self::Undocumented | Self::ManagedByControlTower => Weight::Note,
+            Self::AllowsGlobal
+            | Self::MantleNotCovered
+            | Self::Undocumented
+            | Self::ManagedByControlTower
+            | Self::OverAssumedQuota => Weight::Note,
             _ => Weight::Trap,
         }
     }
@@ -149,7 +161,8 @@ impl Trap {
 }
 
 /// Returns the traps that a policy falls into, statement by statement. `quota` is how many characters a policy
-/// may have, where it is known.
+/// may have, where it is known; else [`Template::QUOTA`] is assumed, and what is longer is noted alone: AWS may
+/// have raised the quota.
 ///
 /// ```
 /// use crisguard_core::scp::{Policy, lint::{Trap, lint}};
@@ -175,11 +188,15 @@ pub fn lint(policy: &Policy, quota: Option<usize>) -> Vec<Finding> {
         shape::look(&mut look);
     }
     let size = policy.size().minified;
-    if quota.is_some_and(|quota| size > quota) {
+    let (trap, most) = match quota {
+        Some(quota) => (Trap::OverQuota, quota),
+        None => (Trap::OverAssumedQuota, Template::QUOTA),
+    };
+    if size > most {
         found.push(Finding {
-            trap: Trap::OverQuota,
+            trap,
             statement: None,
-            part: size.to_string(),
+            part: format!("{size} > {most}"),
         });
     }
     found

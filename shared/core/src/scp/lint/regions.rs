@@ -23,6 +23,16 @@ pub(super) fn look(look: &mut Look<'_>) {
         {
             look.add(Trap::RegionNamedGlobal, "global");
         }
+        // A list of Regions that are let through: what a deny leaves out, or what an Allow allows.
+        let lets_through = if look.denies() {
+            is_negated(condition)
+        } else {
+            is_text(condition)
+        };
+        let global = condition.values().iter().find(|value| covers(value, UNSPECIFIED));
+        if let Some(value) = global.filter(|_| lets_through && is_about_calls(look.statement) && !denies_global(look)) {
+            look.add(Trap::AllowsGlobal, value);
+        }
         if !look.denies() {
             continue;
         }

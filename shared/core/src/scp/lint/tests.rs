@@ -6,7 +6,9 @@ use super::*;
 
 fn found(statement: &Value) -> Vec<Trap> {
     let policy = Policy::from_document(json!({"Version": "2012-10-17", "Statement": statement})).unwrap();
-    let mut traps: Vec<Trap> = lint(&policy, Some(600)).iter().map(|finding| finding.trap).collect();
+    let (named, assumed) = (lint(&policy, Some(600)), lint(&policy, None));
+    let mut traps: Vec<Trap> = named.iter().chain(&assumed).map(|finding| finding.trap).collect();
+    traps.sort_unstable();
     traps.dedup();
     traps
 }
@@ -50,6 +52,22 @@ fn cases() -> Vec<(Trap, Value, Value)> {
             Trap::DeniedRegionsMissGlobal,
             deny(json!({"Condition": {"StringEquals": outside}})),
             deny(json!({"Condition": {"StringEquals": {"aws:RequestedRegion": ["us-east-1", "unspecified"]}}})),
+        ),
+        (
+            Trap::AllowsGlobal,
+            deny(json!({"Condition": {"StringNotEquals": {"aws:RequestedRegion": ["us-east-1", "unspecified"]}}})),
+            // As the template for a Region deny has it: another statement denies but for certain profiles.
+            json!([
+                deny(
+                    json!({"Condition": {"StringNotEquals": outside, "ArnNotLike": {"bedrock:InferenceProfileArn": ONE}}})
+                ),
+                deny(json!({"Condition": {"StringNotEquals": {"aws:RequestedRegion": ["us-east-1", "unspecified"]}}})),
+            ]),
+        ),
+        (
+            Trap::AllowsGlobal,
+            json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"aws:RequestedRegion": ["us-east-1", "unspecified"]}}}),
+            json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": outside}}),
         ),
         (
             Trap::GlobalDeniedByName,
@@ -217,11 +235,37 @@ fn cases() -> Vec<(Trap, Value, Value)> {
             deny(json!({"Sid": "Regions", "Condition": {"StringNotEquals": outside}})),
         ),
         (
+            Trap::OverAssumedQuota,
+            deny(json!({"NotResource": vec!["arn:aws:bedrock:us-east-1:111122223333:agent/a"; 110]})),
+            deny(json!({"NotResource": vec!["arn:aws:bedrock:us-east-1:111122223333:agent/a"; 12]})),
+        ),
+        (
             Trap::OverQuota,
             deny(json!({"NotResource": vec!["arn:aws:bedrock:us-east-1:111122223333:agent/a"; 12]})),
             deny(json!({"NotResource": "arn:aws:bedrock:us-east-1:111122223333:agent/a"})),
         ),
     ]
+}
+
+/// Where no quota is named, one is assumed, and that is said.
+#[test]
+fn a_quota_that_is_assumed_is_a_note_and_one_that_is_named_a_trap() {
+    let long = deny(json!({"NotResource": vec!["arn:aws:bedrock:us-east-1:111122223333:agent/a"; 110]}));
+    let long = Policy::from_document(json!({"Version": "2012-10-17", "Statement": long})).unwrap();
+    let found = |quota| {
+        lint(&long, quota)
+            .into_iter()
+            .find(|one| [Trap::OverQuota, Trap::OverAssumedQuota].contains(&one.trap))
+    };
+    let assumed = found(None).unwrap();
+    assert_eq!(
+        (assumed.trap, assumed.trap.weight()),
+        (Trap::OverAssumedQuota, Weight::Note)
+    );
+    assert_eq!(assumed.part, format!("{} > 5120", long.size().minified));
+    let named = found(Some(5120)).unwrap();
+    assert_eq!((named.trap, named.trap.weight()), (Trap::OverQuota, Weight::Trap));
+    assert_eq!(found(Some(10_240)), None);
 }
 
 #[test]

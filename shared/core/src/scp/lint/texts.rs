@@ -26,13 +26,15 @@ const fn source(trap: Trap) -> &'static str {
     match trap {
         Trap::ProfileKeyWithoutNullGuard | Trap::Undocumented => OPERATORS,
         Trap::NotResourceWithoutProfiles | Trap::ExemptsEveryProfile | Trap::BedrockExemptFromRegions => GEO,
-        Trap::DeniedRegionsMissGlobal | Trap::GlobalDeniedByName | Trap::RegionNamedGlobal => GLOBAL,
+        Trap::DeniedRegionsMissGlobal | Trap::AllowsGlobal | Trap::GlobalDeniedByName | Trap::RegionNamedGlobal => {
+            GLOBAL
+        }
         Trap::InvokeWildcard | Trap::NoSuchAction | Trap::NoSuchKey | Trap::KeyNotOnAction | Trap::MantleNotCovered => {
             ACTIONS
         }
         Trap::ExemptsEveryPrincipal | Trap::AllowBesideDeny => EVALUATION,
         Trap::ManagedByControlTower => CONTROL_TOWER,
-        Trap::OverQuota => LIMITS,
+        Trap::OverQuota | Trap::OverAssumedQuota => LIMITS,
     }
 }
 
@@ -54,6 +56,11 @@ const fn english(trap: Trap) -> (&'static str, &'static str) {
             "Global profiles pass, and can be processed in the Regions that are denied: their last evaluation has the \
              Region `unspecified`, which is not on the list.",
             "Add \"unspecified\" to the list, or write the allowed Regions with StringNotEquals.",
+        ),
+        Trap::AllowsGlobal => (
+            "Every global profile passes, and can be processed in any commercial Region, also outside the list: its last \
+             evaluation has the Region `unspecified`, which is on it.",
+            "If that is not wanted, take \"unspecified\" off the list; for certain profiles alone, exempt their ARNs.",
         ),
         Trap::GlobalDeniedByName => (
             "An application profile made from a global profile is likely to pass: the key has the application \
@@ -121,6 +128,12 @@ const fn english(trap: Trap) -> (&'static str, &'static str) {
             "The policy is longer than the quota, and cannot be saved.",
             "Shorten its lists, or split it into two policies at the same level.",
         ),
+        Trap::OverAssumedQuota => (
+            "The policy is longer than the lower quota that accounts have had, which is assumed. Some have a higher one, \
+             of 10,240 characters: a policy that is attached was within it.",
+            "Look the quota up in Service Quotas (AWS Organizations), and name it by --quota; if this is longer, shorten \
+             the lists or split it into two policies at the same level.",
+        ),
     }
 }
 
@@ -137,6 +150,10 @@ const fn japanese(trap: Trap) -> (&'static str, &'static str) {
         Trap::DeniedRegionsMissGlobal => (
             "グローバルプロファイルは通り、拒否したリージョンでも処理され得ます。最後の評価のリージョンは `unspecified` で、一覧にないためです。",
             "一覧に \"unspecified\" を加えるか、許可するリージョンを StringNotEquals で書きます。",
+        ),
+        Trap::AllowsGlobal => (
+            "グローバルプロファイルがすべて通り、一覧にないリージョンを含む、あらゆる商用リージョンで処理され得ます。最後の評価のリージョンは `unspecified` で、一覧にあるためです。",
+            "意図していない場合は、一覧から \"unspecified\" を外します。一部のプロファイルだけを認める場合は、その ARN を除外条件にします。",
         ),
         Trap::GlobalDeniedByName => (
             "グローバルプロファイルから作ったアプリケーションプロファイルは、おそらく通ります。キーの値がアプリケーションプロファイル自身の ARN になるためです（実測のみ、文書化されていません）。",
@@ -193,6 +210,10 @@ const fn japanese(trap: Trap) -> (&'static str, &'static str) {
         Trap::OverQuota => (
             "ポリシーがクォータより長く、保存できません。",
             "一覧を短くするか、同じ階層の 2 つのポリシーに分けます。",
+        ),
+        Trap::OverAssumedQuota => (
+            "仮定した従来のクォータより長いポリシーです。10,240 文字に引き上げられている場合もあり、アタッチ済みのポリシーであれば範囲内です。",
+            "Service Quotas（AWS Organizations）で実際の値を確認し、--quota で指定します。それでも超える場合は、一覧を短くするか、同じ階層の 2 つのポリシーに分けます。",
         ),
     }
 }
