@@ -96,6 +96,19 @@ crisguard() {
   fi
 }
 
+# compile_patterns COVERAGE POLICY OUTPUT [OPTION…]: writes the parameters of infra/source-region.yaml that
+# the policy comes to. Where everything is forwarded there is nothing to compile, so a policy that cannot be compiled,
+# or not for all accounts at once, is no obstacle: the rules name its hash alone.
+compile_patterns() {
+  local coverage=$1 policy=$2 output=$3
+  shift 3
+  if [[ $coverage == all ]]; then
+    python3 -c 'import hashlib, json, sys; print(json.dumps({"PolicySha256": hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest()}))' "$policy" >"$output"
+  else
+    crisguard pattern --policy "$policy" "$@" --format parameters >"$output"
+  fi
+}
+
 # put_back REGION STACK [OPTION…]: brings what was changed beside the templates in line with them
 # again; an ordinary deployment leaves alone what is unchanged in the template. What cannot be put
 # back stays as it is: check-posture tells what of it matters.

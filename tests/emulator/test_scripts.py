@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -239,6 +240,33 @@ def test_an_organization_is_deployed_to(code: dict[str, Path], tmp_path: Path) -
         assert removed.returncode == 0, removed.stdout + removed.stderr
         assert aws.client("stepfunctions").list_state_machines()["stateMachines"] == []
         assert aws.client("lambda").list_functions()["Functions"] == []
+
+
+def test_members_keep_what_is_not_said_again(fresh: Emulator, shell: Shell) -> None:
+    """Nor does a policy that no pattern can be compiled from keep everything from being forwarded."""
+
+    def told(*arguments: str, bus: str = HOME_BUS) -> dict[str, str]:
+        where = ("--policy", "policy.yaml", "--home-bus", bus, "--targets", "r-ab12", "--regions", "us-east-1")
+        done = shell.run("deploy-members", *where, *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        (stack,) = fresh.client("cloudformation").describe_stacks(StackName="crisguard-members")["Stacks"]
+        return {p["ParameterKey"]: p["ParameterValue"] for p in stack["Parameters"]}
+
+    first = told("--member-external-id", "id-1", "--member-role", "watched")
+    assert (first["MemberExternalId"], first["MemberRoleName"]) == ("id-1", "watched")
+    assert first["MemberRoleRegion"] == "us-east-1"
+    crisguard = shell.folder / "crisguard"
+    working = crisguard.read_text(encoding="utf-8")
+    crisguard.write_text(working.replace("    pattern = ", "    sys.exit(2)\n    pattern = "), encoding="utf-8")
+    try:
+        again = told("--coverage", "all", bus=HOME_BUS.replace("arn:aws:", "arn:aws-us-gov:"))
+    finally:
+        crisguard.write_text(working, encoding="utf-8")
+    assert (again["MemberExternalId"], again["MemberRoleName"]) == ("id-1", "watched")
+    assert again["Coverage"] == "all"
+    assert again["PolicySha256"] == hashlib.sha256(b"version: 1\n").hexdigest()
+    assert again["MemberRoleRegion"] == "us-gov-west-1"
+    assert shell.run("deploy-members", "--remove").returncode == 0
 
 
 @pytest.mark.parametrize(("script", "arguments", "said"), [
