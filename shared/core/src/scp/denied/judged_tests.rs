@@ -174,6 +174,20 @@ fn the_action_of_the_message_counts_and_no_other() {
     assert_eq!(by(&judged(&stream, None, &chain)).len(), 1);
 }
 
+/// The call fails in Osaka; what the message names is the model in Tokyo.
+#[test]
+fn the_evaluation_of_the_message_counts_and_no_other_of_the_call() {
+    let tokyo = FOUNDATION.replace("ap-northeast-3", "ap-northeast-1");
+    assert_eq!(
+        judged(
+            &message("bedrock:InvokeModel", &tokyo),
+            Some("ap-northeast-1"),
+            &chain(&regions(&json!({})))
+        ),
+        UnderPolicies::Allowed
+    );
+}
+
 #[test]
 fn what_cannot_be_evaluated_says_why() {
     let chain = chain(&regions(&json!({})));
