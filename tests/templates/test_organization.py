@@ -261,7 +261,9 @@ def test_the_state_machine_may_do_nothing_else() -> None:
     assert not OF_THE_STACK.allows(Request(role.arn, "s3:GetObject", f"{REPORTS}/posture/{MEMBER}/known.json"))
     (trust,) = role.properties["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "states.amazonaws.com"}
-    assert trust["Condition"]["ArnEquals"] == {"aws:SourceArn": MACHINE}
+    assert trust["Condition"]["ArnEquals"] == {
+        "aws:SourceArn": [MACHINE, f"{MACHINE}/{machine()['States']['Look']['Label']}"]
+    }
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
 
 
