@@ -12,7 +12,7 @@ use crisguard_aws::{
     Failure,
     dynamodb::{Expected, Write},
 };
-use crisguard_core::decision::Severity;
+use crisguard_core::{account::AccountId, decision::Severity};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -30,6 +30,9 @@ pub const QUIET: SignedDuration = SignedDuration::from_hours(1);
 pub const ALERTS_AN_HOUR: usize = 10;
 /// How many of them only critical alerts can take.
 pub const RESERVED_FOR_CRITICAL: usize = 3;
+/// How many of them are about one account other than the home account: whoever has enough go wrong there every hour
+/// would otherwise have those of every other account wait for the digest.
+pub const ALERTS_AN_HOUR_OF_A_MEMBER: usize = 5;
 /// How many findings one transaction marks: each takes two of its hundred writes, and one is the alert's.
 const MARKED_AT_ONCE: usize = 45;
 
@@ -106,12 +109,13 @@ pub(crate) async fn tell<Memory: Recall + Remember, Topic: Publish, Machines>(
     }
 
     let news: Vec<&Record> = of_kind(&due, |due| matches!(due, Due::Alert(_) | Due::Digest(_)));
-    if news.is_empty() {
+    // A subject is of one account.
+    let Some(account) = news.first().map(|record| record.account()) else {
         return Ok(Telling { published, muted });
-    }
+    };
     let mut marks = marks(news.iter().copied(), true, now);
     let severity = match severity_to_alert(&due, subject.last_alert, now) {
-        Some(severity) if take_slot(&ports.memory, subject_id, severity, now).await? => severity,
+        Some(severity) if take_slot(ports, subject_id, account, severity, now).await? => severity,
         _ => {
             mark(&ports.memory, subject_id, &marks, None, now).await?;
             return Ok(Telling { published, muted });
@@ -211,9 +215,10 @@ fn severity_to_alert(due: &[(&Record, Due)], last: Option<LastAlert>, now: Times
 }
 
 /// Takes one of the hour's slots; an alert that has taken one before keeps it.
-async fn take_slot(
-    memory: &(impl Recall + Remember),
+async fn take_slot<Memory: Recall + Remember, Topic, Machines>(
+    Ports { memory, home, .. }: &Ports<Memory, Topic, Machines>,
     subject_id: &str,
+    account: &AccountId,
     severity: Severity,
     now: Timestamp,
 ) -> Result<bool, MemoryError> {
@@ -227,13 +232,20 @@ async fn take_slot(
         let found = memory.document(&key).await?;
         let mut slots = match &found {
             Some(document) => Versioned::<Slots>::read(document)?.value,
-            None => Slots { taken: [].into() },
+            None => Slots::none(),
         };
         if slots.taken.contains(&alert) {
             return Ok(true);
         }
         if slots.taken.len() >= slots_for_it {
             return Ok(false);
+        }
+        if account != home {
+            let of_member = slots.of_members.entry(account.clone()).or_default();
+            if *of_member >= ALERTS_AN_HOUR_OF_A_MEMBER {
+                return Ok(false);
+            }
+            *of_member += 1;
         }
         slots.taken.insert(alert.clone());
         let (expected, version) = memory::expecting(found.as_ref());

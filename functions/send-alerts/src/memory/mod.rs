@@ -102,6 +102,18 @@ pub struct LastAlert {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Slots {
     pub(crate) taken: BTreeSet<String>,
+    /// How many of them are about each account other than the home account.
+    #[serde(default)]
+    pub(crate) of_members: BTreeMap<AccountId, usize>,
+}
+
+impl Slots {
+    pub(crate) const fn none() -> Self {
+        Self {
+            taken: BTreeSet::new(),
+            of_members: BTreeMap::new(),
+        }
+    }
 }
 
 /// Something remembered, with the version that a change must expect.

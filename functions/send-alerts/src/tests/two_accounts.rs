@@ -21,6 +21,7 @@ use crate::{
     memory::Record,
     notice::{LISTED, Notice},
     run,
+    tell::ALERTS_AN_HOUR_OF_A_MEMBER,
     texts::Texts,
 };
 
@@ -113,6 +114,34 @@ async fn the_same_call_is_counted_and_alerted_in_each_and_neither_quietens_the_o
             publication.subject
         );
     }
+}
+
+/// However much goes wrong in one account, and however bad it is.
+#[tokio::test(start_paused = true)]
+async fn one_account_does_not_take_every_alert_of_the_hour() {
+    let world = world();
+    let calls = |account: &str, n: usize| {
+        let mut finding = of_account(account, &finding("app", "us-east-1", &["a"]));
+        (finding.id, finding.subject) = (format!("{account}-{n}"), format!("subject-{account}-{n}"));
+        finding
+    };
+    let storm: Vec<Finding> = (0..9).map(|n| calls(MEMBER, n)).collect();
+    deliver(&world, &storm, at(0)).await;
+    assert_eq!(told(&world), vec![kind("alert", &[MEMBER]); ALERTS_AN_HOUR_OF_A_MEMBER]);
+    let others = ["555566667777", HOME].map(|account| calls(account, 0));
+    for other in &others {
+        deliver(&world, from_ref(other), at(1)).await;
+    }
+    assert_eq!(
+        told(&world).split_off(ALERTS_AN_HOUR_OF_A_MEMBER),
+        [kind("alert", &["555566667777"]), kind("alert", &[HOME])]
+    );
+    // Nothing is lost: the others of it are in the digest, and the next hour has alerts of its own.
+    review_at(&world, at(2)).await;
+    let listed: usize = told(&world).iter().map(|(_, accounts)| accounts.len()).sum();
+    assert_eq!(listed, storm.len() + others.len());
+    deliver(&world, &[calls(MEMBER, 9)], at(HOUR)).await;
+    assert_eq!(told(&world).pop(), Some(kind("alert", &[MEMBER])));
 }
 
 #[tokio::test(start_paused = true)]
