@@ -143,10 +143,7 @@ impl KeepReports for Reports {
     }
 
     async fn store(&self, key: &str, content: Content) -> Result<(), Failure> {
-        let (bytes, content_type) = match content {
-            Content::Json(bytes) => (bytes, "application/json"),
-            Content::JsonLines(bytes) => (bytes, "application/x-ndjson"),
-        };
+        let (bytes, content_type) = content.into_parts();
         self.bucket.put(key, bytes, content_type).await
     }
 
@@ -160,7 +157,8 @@ impl KeepReports for Reports {
         }
     }
 
-    async fn replace(&self, key: &str, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
-        self.bucket.put_over(key, over, json, "application/json").await
+    async fn replace(&self, key: &str, over: Option<&str>, content: Content) -> Result<bool, Failure> {
+        let (bytes, content_type) = content.into_parts();
+        self.bucket.put_over(key, over, bytes, content_type).await
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::{
     Moment, Outcome,
-    ports::{KeepReports, Kept},
+    ports::{Content, KeepReports, Kept},
     report::{Known, known_key},
 };
 
@@ -76,7 +76,9 @@ pub(crate) async fn learn(
         let mut known = last.known.unwrap_or(Known::nothing());
         known.learn(outcome, moment.now);
         let json = serde_json::to_vec(&known).map_err(|error| Report::of("Report", &error))?;
-        let kept = reports.replace(&known_key(account), last.tag.as_deref(), json).await;
+        let kept = reports
+            .replace(&known_key(account), last.tag.as_deref(), Content::Json(json))
+            .await;
         if kept.map_err(|failure| Report::of("Report", &failure))? {
             return Ok(());
         }

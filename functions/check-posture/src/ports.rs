@@ -127,9 +127,9 @@ pub trait KeepReports {
     /// Reads what was stored under a key, of at most `largest` bytes; `None` if nothing was.
     fn read(&self, key: &str, largest: usize) -> impl Future<Output = Result<Option<Kept>, Failure>>;
 
-    /// Stores JSON under a key, if what is there is still the version with the tag `over`, or still nothing; tells
+    /// Stores something under a key, if what is there is still the version with the tag `over`, or still nothing; tells
     /// whether it was stored.
-    fn replace(&self, key: &str, over: Option<&str>, json: Vec<u8>) -> impl Future<Output = Result<bool, Failure>>;
+    fn replace(&self, key: &str, over: Option<&str>, content: Content) -> impl Future<Output = Result<bool, Failure>>;
 }
 
 /// Something to store, by its form.
@@ -139,6 +139,16 @@ pub enum Content {
     Json(Vec<u8>),
     /// One JSON document a line.
     JsonLines(Vec<u8>),
+}
+
+impl Content {
+    /// Returns it as it is stored, with what kind it is.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, &'static str) {
+        match self {
+            Self::Json(bytes) => (bytes, "application/json"),
+            Self::JsonLines(bytes) => (bytes, "application/x-ndjson"),
+        }
+    }
 }
 
 /// What was kept.

@@ -56,7 +56,8 @@ pub(crate) async fn keep(reports: &impl KeepReports, account: &AccountId, answer
         };
         let mut lists = kept;
         lists.merge(answered.clone());
-        let kept = reports.replace(&key(account), tag.as_deref(), written(&lists)?).await;
+        let lists = Content::Json(written(&lists)?);
+        let kept = reports.replace(&key(account), tag.as_deref(), lists).await;
         if kept.map_err(|failure| Report::of("Report", &failure))? {
             return Ok(());
         }

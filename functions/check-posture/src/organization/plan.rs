@@ -19,6 +19,11 @@ use crate::{
 /// How many accounts are asked for their Regions at once: two calls each, one after the other.
 const ASKED_AT_ONCE: usize = 8;
 
+/// Tells that another run has the name.
+#[derive(Debug, thiserror::Error)]
+#[error("another run was planned as {0}, in the same second: try again")]
+struct PlannedAlready(Run);
+
 /// What a plan came to.
 #[derive(Debug, Serialize)]
 pub struct Planned {
@@ -74,8 +79,11 @@ pub(crate) async fn plan<Ports: ports::Ports>(shared: &Shared<'_, Ports>, asked:
         text.push(b'\n');
     }
     let key = run.plan();
-    let stored = reports.store(&key, Content::JsonLines(text)).await;
-    stored.map_err(|failure| failed(&failure))?;
+    // Runs are named by the second: one that was planned in the same must not lose its lines to this one.
+    let stored = reports.replace(&key, None, Content::JsonLines(text)).await;
+    if !stored.map_err(|failure| failed(&failure))? {
+        return Err(failed(&PlannedAlready(run)));
+    }
     let regions: BTreeSet<&Region> = lines.keys().map(|(region, _)| region).collect();
     Ok(Planned {
         run,

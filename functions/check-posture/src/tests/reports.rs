@@ -52,11 +52,7 @@ impl KeepReports for Reports {
 
     async fn store(&self, key: &str, content: Content) -> Result<(), Failure> {
         self.allow()?;
-        let content = match content {
-            Content::Json(json) => serde_json::from_slice(&json).unwrap(),
-            Content::JsonLines(lines) => Value::String(String::from_utf8(lines).unwrap()),
-        };
-        self.kept.borrow_mut().insert(key.to_owned(), content);
+        self.kept.borrow_mut().insert(key.to_owned(), value(content));
         Ok(())
     }
 
@@ -77,7 +73,7 @@ impl KeepReports for Reports {
         }))
     }
 
-    async fn replace(&self, key: &str, over: Option<&str>, json: Vec<u8>) -> Result<bool, Failure> {
+    async fn replace(&self, key: &str, over: Option<&str>, content: Content) -> Result<bool, Failure> {
         self.allow()?;
         let mut kept = self.kept.borrow_mut();
         // Another run is faster.
@@ -92,7 +88,14 @@ impl KeepReports for Reports {
         if over.map(str::to_owned) != kept.get(key).map(Value::to_string) {
             return Ok(false);
         }
-        kept.insert(key.to_owned(), serde_json::from_slice(&json).unwrap());
+        kept.insert(key.to_owned(), value(content));
         Ok(true)
+    }
+}
+
+fn value(content: Content) -> Value {
+    match content {
+        Content::Json(json) => serde_json::from_slice(&json).unwrap(),
+        Content::JsonLines(lines) => Value::String(String::from_utf8(lines).unwrap()),
     }
 }

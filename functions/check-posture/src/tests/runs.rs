@@ -75,6 +75,22 @@ async fn a_plan_of_named_accounts_and_regions_asks_nobody_which_there_are() {
     assert!(error.to_string().contains("organizations:ListRoots"), "{error}");
 }
 
+/// Runs are named by the second: a plan for one account must not take the place of one for all.
+#[tokio::test]
+async fn a_plan_does_not_replace_another_of_the_same_second() {
+    let function = organization(POLICY, None).await;
+    let (answer, lines) = planned(&function, json!({"organization": true})).await;
+    let of_one = json!({"plan": {"accounts": [MEMBER], "regions": ["eu-west-1"]}});
+    let error = asked(&function, &of_one).await.unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!("Plan: another run was planned as {RUN}, in the same second: try again")
+    );
+    let kept = function.ports.reports.kept.borrow();
+    let kept = kept[answer["key"].as_str().unwrap()].as_str().unwrap();
+    assert_eq!(kept.lines().count(), lines.len());
+}
+
 /// Looks at every line of a plan of the organization, and puts the results together.
 async fn run(function: &Function) -> (Vec<Value>, Vec<Value>) {
     let (_, lines) = planned(function, json!({"organization": true})).await;
