@@ -12,7 +12,7 @@ mod request;
 #[cfg(feature = "command")]
 pub use command::{Console, Status, run};
 pub use reach::{
-    AccountAnswer, Accounts, Answer, AttachedScp, ChangesAnswer, Mended, OrganizationAnswer, OtherScp, Policies,
-    Question, ReachError, ReachRequest, RequestError, WhatIf, Whole, listed,
+    AccountAnswer, Accounts, Answer, Asked, AskedSource, AttachedScp, ChangesAnswer, Mended, OrganizationAnswer,
+    OtherScp, Policies, Question, ReachError, ReachRequest, RequestError, WhatIf, Whole, listed,
 };
 pub use request::{Refused, Request, Response};

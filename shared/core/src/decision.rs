@@ -288,7 +288,7 @@ impl fmt::Display for DenyingStatement {
         if let Some(name) = policy_name {
             write!(f, " {name}")?;
         }
-        write!(f, " denies it, as read on {as_of}")
+        write!(f, " denies it, as read on {as_of:.0}")
     }
 }
 

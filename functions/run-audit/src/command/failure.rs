@@ -218,6 +218,14 @@ impl Failure {
 fn next_of_reach(error: &ReachError) -> Option<String> {
     let step = match error {
         ReachError::NoSource => "name the Region that is called: --source ap-northeast-1",
+        ReachError::NotAModel(profile) => return Some(format!("ask for it as a profile: --profile '{profile}'")),
+        ReachError::PrincipalOfAnother { .. } => "name the account of the principal, or a principal of the account",
+        ReachError::PrincipalOfOne(account) => {
+            return Some(format!(
+                "name that account (--account {account}), or write * for the account in the ARN: the role of that name in \
+                 each account"
+            ));
+        }
         ReachError::Nothing { .. } => "see what is known there: `crisguard profiles --source REGION`",
         ReachError::NoSuchAccounts(_) => "name accounts of the organization, or leave --account out for all",
         ReachError::AccountsOfNoOrganization => "name one --account, or give the organization: --organization FILE",

@@ -1,17 +1,14 @@
 //! What is asked about reach, whoever asks: the command or the function.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, collections::BTreeSet};
 
 use crisguard_core::{
     account::AccountId,
     arn::Arn,
-    catalog::{Catalogue, CatalogueError, Live, LiveList},
+    catalog::{Catalogue, CatalogueError, Live},
+    inference_profile::InferenceProfile,
     policy::{Policy, PolicyDocument, RegionSet, Unresolved},
-    posture::ListedProfile,
-    region::{Region, SourceRegion},
+    region::SourceRegion,
     scp::{
         self, NotAnAction, PolicyError,
         mend::{MendError, Wish},
@@ -19,8 +16,6 @@ use crisguard_core::{
         reach::{Caller, Principal, Target},
     },
 };
-use jiff::Timestamp;
-use serde::Deserialize;
 
 /// What is asked about reach.
 #[derive(Debug)]
@@ -99,6 +94,20 @@ pub enum ReachError {
         /// The source Regions.
         sources: String,
     },
+    /// What is asked for as a model is a profile.
+    #[error("`{0}` is an inference profile, not a model: a call through it is evaluated in other Regions, too")]
+    NotAModel(String),
+    /// Who calls is of another account than the one that is asked about.
+    #[error("the principal is of account {principal}, and {account} is asked about")]
+    PrincipalOfAnother {
+        /// The account in its ARN.
+        principal: AccountId,
+        /// The other one.
+        account: AccountId,
+    },
+    /// Who calls is of one account, and every one is asked about.
+    #[error("the principal is of account {0} alone, and others are asked about")]
+    PrincipalOfOne(AccountId),
     /// Accounts are not in the organization.
     #[error("{} not in the organization", no_such(.0))]
     NoSuchAccounts(Vec<AccountId>),
@@ -145,11 +154,36 @@ impl Question {
         Ok(Catalogue::embedded()?.with_live(self.live.clone()))
     }
 
-    /// Returns the account that stands for all where none is named: one that AWS never issues.
+    /// Returns the account that stands for all where none is named: the caller's, or one that AWS never issues.
     pub(crate) fn stand_in(&self) -> Option<AccountId> {
         match &self.accounts {
             Accounts::One(account) => Some(account.clone()),
-            Accounts::Every | Accounts::These(_) => "000000000000".parse().ok(),
+            Accounts::Every | Accounts::These(_) => self.of_principal().or_else(|| "000000000000".parse().ok()),
+        }
+    }
+
+    /// Returns the account of who calls, where that is told.
+    fn of_principal(&self) -> Option<AccountId> {
+        match &self.principal {
+            Principal::Arn(arn) => Arn::parse(arn)?.account.parse().ok(),
+            Principal::Ordinary | Principal::Unknown => None,
+        }
+    }
+
+    /// Refuses a caller that is not of the accounts that are asked about.
+    pub(crate) fn refuse_another_accounts_principal(&self) -> Result<(), ReachError> {
+        let Some(principal) = self.of_principal() else {
+            return Ok(());
+        };
+        match (&self.accounts, &self.under) {
+            (Accounts::One(account), _) if *account != principal => {
+                let account = account.clone();
+                Err(ReachError::PrincipalOfAnother { principal, account })
+            }
+            (Accounts::Every | Accounts::These(_), Policies::Organization(_)) => {
+                Err(ReachError::PrincipalOfOne(principal))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -183,6 +217,11 @@ impl Question {
 
     /// Returns every call that is asked about.
     pub(crate) fn targets(&self, sources: &[SourceRegion], catalogue: &Catalogue) -> Result<Vec<Target>, ReachError> {
+        let is_profile =
+            |model: &&String| InferenceProfile::parse(model).is_some() || model.contains("inference-profile/");
+        if let Some(profile) = self.models.iter().find(is_profile) {
+            return Err(ReachError::NotAModel(profile.chars().take(256).collect()));
+        }
         let mut targets: Vec<Target> = Vec::new();
         let mut globs: Vec<&str> = self.profiles.iter().map(String::as_str).collect();
         if globs.is_empty() && self.models.is_empty() {
@@ -203,7 +242,8 @@ impl Question {
         }
         let mut known: Vec<Target> = Vec::with_capacity(targets.len());
         for target in targets {
-            if globs.len() < 2 || !known.contains(&target) {
+            let elsewhere = matches!(&self.accounts, Accounts::One(account) if !target.is_in(account));
+            if !elsewhere && (globs.len() < 2 || !known.contains(&target)) {
                 known.push(target);
             }
         }
@@ -337,63 +377,4 @@ fn one_of<'n>(asked: Option<&str>, names: impl Iterator<Item = (&'n str, &'n str
     let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
     let names = names.join(", ");
     Err(ReachError::WhichPolicy { what, names })
-}
-
-/// Reads what `aws bedrock list-inference-profiles` or `get-inference-profile` printed
-/// (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListInferenceProfiles.html>).
-///
-/// # Errors
-///
-/// Fails if it is neither, or if a profile's ARN has no Region.
-pub fn listed(json: &[u8]) -> Result<Live, ReachError> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Printed {
-        List {
-            #[serde(rename = "inferenceProfileSummaries")]
-            profiles: Vec<Profile>,
-        },
-        One(Profile),
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Profile {
-        inference_profile_arn: String,
-        inference_profile_id: String,
-        models: Vec<Model>,
-        r#type: String,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Model {
-        model_arn: String,
-    }
-    let profiles = match serde_json::from_slice(json).map_err(ReachError::Listed)? {
-        Printed::List { profiles } => profiles,
-        Printed::One(profile) => vec![profile],
-    };
-    let mut by_region: BTreeMap<Region, BTreeMap<String, ListedProfile>> = BTreeMap::new();
-    for profile in profiles {
-        let arn = profile.inference_profile_arn;
-        let region = Arn::parse(&arn).and_then(|arn| arn.region.parse().ok());
-        let Some(region) = region else {
-            return Err(ReachError::ListedRegion(arn.chars().take(256).collect()));
-        };
-        let listed = ListedProfile {
-            arn,
-            application: profile.r#type == "APPLICATION",
-            models: profile.models.into_iter().map(|model| model.model_arn).collect(),
-        };
-        by_region
-            .entry(region)
-            .or_default()
-            .insert(profile.inference_profile_id, listed);
-    }
-    let mut live = Live::nothing();
-    for (region, profiles) in by_region {
-        // Nobody knows when it was printed, and reach does not ask.
-        let observed_at = Timestamp::UNIX_EPOCH;
-        live.learn(region, LiveList { observed_at, profiles });
-    }
-    Ok(live)
 }

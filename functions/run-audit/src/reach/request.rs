@@ -1,11 +1,11 @@
 //! A question about reach as the function `crisguard-run-audit` takes it: `{"reach": {…}}`.
 
-use std::{borrow::Cow, collections::BTreeSet, fmt};
+use std::{borrow::Cow, collections::BTreeSet, fmt, str::FromStr};
 
 use crisguard_core::{
     account::AccountId,
     arn::Arn,
-    catalog::Live,
+    catalog::{Catalogue, CatalogueError, Live},
     policy::{PolicyDocument, PolicyError},
     region::{Region, SourceRegion},
     scp::{
@@ -21,7 +21,10 @@ use serde::{
     de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::question::{Accounts, Policies, Question, WhatIf};
+use super::{
+    answer::every_source,
+    question::{Accounts, Policies, Question, WhatIf},
+};
 
 /// What is asked about reach, with every document in it.
 ///
@@ -58,9 +61,11 @@ pub struct ReachRequest {
     /// The text of the policy document, YAML or JSON.
     #[serde(default)]
     pub policy: Option<String>,
-    /// The Regions that are called; without any, the policy's source Regions.
+    /// The Regions that are called, `*` for every one that profiles start from; without any, the policy's source
+    /// Regions.
     #[serde(default)]
-    pub sources: Vec<Region>,
+    #[schemars(with = "Vec<String>")]
+    pub sources: Vec<AskedSource>,
     /// Patterns of inference profiles; without any, those of the policy, or all.
     #[serde(default)]
     pub profiles: Vec<String>,
@@ -117,6 +122,16 @@ pub struct OtherScp {
     pub content: Content,
 }
 
+/// A Region that is called, or every one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum AskedSource {
+    /// Every Region from which a commercial profile starts.
+    Every,
+    /// This one.
+    Region(Region),
+}
+
 /// Tells why a request is not a question.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
@@ -143,6 +158,9 @@ pub enum RequestError {
     /// The policy document is not valid.
     #[error("`policy` is not a valid policy")]
     Policy(#[from] PolicyError),
+    /// The catalogue is damaged.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
     /// Who calls cannot be read.
     #[error("`{0}` is no principal; write an ARN such as `arn:aws:iam::111122223333:role/app`, or `any`")]
     Principal(String),
@@ -184,7 +202,7 @@ impl ReachRequest {
                 .policy
                 .map(|text| PolicyDocument::parse(text.as_bytes()))
                 .transpose()?,
-            sources: self.sources.into_iter().map(SourceRegion).collect(),
+            sources: AskedSource::regions(&self.sources)?,
             profiles: self.profiles,
             models: self.models,
             guardrails: self.guardrails,
@@ -202,6 +220,39 @@ fn read(name: &str, content: &Content) -> Result<scp::Policy, RequestError> {
         name: name.to_owned(),
         source,
     })
+}
+
+impl AskedSource {
+    /// Returns the Regions that are meant.
+    pub(crate) fn regions(asked: &[Self]) -> Result<Vec<SourceRegion>, CatalogueError> {
+        if asked.contains(&Self::Every) {
+            return Ok(every_source(&Catalogue::embedded()?));
+        }
+        let regions = asked.iter().filter_map(|asked| match asked {
+            Self::Every => None,
+            Self::Region(region) => Some(SourceRegion(region.clone())),
+        });
+        Ok(regions.collect())
+    }
+}
+
+impl FromStr for AskedSource {
+    type Err = <Region as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "*" => Ok(Self::Every),
+            region => region.parse().map(Self::Region),
+        }
+    }
+}
+
+impl TryFrom<String> for AskedSource {
+    type Error = <Region as FromStr>::Err;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
 }
 
 impl<'de> Deserialize<'de> for Whole {
@@ -250,9 +301,30 @@ pub(crate) fn principal(text: Option<&str>) -> Result<Principal, RequestError> {
     match text {
         None => Ok(Principal::Ordinary),
         Some("any") => Ok(Principal::Unknown),
-        Some(text) => match Arn::parse(text) {
-            Some(arn) if arn.service == "iam" || arn.service == "sts" => Ok(Principal::Arn(text.to_owned())),
-            _ => Err(RequestError::Principal(text.chars().take(256).collect())),
-        },
+        Some(text) => named_principal(text)
+            .map(Principal::Arn)
+            .ok_or_else(|| RequestError::Principal(text.chars().take(256).collect())),
+    }
+}
+
+/// Returns the ARN by which policies know a principal: of a session the role's, which is what `aws:PrincipalArn` has
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>). A session's ARN
+/// lacks the role's path, which is taken to be none; of roles that AWS makes it never is, and those stay as they are.
+pub(crate) fn named_principal(text: &str) -> Option<String> {
+    let arn = Arn::parse(text)?;
+    match (arn.service, arn.typed_resource()) {
+        ("sts", Some(("assumed-role", session))) => {
+            let role = session.split('/').next()?;
+            let has_path = ["AWSReservedSSO_", "AWSServiceRoleFor"]
+                .iter()
+                .any(|prefix| role.starts_with(prefix));
+            Some(if has_path {
+                text.to_owned()
+            } else {
+                format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account)
+            })
+        }
+        ("iam" | "sts", _) => Some(text.to_owned()),
+        _ => None,
     }
 }

@@ -5,12 +5,12 @@ use std::{convert::Infallible, str::FromStr};
 use clap::{Args, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use crisguard_core::{
     account::AccountId,
-    arn::Arn,
     region::Region,
     scp::{reach::Principal, templates::Template},
 };
 
 use super::{Format, InputPath, TextLanguage};
+use crate::reach::{AskedSource, named_principal};
 
 /// The arguments of `crisguard reach`.
 #[derive(Debug, Args)]
@@ -56,9 +56,9 @@ pub(crate) struct Under {
     /// Who calls; `any` stands for anybody. Without it, a role that no policy names.
     #[arg(long, value_name = "ARN", value_parser = principal)]
     pub(crate) principal: Option<Principal>,
-    /// The Region that is called; repeatable.
+    /// The Region that is called, or * for every one that profiles start from; repeatable.
     #[arg(long, value_name = "REGION")]
-    pub(crate) source: Vec<Region>,
+    pub(crate) source: Vec<AskedSource>,
 }
 
 /// What is called.
@@ -256,9 +256,9 @@ impl FromStr for Named {
 
 /// Reads whom a call is made by.
 pub(crate) fn principal(text: &str) -> Result<Principal, String> {
-    match Arn::parse(text) {
+    match named_principal(text) {
         _ if text == "any" => Ok(Principal::Unknown),
-        Some(arn) if arn.service == "iam" || arn.service == "sts" => Ok(Principal::Arn(text.to_owned())),
-        _ => Err("write an ARN such as `arn:aws:iam::111122223333:role/app`, or `any`".to_owned()),
+        Some(arn) => Ok(Principal::Arn(arn)),
+        None => Err("write an ARN such as `arn:aws:iam::111122223333:role/app`, or `any`".to_owned()),
     }
 }

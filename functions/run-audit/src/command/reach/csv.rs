@@ -1,62 +1,120 @@
-//! Reach as a table: one row for each denial, and one for each call that nothing denies.
+//! Reach as a table: of each account one row for each denial, and one for each call that nothing denies.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
-use crisguard_core::scp::reach::{Denied, ProfileReport};
+use crisguard_core::{
+    account::AccountId,
+    scp::reach::{Denied, ProfileReport},
+};
 
-use crate::reach::Answer;
+use crate::reach::{Accounts, Answer, Policies, Question};
 
-const COLUMNS: &str = "accounts,profile,source,destinations,verdict,denied_resource,denied_region,policy,statement,\
-                       kind,level,leaves,depends_on,inferred";
+const COLUMNS: &str = "account,account_name,profile,source,destinations,verdict,denied_resource,denied_region,policy,\
+                       statement,kind,level,leaves,depends_on,inferred,call,action,could_leave,depends_by";
 
-pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
-    if let Answer::Changes(answer) = answer {
-        writeln!(out, "accounts,profile,source,before,after")?;
-        for change in &answer.changes {
-            let accounts = joined(&change.accounts);
-            row(
-                out,
-                &[
-                    &accounts,
-                    &change.profile,
-                    change.source.as_str(),
-                    change.before,
-                    change.after,
-                ],
-            )?;
-        }
-        return Ok(());
-    }
-    writeln!(out, "{COLUMNS}")?;
+pub(super) fn write(answer: &Answer, question: &Question, out: &mut dyn Write) -> io::Result<()> {
     match answer {
-        Answer::Account(answer) => rows("", &answer.profiles, out),
-        Answer::Organization(answer) => answer
-            .accounts
-            .iter()
-            .try_for_each(|together| rows(&joined(&together.accounts), &together.profiles, out)),
-        Answer::Changes(_) => Ok(()),
+        Answer::Account(answer) => {
+            writeln!(out, "{COLUMNS}")?;
+            let account = match &question.accounts {
+                Accounts::One(account) => vec![account.clone()],
+                Accounts::Every | Accounts::These(_) => Vec::new(),
+            };
+            rows(&account, &names(question), &answer.profiles, out)
+        }
+        Answer::Organization(answer) => {
+            writeln!(out, "{COLUMNS}")?;
+            let mut each = answer.accounts.iter();
+            each.try_for_each(|together| rows(&together.accounts, &together.names, &together.profiles, out))
+        }
+        Answer::Changes(answer) => {
+            writeln!(
+                out,
+                "account,account_name,profile,source,before,after,leaves,could_leave,call"
+            )?;
+            let names = names(question);
+            for change in &answer.changes {
+                for (account, name) in each_account(&change.accounts, &names) {
+                    let fields = [
+                        account,
+                        name,
+                        &change.profile,
+                        change.source.as_str(),
+                        change.before,
+                        change.after,
+                        &change.leaves.join(" "),
+                        &change.could_leave.join(" "),
+                        &named(&change.call),
+                    ];
+                    row(out, &fields)?;
+                }
+            }
+            Ok(())
+        }
     }
 }
 
-fn rows(accounts: &str, profiles: &[ProfileReport], out: &mut dyn Write) -> io::Result<()> {
-    for report in profiles {
-        if report.denied.is_empty() {
-            one(accounts, report, None, out)?;
+/// Returns the names of an organization's accounts.
+pub(super) fn names(question: &Question) -> BTreeMap<AccountId, String> {
+    match &question.under {
+        Policies::Files(_) => BTreeMap::new(),
+        Policies::Organization(organization) => {
+            let nodes = organization.document().accounts.iter();
+            let named = nodes.filter_map(|node| Some((node.id.clone(), node.name.clone()?)));
+            named.collect()
         }
-        for denied in &report.denied {
-            one(accounts, report, Some(denied), out)?;
+    }
+}
+
+/// Returns each account with its name; one that has neither where no account is told.
+fn each_account<'a>(accounts: &'a [AccountId], names: &'a BTreeMap<AccountId, String>) -> Vec<(&'a str, &'a str)> {
+    if accounts.is_empty() {
+        return vec![("", "")];
+    }
+    let name = |account| names.get(account).map_or("", String::as_str);
+    accounts
+        .iter()
+        .map(|account| (account.as_str(), name(account)))
+        .collect()
+}
+
+fn rows(
+    accounts: &[AccountId],
+    names: &BTreeMap<AccountId, String>,
+    profiles: &[ProfileReport],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for account in each_account(accounts, names) {
+        for report in profiles {
+            if report.denied.is_empty() {
+                one(account, report, None, out)?;
+            }
+            for denied in &report.denied {
+                one(account, report, Some(denied), out)?;
+            }
         }
     }
     Ok(())
 }
 
-fn one(accounts: &str, report: &ProfileReport, denied: Option<&Denied>, out: &mut dyn Write) -> io::Result<()> {
+fn one(
+    (account, name): (&str, &str),
+    report: &ProfileReport,
+    denied: Option<&Denied>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let (resource, kind) = match denied {
         None => (String::new(), String::new()),
         Some(denied) => (named(&denied.resource), named(&denied.kind)),
     };
+    let depends = report.depends_by.iter();
+    let depends = depends.map(|one| format!("{} {} ({})", one.policy, one.statement, one.level));
     let fields = [
-        accounts,
+        account,
+        name,
         &report.profile,
         report.source.as_str(),
         &report.destinations.join(" "),
@@ -72,6 +130,10 @@ fn one(accounts: &str, report: &ProfileReport, denied: Option<&Denied>, out: &mu
         &report.leaves.join(" "),
         &report.depends_on.join(" "),
         if report.inferred { "true" } else { "false" },
+        &named(&report.call),
+        denied.and_then(|denied| denied.action).unwrap_or_default(),
+        &report.could_leave.join(" "),
+        &depends.collect::<Vec<_>>().join("; "),
     ];
     row(out, &fields)
 }
@@ -82,10 +144,6 @@ fn named(value: &impl serde::Serialize) -> String {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::new(),
     }
-}
-
-fn joined(items: &[impl ToString]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn row(out: &mut dyn Write, fields: &[&str]) -> io::Result<()> {

@@ -1,6 +1,8 @@
 //! `crisguard reach`: reads the files, asks, and writes the answer.
 
+mod asked;
 mod csv;
+mod mended;
 mod remarks;
 pub(super) mod words;
 mod write;
@@ -9,7 +11,6 @@ use std::io::Read;
 
 use crisguard_core::{
     catalog::Live,
-    region::SourceRegion,
     scp::{
         self,
         organization::{Organization, Scp},
@@ -25,7 +26,7 @@ use crate::{
         failure::Failure,
         policy_file::{self, PolicyFile},
     },
-    reach::{Accounts, Answer, Policies, Question, WhatIf, listed},
+    reach::{Accounts, Answer, AskedSource, Policies, Question, WhatIf, listed},
 };
 use words::Words;
 
@@ -50,7 +51,7 @@ pub(super) fn run(arguments: &ReachArguments, console: &mut Console<'_>) -> Resu
     match arguments.format {
         ReachFormat::Text => write::write(&answer, &question, &words, console.output, console.width)?,
         ReachFormat::Json => console.write_json(&answer)?,
-        ReachFormat::Csv => csv::write(&answer, console.output)?,
+        ReachFormat::Csv => csv::write(&answer, &question, console.output)?,
     }
     Ok(if answer.calls_for_attention() {
         Status::Findings
@@ -93,7 +94,7 @@ fn question(arguments: &ReachArguments, input: &mut dyn Read) -> Result<Question
             these => Accounts::These(these.iter().cloned().collect()),
         },
         policy,
-        sources: named.source.iter().cloned().map(SourceRegion).collect(),
+        sources: AskedSource::regions(&named.source)?,
         profiles: calls.profile.clone(),
         models: calls.model.clone(),
         guardrails: calls.guardrails,

@@ -3,8 +3,9 @@
 use crisguard_core::{
     policy::Language,
     scp::{
+        mend::RemedyKind,
         organization::Exemption,
-        reach::{DeniedBy, Resource},
+        reach::{CallKind, DeniedBy, Resource},
     },
 };
 
@@ -26,7 +27,14 @@ pub(crate) struct Words {
     pub(crate) lets_through: &'static str,
     pub(crate) permits_too: &'static str,
     pub(crate) denies_too: &'static str,
-    pub(crate) too_long: &'static str,
+    pub(crate) left_out: &'static str,
+    pub(crate) only_streaming: &'static str,
+    pub(crate) could_leave: &'static str,
+    pub(crate) could_be_processed_in: &'static str,
+    pub(crate) unspecified_stays: &'static str,
+    pub(crate) no_scp_closes: &'static str,
+    pub(crate) nothing_closes: &'static str,
+    pub(crate) more_of_one: &'static str,
     pub(crate) elsewise: &'static str,
     pub(crate) cannot: &'static str,
     pub(crate) ask_for_mend: &'static str,
@@ -37,7 +45,6 @@ pub(crate) struct Words {
     pub(crate) lines_left_out: &'static str,
     pub(crate) account_matters: &'static str,
     pub(crate) nothing_changes: &'static str,
-    pub(crate) in_accounts: &'static str,
     pub(crate) mantle: &'static str,
     pub(crate) as_of: &'static str,
 }
@@ -118,24 +125,91 @@ impl Words {
         }
     }
 
-    /// Counts profiles by verdict.
-    pub(crate) fn counts(&self, works: usize, fails: usize, undecided: usize, leaves: usize) -> String {
+    /// Counts profiles by verdict: those that work, fail and are undecided; and those that leave, or could.
+    pub(crate) fn counts(&self, [works, fails, undecided]: [usize; 3], leave: usize, could: usize) -> String {
+        let (mut text, leaving, possibly) = match self.language {
+            Language::En => (
+                format!("{works} work, {fails} fail, {undecided} undecided"),
+                format!(", {leave} of those that work can leave the allowed Regions"),
+                format!(", {could} of the undecided could leave the allowed Regions"),
+            ),
+            Language::Ja => (
+                format!("動作 {works}、失敗 {fails}、判定不能 {undecided}"),
+                format!("、うち許可リージョン外に出うるもの {leave}"),
+                format!("、判定不能のうち許可リージョン外に出る可能性があるもの {could}"),
+            ),
+        };
+        for (count, more) in [(leave, leaving), (could, possibly)] {
+            if count > 0 {
+                text.push_str(&more);
+            }
+        }
+        text
+    }
+
+    /// Names what is called.
+    pub(crate) fn call(&self, name: &str, kind: CallKind) -> String {
+        match (kind, self.language) {
+            (CallKind::Batch, Language::En) => format!("{name} (batch job)"),
+            (CallKind::Batch, Language::Ja) => format!("{name}（バッチジョブ）"),
+            _ => name.to_owned(),
+        }
+    }
+
+    /// Lists calls from a Region.
+    pub(crate) fn calls(&self, what: &str, source: &str, profiles: &str) -> String {
         match self.language {
-            Language::En => {
-                let mut text = format!("{works} work, {fails} fail, {undecided} undecided");
-                if leaves > 0 {
-                    text.push_str(&format_leaves(leaves));
-                }
-                text
-            }
-            Language::Ja => {
-                let mut text = format!("動作 {works}、失敗 {fails}、判定不能 {undecided}");
-                if leaves > 0 {
-                    text.push_str("、うち許可リージョン外に出るもの ");
-                    text.push_str(&leaves.to_string());
-                }
-                text
-            }
+            Language::En => format!("{what}, called in {source}: {profiles}"),
+            Language::Ja => format!("{what}（呼び出し元 {source}）: {profiles}"),
+        }
+    }
+
+    /// Says in which accounts something holds, of which some are not named.
+    pub(crate) fn accounts(&self, named: &str, count: usize, more: usize) -> String {
+        let more = match (more, self.language) {
+            (0, _) => String::new(),
+            (more, Language::En) => format!(" (+{more}; --format csv names each)"),
+            (more, Language::Ja) => format!("（ほか {more}。--format csv で全件）"),
+        };
+        match (self.language, count) {
+            (Language::En, 1) => format!("In account {named}"),
+            (Language::En, _) => format!("In accounts {named}{more}"),
+            (Language::Ja, _) => format!("対象アカウント {named}{more}"),
+        }
+    }
+
+    /// Says that a statement asks for what is not known.
+    pub(crate) fn asks(&self, by: &str, keys: &str, kind: DeniedBy) -> String {
+        match (kind, self.language) {
+            (DeniedBy::Explicit, Language::En) => format!("{by} denies it or not, depending on {keys}"),
+            (DeniedBy::Implicit, Language::En) => format!("{by} allows it or not, depending on {keys}"),
+            (DeniedBy::Explicit, Language::Ja) => format!("{by} が拒否するかどうかは {keys} によります"),
+            (DeniedBy::Implicit, Language::Ja) => format!("{by} が許可するかどうかは {keys} によります"),
+        }
+    }
+
+    /// Says that a change does nothing alone.
+    pub(crate) fn together(&self, others: &str) -> String {
+        match self.language {
+            Language::En => format!("only together with the change of {others}: each of them denies"),
+            Language::Ja => format!("{others} も同時に変更する必要があります（どちらも拒否しているため）"),
+        }
+    }
+
+    /// Says of another way that it cannot be gone.
+    pub(crate) fn not_by(&self, kind: RemedyKind, why: &str) -> String {
+        match self.language {
+            Language::En => format!("Not by {}: {why}", way(kind, Language::En)),
+            Language::Ja => format!("{}: 不可。{why}", way(kind, Language::Ja)),
+        }
+    }
+
+    /// Says of another way that it helps some profiles alone.
+    pub(crate) fn for_some(&self, kind: RemedyKind, some: usize, all: usize) -> String {
+        let about = kind.about(self.language);
+        match self.language {
+            Language::En => format!("For {some} of the {all} profiles: {about}"),
+            Language::Ja => format!("{all} 件中 {some} 件のプロファイルのみ: {about}"),
         }
     }
 
@@ -152,8 +226,19 @@ impl Words {
     }
 }
 
-fn format_leaves(leaves: usize) -> String {
-    format!(", {leaves} of those that work can leave the allowed Regions")
+const fn way(kind: RemedyKind, language: Language) -> &'static str {
+    match (kind, language) {
+        (RemedyKind::ExemptProfile, Language::En) => "exempting the profile",
+        (RemedyKind::ExemptProfile, Language::Ja) => "プロファイルの除外",
+        (RemedyKind::ExemptBedrock, Language::En) => "exempting all calls of models",
+        (RemedyKind::ExemptBedrock, Language::Ja) => "モデル呼び出し全体の除外",
+        (RemedyKind::WidenRegions, Language::En) => "adding Regions to the statement's list",
+        (RemedyKind::WidenRegions, Language::Ja) => "ステートメントの一覧へのリージョンの追加",
+        (RemedyKind::ModelsWithoutProfile, Language::En) => "calling the model without a profile",
+        (RemedyKind::ModelsWithoutProfile, Language::Ja) => "プロファイルを使わない呼び出し",
+        (RemedyKind::LeaveGovernance, Language::En) => "moving the account",
+        (RemedyKind::LeaveGovernance, Language::Ja) => "アカウントの移動",
+    }
 }
 
 const ENGLISH: Words = Words {
@@ -173,7 +258,15 @@ const ENGLISH: Words = Words {
     lets_through: "makes work",
     permits_too: "lets through, and did not before",
     denies_too: "denies, and did not before",
-    too_long: "longer than a policy may be",
+    left_out: "not let through, for it needs a change of its own or there is no room for it",
+    only_streaming: ", where the answer is streamed (other calls are not denied)",
+    could_leave: "; could leave the allowed Regions",
+    could_be_processed_in: "could be processed in",
+    unspecified_stays: "`unspecified` in the list lets global profiles through, for the policy permits them: elsewhere, \
+                        take it out",
+    no_scp_closes: "No service control policy can close what leaves here: none applies. Close it by IAM policies.",
+    nothing_closes: "No policy is known that closes what leaves here.",
+    more_of_one: "--account ID shows of one account the other ways, and a policy that closes what leaves.",
     elsewise: "Other ways",
     cannot: "cannot be made to work by changing a statement",
     ask_for_mend: "Name the profiles that should work (--profile) or a policy (--policy), and the change of the \
@@ -185,7 +278,6 @@ const ENGLISH: Words = Words {
     lines_left_out: "lines",
     account_matters: "note: a policy names accounts or principals; --account ID says whose calls are meant",
     nothing_changes: "No verdict changes.",
-    in_accounts: "In accounts",
     mantle: "bedrock-mantle is another service to policies: statements about `bedrock:*` do not touch it.",
     as_of: "profiles as of",
 };
@@ -207,7 +299,14 @@ const JAPANESE: Words = Words {
     lets_through: "動作するようになるもの",
     permits_too: "新たに許可されるもの",
     denies_too: "新たに拒否されるもの",
-    too_long: "ポリシーの上限文字数を超えています",
+    left_out: "別の変更が必要、または文字数の上限により、この変更案に含まれないもの",
+    only_streaming: "（ストリーミング応答の場合のみ。それ以外の呼び出しは拒否されません）",
+    could_leave: "（許可リージョン外に出る可能性あり）",
+    could_be_processed_in: "処理される可能性がある許可外リージョン:",
+    unspecified_stays: "一覧の `unspecified` はグローバルプロファイルを通します（ポリシーが許可しているため）。ほかで使う場合は外してください",
+    no_scp_closes: "ここから外に出るものは SCP では塞げません（SCP が適用されないため）。IAM ポリシーで塞いでください。",
+    nothing_closes: "ここから外に出るものを塞ぐポリシーは提案できません。",
+    more_of_one: "--account ID を指定すると、そのアカウントについて、ほかの方法と、外に出るものを塞ぐポリシーも表示します。",
     elsewise: "ほかの方法",
     cannot: "ステートメントの変更では動作させられません",
     ask_for_mend: "動作させたいプロファイル（--profile）またはポリシー（--policy）を指定すると、ステートメントの変更案を表示します。",
@@ -218,7 +317,6 @@ const JAPANESE: Words = Words {
     lines_left_out: "行",
     account_matters: "注: アカウントやプリンシパルに依存するポリシーがあります。--account ID で対象を指定してください",
     nothing_changes: "判定は変わりません。",
-    in_accounts: "対象アカウント",
     mantle: "bedrock-mantle はポリシー上は別のサービスで、`bedrock:*` のステートメントは及びません。",
     as_of: "プロファイル情報の日付:",
 };

@@ -1,38 +1,29 @@
 //! Reach as people read it: a line for each profile, what denies it, and the change that mends it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io::{self, Write},
 };
 
 use anstyle::Style;
 use crisguard_core::{
     account::AccountId,
-    scp::{
-        mend::{Closing, Note, Permit, RemedyKind},
-        reach::{Denied, ProfileReport},
-    },
+    scp::reach::{Denied, Depends, ProfileReport},
 };
 
-use super::words::Words;
+use super::{csv, words::Words};
 use crate::{
     command::{
         console::{BAD, BOLD, DIM, GOOD, OPEN},
-        diff::{self, Line},
         text::{harmless, wrapped},
     },
-    reach::{AccountAnswer, Answer, ChangesAnswer, Mended, Question},
+    reach::{AccountAnswer, Answer, ChangesAnswer, Question},
 };
 
 /// How many accounts are named one by one.
 const NAMED: usize = 6;
-/// The remedies beside the one whose change is shown.
-const OTHERS: [RemedyKind; 4] = [
-    RemedyKind::ExemptBedrock,
-    RemedyKind::WidenRegions,
-    RemedyKind::ModelsWithoutProfile,
-    RemedyKind::LeaveGovernance,
-];
+/// How wide the column of names becomes at most.
+const WIDEST: usize = 60;
 
 pub(super) fn write(
     answer: &Answer,
@@ -41,11 +32,17 @@ pub(super) fn write(
     out: &mut dyn Write,
     width: usize,
 ) -> io::Result<()> {
-    let mut page = Page { out, words, width };
-    let as_of = match answer {
+    let names = csv::names(question);
+    let mut page = Page {
+        out,
+        words,
+        width,
+        names: &names,
+    };
+    let (as_of, asked) = match answer {
         Answer::Account(answer) => {
             page.account(answer, question)?;
-            answer.catalogue_as_of
+            (answer.catalogue_as_of, &answer.asked)
         }
         Answer::Organization(answer) => {
             for (place, together) in answer.accounts.iter().enumerate() {
@@ -61,20 +58,32 @@ pub(super) fn write(
             for mended in &answer.mend {
                 page.mended(mended)?;
             }
-            answer.catalogue_as_of
+            let any = |told: fn(&ProfileReport) -> bool| {
+                answer
+                    .accounts
+                    .iter()
+                    .any(|together| together.profiles.iter().any(told))
+            };
+            if any(|row| row.verdict == "fails") || any(|row| !row.leaves.is_empty()) {
+                page.said(words.more_of_one)?;
+            }
+            (answer.catalogue_as_of, &answer.asked)
         }
         Answer::Changes(answer) => {
             page.changes(answer)?;
-            answer.catalogue_as_of
+            (answer.catalogue_as_of, &answer.asked)
         }
     };
-    writeln!(page.out, "\n{DIM}{} {} {as_of}{DIM:#}", words.mantle, words.as_of)
+    page.asked(asked)?;
+    let last = wrapped(&format!("{} {} {as_of}", words.mantle, words.as_of), width, 0);
+    writeln!(page.out, "{DIM}{last}{DIM:#}")
 }
 
-struct Page<'a> {
-    out: &'a mut dyn Write,
-    words: &'a Words,
-    width: usize,
+pub(super) struct Page<'a> {
+    pub(super) out: &'a mut dyn Write,
+    pub(super) words: &'a Words,
+    pub(super) width: usize,
+    names: &'a BTreeMap<AccountId, String>,
 }
 
 impl Page<'_> {
@@ -87,30 +96,43 @@ impl Page<'_> {
             self.mended(mended)?;
         }
         self.cannot(&answer.profiles)?;
-        if let Some(closing) = &answer.closing {
-            self.closing(closing)?;
+        self.elsewise(&answer.profiles)?;
+        match &answer.closing {
+            Some(closing) => self.closing(closing)?,
+            None if !answer.profiles.iter().any(leaves) => {}
+            None if answer.exempt.is_some() => self.said(self.words.no_scp_closes)?,
+            None => self.said(self.words.nothing_closes)?,
         }
         let fails = answer.profiles.iter().any(|row| row.verdict == "fails");
         let nobody_asked = question.policy.is_none() && question.profiles.is_empty();
         if fails && nobody_asked {
-            let text = wrapped(self.words.ask_for_mend, self.width, 0);
-            writeln!(self.out, "\n{text}")?;
+            self.said(self.words.ask_for_mend)?;
         }
         Ok(())
     }
 
-    fn accounts(&mut self, accounts: &[AccountId]) -> io::Result<()> {
-        let accounts: Vec<&AccountId> = accounts.iter().collect();
-        writeln!(self.out, "{BOLD}{}{BOLD:#}", self.named(&accounts))
+    fn said(&mut self, text: &str) -> io::Result<()> {
+        let text = wrapped(text, self.width, 0);
+        writeln!(self.out, "\n{text}")
     }
 
-    fn named(&self, accounts: &[&AccountId]) -> String {
-        let named: Vec<&str> = accounts.iter().take(NAMED).map(|account| account.as_str()).collect();
-        let more = match accounts.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" (+{more})"),
-        };
-        format!("{} {}{more}", self.words.in_accounts, named.join(", "))
+    fn accounts(&mut self, accounts: &[AccountId]) -> io::Result<()> {
+        let accounts: Vec<&AccountId> = accounts.iter().collect();
+        let text = wrapped(&self.named(&accounts), self.width, 2);
+        writeln!(self.out, "{BOLD}{text}{BOLD:#}")
+    }
+
+    pub(super) fn named(&self, accounts: &[&AccountId]) -> String {
+        let named = accounts
+            .iter()
+            .take(NAMED)
+            .map(|account| match self.names.get(account) {
+                Some(name) => format!("{account} ({})", harmless(name)),
+                None => account.to_string(),
+            });
+        let named: Vec<String> = named.collect();
+        let more = accounts.len().saturating_sub(NAMED);
+        self.words.accounts(&named.join(", "), accounts.len(), more)
     }
 
     /// Writes the profiles of each source Region; those of which the same holds share what is said of it.
@@ -119,11 +141,7 @@ impl Page<'_> {
         for report in profiles {
             by_source.entry(report.source.as_str()).or_default().push(report);
         }
-        let longest = profiles
-            .iter()
-            .map(|row| row.profile.chars().count())
-            .max()
-            .unwrap_or_default();
+        let longest = column(profiles.iter().map(|row| self.words.call(&row.profile, row.call)));
         for (place, (source, rows)) in by_source.into_iter().enumerate() {
             let gap = if place > 0 { "\n" } else { "" };
             writeln!(self.out, "{gap}{BOLD}{} {source}{BOLD:#}", self.words.called_in)?;
@@ -143,16 +161,19 @@ impl Page<'_> {
                 }
                 if let Some(first) = group.first() {
                     self.denied(&first.denied)?;
-                    self.outside(&first.leaves)?;
+                    self.depends(&first.depends_by)?;
+                    self.outside(self.words.processed_in, &first.leaves)?;
+                    self.outside(self.words.could_be_processed_in, &first.could_leave)?;
                 }
             }
         }
         let count = |verdict: &str| profiles.iter().filter(|row| row.verdict == verdict).count();
-        let leaves = profiles.iter().filter(|row| !row.leaves.is_empty()).count();
+        let leave = profiles.iter().filter(|row| !row.leaves.is_empty()).count();
+        let could = profiles.iter().filter(|row| !row.could_leave.is_empty()).count();
         let counts = self
             .words
-            .counts(count("works"), count("fails"), count("undecided"), leaves);
-        writeln!(self.out, "\n{DIM}{counts}{DIM:#}")
+            .counts([count("works"), count("fails"), count("undecided")], leave, could);
+        writeln!(self.out, "\n{DIM}{}{DIM:#}", wrapped(&counts, self.width, 0))
     }
 
     fn row(&mut self, row: &ProfileReport, longest: usize) -> io::Result<()> {
@@ -163,18 +184,24 @@ impl Page<'_> {
             _ => (OPEN, "?"),
         };
         let mut said = self.words.verdict(row.verdict).to_owned();
+        if only_streaming(row) {
+            said = format!("{said}{}", self.words.only_streaming);
+        }
         if !row.leaves.is_empty() {
             said = format!("{said}{}", self.words.leaves);
         }
+        if !row.could_leave.is_empty() {
+            said = format!("{said}{}", self.words.could_leave);
+        }
         if let Some(what) = row.undocumented {
             said = format!("{said}: {}", self.words.undocumented(what));
-        } else if !row.depends_on.is_empty() {
+        } else if !row.depends_on.is_empty() && row.depends_by.is_empty() {
             said = format!("{said}: {} {}", self.words.depends_on, row.depends_on.join(", "));
         }
         if row.inferred {
             said = format!("{said} ({})", self.words.inferred);
         }
-        let name = harmless(&row.profile);
+        let name = harmless(&self.words.call(&row.profile, row.call));
         let said = wrapped(&said, self.width, longest + 6);
         writeln!(
             self.out,
@@ -183,13 +210,23 @@ impl Page<'_> {
     }
 
     /// Writes the Regions outside the policy that can process a call.
-    fn outside(&mut self, leaves: &[String]) -> io::Result<()> {
+    fn outside(&mut self, where_to: &str, leaves: &[String]) -> io::Result<()> {
         if leaves.is_empty() {
             return Ok(());
         }
         let regions = self.regions(leaves);
-        let text = wrapped(&format!("{} {regions}", self.words.processed_in), self.width, 8);
+        let text = wrapped(&format!("{where_to} {regions}"), self.width, 8);
         writeln!(self.out, "      {text}")
+    }
+
+    /// Names the statements on which a call depends.
+    fn depends(&mut self, depends: &[Depends]) -> io::Result<()> {
+        for one in depends {
+            let by = self.words.statement(Some(&one.statement), &one.policy, &one.level);
+            let text = self.words.asks(&by, &one.keys.join(", "), one.kind);
+            writeln!(self.out, "      {}", wrapped(&text, self.width, 8))?;
+        }
+        Ok(())
     }
 
     /// Writes what denies a call: the Regions of each statement together.
@@ -203,7 +240,15 @@ impl Page<'_> {
                     &other.statement,
                     other.kind,
                     &other.level,
-                ) == (one.resource, &one.policy, &one.statement, one.kind, &one.level)
+                    other.action,
+                ) == (
+                    one.resource,
+                    &one.policy,
+                    &one.statement,
+                    one.kind,
+                    &one.level,
+                    one.action,
+                )
             };
             match told.iter_mut().find(|(other, _)| same(other)) {
                 Some((_, regions)) if regions.contains(&&*one.region) => {}
@@ -214,110 +259,21 @@ impl Page<'_> {
         for (one, regions) in told {
             let by = self.words.statement(one.statement.as_deref(), &one.policy, &one.level);
             let text = self.words.denied(one.resource, &regions.join(", "), &by, one.kind);
+            let text = match one.action {
+                Some(action) => format!("{action}: {text}"),
+                None => text,
+            };
             writeln!(self.out, "      {}", wrapped(&text, self.width, 8))?;
         }
         Ok(())
-    }
-
-    /// Writes a changed policy as a difference, and what it opens.
-    fn mended(&mut self, mended: &Mended) -> io::Result<()> {
-        let words = self.words;
-        let size = words.size(mended.size, mended.quota);
-        let name = harmless(&mended.policy);
-        writeln!(
-            self.out,
-            "\n{BOLD}{}: {name}{BOLD:#} {DIM}({size}; {}){DIM:#}",
-            words.mend, words.verified
-        )?;
-        if mended.size > mended.quota {
-            writeln!(self.out, "  {BAD}{}{BAD:#}", words.too_long)?;
-        }
-        self.listed(words.lets_through, &mended.profiles)?;
-        self.listed(words.opens_too, &mended.also)?;
-        if let Some(accounts) = &mended.accounts {
-            let accounts: Vec<&AccountId> = accounts.iter().collect();
-            writeln!(self.out, "  {}", self.named(&accounts))?;
-        }
-        writeln!(self.out)?;
-        let (before, after) = (pretty(&mended.before)?, pretty(&mended.document)?);
-        for line in diff::lines(&before, &after) {
-            let (style, sign, text) = match line {
-                Line::Same(text) => (DIM, ' ', text.to_owned()),
-                Line::Gone(text) => (BAD, '-', text.to_owned()),
-                Line::New(text) => (GOOD, '+', text.to_owned()),
-                Line::LeftOut(lines) => (DIM, '@', format!("… {lines} {}", words.lines_left_out)),
-            };
-            writeln!(self.out, "  {style}{sign} {}{style:#}", harmless(&text))?;
-        }
-        let permits = permits(mended.newly_permits.iter(), words);
-        let denies = self::permits(mended.newly_denies.iter(), words);
-        if !permits.is_empty() || !denies.is_empty() {
-            writeln!(self.out)?;
-        }
-        self.listed(words.permits_too, &permits)?;
-        self.listed(words.denies_too, &denies)?;
-        self.elsewise(&mended.notes)
-    }
-
-    /// Names the other ways in a sentence each.
-    fn elsewise(&mut self, notes: &[Note]) -> io::Result<()> {
-        let mut notes: Vec<String> = notes.iter().map(|note| self.words.note(note)).collect();
-        notes.sort_unstable();
-        for note in notes {
-            writeln!(
-                self.out,
-                "  {OPEN}!{OPEN:#} {}",
-                wrapped(&harmless(&note), self.width, 4)
-            )?;
-        }
-        writeln!(self.out, "\n  {}", self.words.elsewise)?;
-        for other in OTHERS {
-            let about = other.about(self.words.language);
-            writeln!(self.out, "  {DIM}–{DIM:#} {}", wrapped(about, self.width, 4))?;
-        }
-        Ok(())
-    }
-
-    /// Says of what no change makes work why that is.
-    fn cannot(&mut self, profiles: &[ProfileReport]) -> io::Result<()> {
-        for row in profiles {
-            let exact = row
-                .remedies
-                .iter()
-                .find(|remedy| remedy.remedy == RemedyKind::ExemptProfile);
-            let Some(remedy) = exact.filter(|remedy| remedy.works != Some(true)) else {
-                continue;
-            };
-            let (name, cannot) = (harmless(&row.profile), self.words.cannot);
-            let why = remedy.cannot.as_ref().map(|why| self.words.why_not(why));
-            let why = harmless(&why.unwrap_or_default());
-            let text = wrapped(&format!("{name} {cannot}: {why}"), self.width, 2);
-            writeln!(self.out, "\n{OPEN}!{OPEN:#} {text}")?;
-        }
-        Ok(())
-    }
-
-    fn closing(&mut self, closing: &Closing) -> io::Result<()> {
-        let words = self.words;
-        writeln!(
-            self.out,
-            "\n{BOLD}{}{BOLD:#} {DIM}({}){DIM:#}",
-            words.closing, words.verified
-        )?;
-        for line in pretty(&closing.document)?.lines() {
-            writeln!(self.out, "  {GOOD}+ {}{GOOD:#}", harmless(line))?;
-        }
-        self.listed(words.closes, &closing.closed)?;
-        self.listed(words.breaks, &closing.breaks)?;
-        self.listed(words.open, &closing.open)
     }
 
     fn changes(&mut self, answer: &ChangesAnswer) -> io::Result<()> {
         if answer.changes.is_empty() {
             return writeln!(self.out, "{GOOD}✓{GOOD:#} {}", self.words.nothing_changes);
         }
-        let longest = answer.changes.iter().map(|change| change.profile.chars().count());
-        let longest = longest.max().unwrap_or_default();
+        let calls = answer.changes.iter();
+        let longest = column(calls.map(|change| self.words.call(&change.profile, change.call)));
         let mut accounts: Option<&[AccountId]> = None;
         for change in &answer.changes {
             if accounts != Some(&change.accounts) && !change.accounts.is_empty() {
@@ -329,24 +285,24 @@ impl Page<'_> {
                 "fails" => BAD,
                 _ => OPEN,
             };
+            let style = if change.leaves.is_empty() { style } else { OPEN };
             let (before, after) = (self.words.verdict(change.before), self.words.verdict(change.after));
+            let outside = match (change.leaves.is_empty(), change.could_leave.is_empty()) {
+                (false, _) => self.words.leaves,
+                (_, false) => self.words.could_leave,
+                _ => "",
+            };
             writeln!(
                 self.out,
-                "  {style}●{style:#} {:longest$}  {}  {before} → {style}{after}{style:#}",
-                harmless(&change.profile),
+                "  {style}●{style:#} {:longest$}  {}  {before} → {style}{after}{outside}{style:#}",
+                harmless(&self.words.call(&change.profile, change.call)),
                 change.source
             )?;
             self.denied(&change.denied)?;
+            self.outside(self.words.processed_in, &change.leaves)?;
+            self.outside(self.words.could_be_processed_in, &change.could_leave)?;
         }
         Ok(())
-    }
-
-    fn listed(&mut self, what: &str, items: &[String]) -> io::Result<()> {
-        if items.is_empty() {
-            return Ok(());
-        }
-        let text = wrapped(&format!("{what}: {}", items.join("; ")), self.width, 4);
-        writeln!(self.out, "  {text}")
     }
 
     fn regions(&self, regions: &[String]) -> String {
@@ -360,30 +316,23 @@ impl Page<'_> {
 
 /// Tells whether the same is said of two profiles.
 fn alike(a: &ProfileReport, b: &ProfileReport) -> bool {
-    (a.verdict, &a.denied, &a.leaves, &a.depends_on) == (b.verdict, &b.denied, &b.leaves, &b.depends_on)
+    (a.verdict, &a.denied, &a.leaves, &a.could_leave) == (b.verdict, &b.denied, &b.leaves, &b.could_leave)
+        && (&a.depends_on, &a.depends_by) == (&b.depends_on, &b.depends_by)
 }
 
-fn pretty(json: &serde_json::Value) -> io::Result<String> {
-    serde_json::to_string_pretty(json).map_err(io::Error::from)
+/// Tells whether a call leaves the allowed Regions, or could.
+fn leaves(row: &ProfileReport) -> bool {
+    !row.leaves.is_empty() || !row.could_leave.is_empty()
 }
 
-/// Writes what a change lets through or denies: what is done, on what, where, and through which profiles.
-fn permits<'p>(permits: impl Iterator<Item = &'p Permit>, words: &Words) -> Vec<String> {
-    let mut by_kind: BTreeMap<(String, &str, String), BTreeSet<&str>> = BTreeMap::new();
-    for permit in permits {
-        let what = (
-            permit.actions.join(", "),
-            permit.resource.as_str(),
-            permit.regions.join(", "),
-        );
-        by_kind
-            .entry(what)
-            .or_default()
-            .extend(permit.through.iter().map(String::as_str));
-    }
-    let each = by_kind.into_iter().map(|((actions, resource, regions), through)| {
-        let through: Vec<&str> = through.into_iter().collect();
-        words.permit(&actions, resource, &regions, &through.join(", "))
-    });
-    each.collect()
+/// Tells whether a call fails that is answered in a stream, and no other.
+fn only_streaming(row: &ProfileReport) -> bool {
+    let stream = Some("bedrock:InvokeModelWithResponseStream");
+    !row.denied.is_empty() && row.denied.iter().all(|denied| denied.action == stream)
+}
+
+/// Returns how wide a column of names is: long ARNs stand out of it.
+fn column(names: impl Iterator<Item = String>) -> usize {
+    let widths = names.map(|name| name.chars().count());
+    widths.filter(|width| *width <= WIDEST).max().unwrap_or_default()
 }

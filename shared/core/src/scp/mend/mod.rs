@@ -127,6 +127,28 @@ pub fn narrowest(wish: &Wish<'_>) -> Result<Option<Remedy>, MendError> {
     trial.exempt_profile(&obstacles, &need).map(Some)
 }
 
+/// Returns what policies let through that others in their place do not, and what they deny: tried with every profile
+/// from the source Regions of the targets, and with what each target's profile could do.
+///
+/// # Errors
+///
+/// Never: the actions of calls are part of this program.
+pub fn differences(
+    targets: &[&Target],
+    before: &Chain,
+    after: &Chain,
+    caller: &Caller,
+    catalogue: &Catalogue,
+) -> Result<(Vec<Permit>, Vec<Permit>), MendError> {
+    let needs: Vec<(&Target, Need)> = targets
+        .iter()
+        .filter_map(|target| Some((*target, Need::of(target)?)))
+        .collect();
+    let sources = needs.iter().map(|(target, _)| target.source.clone()).collect();
+    let probes = Probes::new(&needs, &sources, caller, catalogue)?;
+    Ok(probes.differences(&mut probes.judgements(), caller, before, after))
+}
+
 impl Wish<'_> {
     fn verdict(&self, chain: &Chain) -> Result<Verdict, NotAnAction> {
         verdict(self.target, chain, self.caller)
@@ -286,18 +308,9 @@ impl<'w> Trial<'w> {
             return Ok(None);
         }
         let obstacles = Obstacles::of(wish)?;
-        let account = wish.caller.account().as_str();
-        let profile = need.profile.replacen(":*:", &format!(":{account}:"), 1);
         let mut sources: BTreeSet<SourceRegion> = wish.sources.iter().cloned().collect();
         sources.insert(wish.target.source.clone());
-        let probes = Probes::new(
-            wish.target,
-            Some(&profile),
-            &need.model,
-            &sources,
-            wish.caller,
-            wish.catalogue,
-        )?;
+        let probes = Probes::new(&[(wish.target, need.clone())], &sources, wish.caller, wish.catalogue)?;
         let trial = Self {
             wish,
             judgements: probes.judgements(),
@@ -366,7 +379,7 @@ impl<'w> Trial<'w> {
             chain = chain.with(&name, &Arc::new(Scp::new(&name, policy)));
         }
         let mut remedy = self.tried(kind, &chain)?;
-        if is_managed(&changes) {
+        if changes.iter().any(|change| is_managed(&change.document)) {
             remedy.notes.push(Note::ManagedByControlTower);
         }
         remedy.cannot = too_long;
@@ -450,11 +463,11 @@ impl Remedy {
     }
 }
 
-fn is_managed(changes: &[PolicyChange]) -> bool {
-    changes.iter().any(|change| {
-        let text = change.document.to_string();
-        ["GRREGIONDENY", "CTMULTISERVICEPV1"]
-            .iter()
-            .any(|sid| text.contains(sid))
-    })
+/// Tells whether Control Tower manages a policy: its statements have names of its own.
+#[must_use]
+pub fn is_managed(document: &Value) -> bool {
+    let text = document.to_string();
+    ["GRREGIONDENY", "CTMULTISERVICEPV1"]
+        .iter()
+        .any(|sid| text.contains(sid))
 }

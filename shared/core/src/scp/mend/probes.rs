@@ -5,6 +5,7 @@ use std::{cmp::Ordering, collections::BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::edit::Need;
 use crate::{
     catalog::Catalogue,
     region::{Region, SourceRegion},
@@ -89,17 +90,15 @@ const ON_PROFILES: [&str; 3] = [
 ];
 
 impl Probes {
-    /// Makes every request of every profile from each of the sources; calls of the target's model and of another
+    /// Makes every request of every profile from each of the sources; calls of the targets' models and of another
     /// one in each Region, directly and through the target; and other actions in each Region.
     pub(super) fn new(
-        target: &Target,
-        profile: Option<&str>,
-        model: &str,
+        needs: &[(&Target, Need)],
         sources: &BTreeSet<SourceRegion>,
         caller: &Caller,
         catalogue: &Catalogue,
     ) -> Result<Self, NotAnAction> {
-        let partition = target.source.0.partition();
+        let partition = needs.first().map_or("aws", |(_, need)| need.partition);
         let caller = &*caller.in_partition(partition);
         let mut probes = Self {
             partition,
@@ -108,8 +107,10 @@ impl Probes {
         };
         let sources: Vec<SourceRegion> = sources.iter().cloned().collect();
         let mut targets = Target::profiles("*", &sources, catalogue);
-        if !targets.contains(target) {
-            targets.push(target.clone());
+        for (target, _) in needs {
+            if !targets.contains(target) {
+                targets.push((*target).clone());
+            }
         }
         for other in &targets {
             for action in INVOKE {
@@ -120,46 +121,53 @@ impl Probes {
                 }
             }
         }
-        let name = target.call.name();
+        let mut models: BTreeSet<&str> = needs.iter().map(|(_, need)| need.model.as_str()).collect();
+        models.insert("amazon.nova-lite-v1:0");
         for region in regions(catalogue) {
             for action in INVOKE {
-                for model in [model, "amazon.nova-lite-v1:0"] {
+                for model in &models {
                     let arn = format!("arn:{}:bedrock:{region}::foundation-model/{model}", region.partition());
                     probes.ask(caller, action, "foundation-model", region.as_str(), arn, None)?;
                 }
-                let arn = format!("arn:{}:bedrock:{region}::foundation-model/{model}", region.partition());
-                probes.ask(
-                    caller,
-                    action,
-                    "foundation-model",
-                    region.as_str(),
-                    arn,
-                    profile.map(|arn| (name, arn)),
-                )?;
             }
             for (action, resource) in OTHERS {
                 let arn = other(action, resource, &region, caller);
                 probes.ask(caller, action, "*", region.as_str(), arn, None)?;
             }
         }
-        if let Some(profile) = profile {
-            for action in ON_PROFILES {
-                let region = target.source.0.as_str();
-                probes.ask(caller, action, "profile", region, profile.to_owned(), None)?;
-            }
-            for action in INVOKE {
-                let arn = format!("arn:{partition}:bedrock:::foundation-model/{model}");
-                probes.ask(
-                    caller,
-                    action,
-                    "foundation-model",
-                    UNSPECIFIED,
-                    arn,
-                    Some((name, profile)),
-                )?;
-            }
+        for (target, need) in needs {
+            probes.ask_of(target, need, caller, catalogue)?;
         }
         Ok(probes)
+    }
+
+    /// Asks for what a target's profile could do beyond its own Regions.
+    fn ask_of(
+        &mut self,
+        target: &Target,
+        need: &Need,
+        caller: &Caller,
+        catalogue: &Catalogue,
+    ) -> Result<(), NotAnAction> {
+        let profile = need.profile.replacen(":*:", &format!(":{}:", caller.account()), 1);
+        let (name, model, partition) = (target.call.name(), &need.model, self.partition);
+        for region in regions(catalogue) {
+            for action in INVOKE {
+                let arn = format!("arn:{}:bedrock:{region}::foundation-model/{model}", region.partition());
+                let through = Some((name, profile.as_str()));
+                self.ask(caller, action, "foundation-model", region.as_str(), arn, through)?;
+            }
+        }
+        for action in ON_PROFILES {
+            let region = target.source.0.as_str();
+            self.ask(caller, action, "profile", region, profile.clone(), None)?;
+        }
+        for action in INVOKE {
+            let arn = format!("arn:{partition}:bedrock:::foundation-model/{model}");
+            let through = Some((name, profile.as_str()));
+            self.ask(caller, action, "foundation-model", UNSPECIFIED, arn, through)?;
+        }
+        Ok(())
     }
 
     fn ask(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Reach, verdict::Denied};
+use super::{CallKind, Reach, verdict::Denied};
 use crate::{account::AccountId, region::Region};
 
 /// A verdict that changes, for the accounts for which it does.
@@ -16,6 +16,8 @@ pub struct Change {
     pub accounts: Vec<AccountId>,
     /// The profile's id; an application profile's ARN; a model's id.
     pub profile: String,
+    /// What is called, and how.
+    pub call: CallKind,
     /// The Region that is called.
     pub source: Region,
     /// The verdict before: `works`, `fails` or `undecided`.
@@ -24,6 +26,12 @@ pub struct Change {
     pub after: &'static str,
     /// What is denied after, and was not before, or was denied by another statement.
     pub denied: Vec<Denied>,
+    /// Of a call that works after: the Regions outside the policy that can process it, `*` for every commercial
+    /// Region. Nothing where no policy was given.
+    pub leaves: Vec<String>,
+    /// Of a call that is undecided after: the same Regions, should what it depends on let it through.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub could_leave: Vec<String>,
 }
 
 /// Returns the verdicts that differ, in the order of the accounts and profiles of `before`. What is only in
@@ -59,10 +67,13 @@ pub fn compare(before: &Reach, after: &Reach) -> Vec<Change> {
             let change = Change {
                 accounts: Vec::new(),
                 profile: target.call.name().to_owned(),
+                call: target.call.kind(),
                 source: target.source.0.clone(),
                 before: verdict.name(),
                 after: later.name(),
                 denied: new.cloned().collect(),
+                leaves: Vec::new(),
+                could_leave: Vec::new(),
             };
             let place = *known.entry(change.clone()).or_insert_with(|| {
                 changes.push(change);

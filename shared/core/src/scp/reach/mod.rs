@@ -5,6 +5,7 @@
 
 mod caller;
 mod compare;
+mod depends;
 mod evaluations;
 mod judgements;
 mod report;
@@ -20,11 +21,12 @@ use std::{
 
 pub use caller::{Caller, Principal};
 pub use compare::{Change, compare};
+pub use depends::{Depends, depends_by};
 pub use evaluations::{Evaluation, INVOKE, Resource, UNSPECIFIED, evaluations};
 use judgements::{BoundChain, Signature};
 pub(crate) use judgements::{Judgements, Place};
 pub use report::{AccountsReport, OrganizationReport, ProfileReport, ReachReport, leaves};
-pub use target::{Call, Target};
+pub use target::{Call, CallKind, Target};
 pub use verdict::{Denied, DeniedBy, Verdict};
 
 use super::{

@@ -1,13 +1,14 @@
 //! The verdicts as they are written: for one account, or for a whole organization.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 
 use super::{
     Reach,
-    target::Target,
+    depends::Depends,
+    target::{CallKind, Target},
     verdict::{Denied, Verdict},
 };
 use crate::{
@@ -40,6 +41,10 @@ pub struct AccountsReport {
     /// The accounts.
     #[schemars(with = "Vec<String>")]
     pub accounts: Vec<AccountId>,
+    /// The names of those that have one, by id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub names: BTreeMap<AccountId, String>,
     /// Why no service control policy applies to them, if so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exempt: Option<Exemption>,
@@ -52,6 +57,8 @@ pub struct AccountsReport {
 pub struct ProfileReport {
     /// The profile's id; an application profile's ARN; a model's id.
     pub profile: String,
+    /// What is called, and how.
+    pub call: CallKind,
     /// The Region that is called.
     pub source: Region,
     /// The Regions that can process the call; `*` for every commercial Region.
@@ -64,11 +71,17 @@ pub struct ProfileReport {
     /// Of a call that works: the Regions outside the policy that can process it, `*` for every commercial
     /// Region. Nothing where no policy was given.
     pub leaves: Vec<String>,
+    /// Of a call that is undecided: the same Regions, should what it depends on let it through.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub could_leave: Vec<String>,
     /// Whether AWS documents what is evaluated only in part, so that the verdict is inferred.
     pub inferred: bool,
-    /// The condition keys on which an undecided verdict depends.
+    /// The condition keys on which an undecided verdict depends, as the policies write them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Arc<str>>,
+    /// The statements that ask for those keys.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub depends_by: Vec<Depends>,
     /// What AWS does not document, where that leaves it undecided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undocumented: Option<&'static str>,
@@ -104,6 +117,7 @@ impl Reach {
             accounts.extend(by_policy.into_iter().map(|(policy, accounts)| {
                 AccountsReport {
                     accounts,
+                    names: BTreeMap::new(),
                     exempt: group.exempt,
                     profiles: self
                         .of_group(group)
@@ -138,19 +152,40 @@ impl ProfileReport {
             Verdict::Works | Verdict::Fails(_) => (Vec::new(), None),
             Verdict::Undecided { keys, undocumented } => (keys.to_vec(), *undocumented),
         };
-        let outside = policy.filter(|_| verdict.works()).map(|policy| leaves(target, policy));
+        let outside = policy.map(|policy| leaves(target, policy)).unwrap_or_default();
+        let (leaves, could_leave) = match verdict {
+            Verdict::Works => (outside, Vec::new()),
+            Verdict::Undecided { .. } => (Vec::new(), outside),
+            Verdict::Fails(_) => (Vec::new(), Vec::new()),
+        };
         Self {
             profile: target.call.name().to_owned(),
+            call: target.call.kind(),
             source: target.source.0.clone(),
             destinations: target.destination_names(),
             verdict: verdict.name(),
             denied: verdict.denied().to_vec(),
-            leaves: outside.unwrap_or_default(),
+            leaves,
+            could_leave,
             inferred: target.call.is_inferred(),
             depends_on,
+            depends_by: Vec::new(),
             undocumented,
             remedies: Vec::new(),
         }
+    }
+}
+
+impl ProfileReport {
+    /// Names the statements on which an undecided verdict depends, and the keys as those write them.
+    pub fn depends_by(&mut self, by: Vec<Depends>) {
+        for key in &mut self.depends_on {
+            let mut written = by.iter().flat_map(|one| &one.keys);
+            if let Some(written) = written.find(|written| written.eq_ignore_ascii_case(key)) {
+                *key = Arc::clone(written);
+            }
+        }
+        self.depends_by = by;
     }
 }
 

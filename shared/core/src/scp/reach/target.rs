@@ -2,9 +2,12 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use wildmatch::WildMatch;
 
 use crate::{
+    account::AccountId,
     arn::Arn,
     catalog::{Catalogue, Destinations},
     inference_profile::InferenceProfile,
@@ -42,7 +45,35 @@ pub enum Call {
     Batch(InferenceProfile),
 }
 
+/// What is called, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallKind {
+    /// A model through a system-defined inference profile.
+    Profile,
+    /// A model through an application profile.
+    ApplicationProfile,
+    /// A model itself.
+    Model,
+    /// A guardrail's own profile.
+    GuardrailProfile,
+    /// A batch job.
+    Batch,
+}
+
 impl Call {
+    /// Returns what kind of call it is.
+    #[must_use]
+    pub const fn kind(&self) -> CallKind {
+        match self {
+            Self::Profile(_) => CallKind::Profile,
+            Self::Application { .. } => CallKind::ApplicationProfile,
+            Self::Model(_) => CallKind::Model,
+            Self::Guardrail(_) => CallKind::GuardrailProfile,
+            Self::Batch(_) => CallKind::Batch,
+        }
+    }
+
     /// Returns the id by which people know what is called.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -65,6 +96,15 @@ impl Call {
 }
 
 impl Target {
+    /// Tells whether the call is one of an account: an application profile is of the account in its ARN alone.
+    #[must_use]
+    pub fn is_in(&self, account: &AccountId) -> bool {
+        match &self.call {
+            Call::Application { arn, .. } => Arn::parse(arn).is_none_or(|arn| arn.account == account.as_str()),
+            _ => true,
+        }
+    }
+
     /// Returns a call of a foundation model itself.
     #[must_use]
     pub fn model(id: &str, source: &SourceRegion) -> Self {
