@@ -246,11 +246,11 @@ fn organization(
             together.profiles.push(report);
         }
     }
-    let named = under.document().accounts.iter();
-    let named: BTreeMap<&AccountId, &String> = named.filter_map(|node| Some((&node.id, node.name.as_ref()?))).collect();
+    let nodes = under.document().accounts.iter();
+    let known: BTreeMap<&AccountId, &String> = nodes.filter_map(|node| Some((&node.id, node.name.as_ref()?))).collect();
     for together in &mut accounts {
         let names = together.accounts.iter();
-        let names = names.filter_map(|account| Some((account.clone(), (*named.get(account)?).clone())));
+        let names = names.filter_map(|account| Some((account.clone(), (*known.get(account)?).clone())));
         together.names = names.collect();
     }
     Ok(OrganizationAnswer {

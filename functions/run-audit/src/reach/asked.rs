@@ -1,8 +1,10 @@
 //! What was asked about reach: an answer says no more than that.
 
+use std::collections::BTreeSet;
+
 use crisguard_core::{
     region::{Region, SourceRegion},
-    scp::reach::Principal,
+    scp::{self, Statement, organization::Chain, reach::Principal},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -49,8 +51,8 @@ impl Asked {
 /// Returns the values with which policies compare `aws:PrincipalArn`.
 fn named_principals(under: &Policies) -> Vec<String> {
     let mut named = Vec::new();
-    let mut add = |policy: &crisguard_core::scp::Policy| {
-        let conditions = policy.statements().iter().flat_map(|statement| statement.conditions());
+    let mut add = |policy: &scp::Policy| {
+        let conditions = policy.statements().iter().flat_map(Statement::conditions);
         for condition in conditions.filter(|condition| condition.key() == "aws:principalarn") {
             named.extend(condition.values().iter().cloned());
         }
@@ -58,10 +60,14 @@ fn named_principals(under: &Policies) -> Vec<String> {
     match under {
         Policies::Files(files) => files.iter().for_each(|(_, scp)| add(scp.policy())),
         Policies::Organization(organization) => {
+            // Accounts share policies: each is looked at once.
+            let mut seen: BTreeSet<String> = BTreeSet::new();
             for account in organization.accounts() {
                 let chain = organization.chain(account);
-                let policies = chain.iter().flat_map(|chain| chain.policies());
-                policies.for_each(|(_, scp)| add(scp.policy()));
+                let policies = chain.iter().flat_map(Chain::policies);
+                for (_, scp) in policies.filter(|(_, scp)| seen.insert(scp.name().to_owned())) {
+                    add(scp.policy());
+                }
             }
         }
     }

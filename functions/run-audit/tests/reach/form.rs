@@ -25,6 +25,7 @@ fn the_form_of_json_is_the_one_that_is_documented() {
         "reach --scp region-deny.json --source ap-northeast-1",
         "reach --scp region-deny.json --policy policy.yaml",
         "reach --scp tagged-roles.json --principal any --source us-east-1 --guardrails --batch",
+        "reach --scp tagged-roles.json --policy policy.yaml --batch",
         "reach --organization organization.json --source ap-northeast-1",
         "reach --organization organization.json --source ap-northeast-1 --profile jp.*",
         "reach --organization organization.json --source ap-northeast-1 --account 111122223333",

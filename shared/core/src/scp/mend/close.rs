@@ -83,10 +83,9 @@ pub fn close(
     let mut staying: Vec<&Target> = Vec::new();
     for (target, verdict) in before.verdicts(caller.account()) {
         match verdict {
-            Verdict::Fails(_) => {}
             Verdict::Works | Verdict::Undecided { .. } if !leaves(target, policy).is_empty() => leaving.push(target),
             Verdict::Works => staying.push(target),
-            Verdict::Undecided { .. } => {}
+            Verdict::Fails(_) | Verdict::Undecided { .. } => {}
         }
     }
     if leaving.is_empty() {
@@ -102,7 +101,7 @@ pub fn close(
             "Condition": { "StringEquals": { REGION: UNSPECIFIED } }
         }));
     }
-    if leaving.iter().any(|target| !is_global(&target) && !is_direct(&target)) {
+    if leaving.iter().any(|target| !is_global(target) && !is_direct(target)) {
         // The model is evaluated in the source Region too, wherever the profile goes.
         let sources = targets.iter().map(|target| &target.source.0);
         let sources = sources.filter(|source| policy.permits_source(&SourceRegion((*source).clone())));

@@ -53,7 +53,7 @@ pub fn depends_by(target: &Target, chain: &Chain, caller: &Caller) -> Result<Vec
                 let may_deny = open(Effect::Deny).into_iter().map(|one| (one, DeniedBy::Explicit));
                 for ((scp, (statement, matches)), kind) in may_deny.chain(may_allow) {
                     if matches == Truth::Unknown {
-                        add(&mut all, scp, statement, level_name(chain, place), kind, request);
+                        add(&mut all, scp, statement, &level_name(chain, place), kind, request);
                     }
                 }
             }
@@ -62,7 +62,7 @@ pub fn depends_by(target: &Target, chain: &Chain, caller: &Caller) -> Result<Vec
     Ok(all)
 }
 
-fn add(all: &mut Vec<Depends>, scp: &Scp, statement: &Statement, level: Arc<str>, kind: DeniedBy, request: &Request) {
+fn add(all: &mut Vec<Depends>, scp: &Scp, statement: &Statement, level: &Arc<str>, kind: DeniedBy, request: &Request) {
     let mut gaps = Vec::new();
     statement.gaps(request, &mut gaps);
     let written = |key: Arc<str>| {
@@ -71,14 +71,13 @@ fn add(all: &mut Vec<Depends>, scp: &Scp, statement: &Statement, level: Arc<str>
         condition.map_or(key, |condition| condition.written_key().into())
     };
     let (policy, label) = (scp.shared_name(), scp.label(StatementRef::of(statement)));
-    let is_same = |known: &Depends| {
-        (&known.policy, &known.statement, &known.level, known.kind) == (&policy, &label, &level, kind)
-    };
+    let is_same =
+        |known: &Depends| (&known.policy, &known.statement, &known.level, known.kind) == (&policy, &label, level, kind);
     let place = all.iter().position(is_same).unwrap_or_else(|| {
         all.push(Depends {
             policy: Arc::clone(&policy),
             statement: Arc::clone(&label),
-            level: Arc::clone(&level),
+            level: Arc::clone(level),
             kind,
             keys: Vec::new(),
         });

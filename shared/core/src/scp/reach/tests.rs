@@ -238,7 +238,8 @@ fn the_report_has_the_published_form() {
     assert_eq!(
         report,
         json!({"profiles": [{
-            "profile": "jp.anthropic.claude-sonnet-4-5-20250929-v1:0", "source": "ap-northeast-1",
+            "profile": "jp.anthropic.claude-sonnet-4-5-20250929-v1:0", "call": "profile",
+            "source": "ap-northeast-1",
             "destinations": ["ap-northeast-1", "ap-northeast-3"], "verdict": "fails",
             "denied": [{"resource": "foundation-model", "region": "ap-northeast-3", "policy": "scp.json",
                 "statement": "Regions", "kind": "explicit", "level": "ou"}],
