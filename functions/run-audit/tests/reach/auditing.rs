@@ -76,6 +76,12 @@ fn a_profile_is_not_a_model() {
         "reach --scp region-deny.json --source ap-northeast-1 --model {MODEL}"
     ));
     assert_eq!(ended.status.code(), Some(0), "{}", errors(&ended));
+    // Only the policies are asked: nobody has looked whether there is such a model.
+    assert!(
+        text(&ended).contains("whether these are served there"),
+        "{}",
+        text(&ended)
+    );
 }
 
 #[test]

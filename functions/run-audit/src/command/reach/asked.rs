@@ -78,7 +78,7 @@ fn not_asked(asked: &Asked) -> String {
     not.push(if asked.models.is_empty() {
         "models without a profile (--model)".to_owned()
     } else {
-        "other models without a profile (--model)".to_owned()
+        "other models without a profile (--model), whether these are served there".to_owned()
     });
     if !asked.batch {
         not.push("batch jobs (--batch)".to_owned());
@@ -100,7 +100,8 @@ fn not_asked_in_japanese(asked: &Asked) -> String {
     not.push(if asked.models.is_empty() {
         "プロファイルを使わないモデル呼び出し（--model）".to_owned()
     } else {
-        "ほかのモデルの、プロファイルを使わない呼び出し（--model）".to_owned()
+        "ほかのモデルの、プロファイルを使わない呼び出し（--model）、指定のモデルがそのリージョンで提供されているか"
+            .to_owned()
     });
     if !asked.batch {
         not.push("バッチジョブ（--batch）".to_owned());

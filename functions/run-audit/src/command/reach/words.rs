@@ -147,6 +147,16 @@ impl Words {
         text
     }
 
+    /// Names Regions as evaluations have them.
+    pub(crate) fn places(&self, regions: &[&str]) -> String {
+        let each = regions.iter().map(|region| match (*region, self.language) {
+            ("unspecified", Language::En) => "unspecified (any commercial Region)".to_owned(),
+            ("unspecified", Language::Ja) => "unspecified（すべての商用リージョン）".to_owned(),
+            (region, _) => region.to_owned(),
+        });
+        each.collect::<Vec<_>>().join(", ")
+    }
+
     /// Names what is called.
     pub(crate) fn call(&self, name: &str, kind: CallKind) -> String {
         match (kind, self.language) {

@@ -258,7 +258,9 @@ impl Page<'_> {
         }
         for (one, regions) in told {
             let by = self.words.statement(one.statement.as_deref(), &one.policy, &one.level);
-            let text = self.words.denied(one.resource, &regions.join(", "), &by, one.kind);
+            let text = self
+                .words
+                .denied(one.resource, &self.words.places(&regions), &by, one.kind);
             let text = match one.action {
                 Some(action) => format!("{action}: {text}"),
                 None => text,
