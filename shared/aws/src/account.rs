@@ -2,11 +2,11 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_account::{
-    Client,
+    Client, config,
     types::{Region, RegionOptStatus},
 };
 
-use crate::{Disposition, Failure, pages::every_page};
+use crate::{Disposition, Failure, pages::every_page, signed};
 
 /// The action by which Regions are listed, as an IAM policy names it.
 pub const ACTION: &str = "account:ListRegions";
@@ -32,8 +32,10 @@ impl Account {
     /// Takes the account that the configuration's credentials belong to.
     #[must_use]
     pub fn new(configuration: &SdkConfig) -> Self {
+        let partition = signed::partition("Account", "", configuration);
+        let of_whom = config::Builder::from(configuration).retry_partition(partition);
         Self {
-            client: Client::new(configuration),
+            client: Client::from_conf(of_whom.build()),
         }
     }
 

@@ -9,7 +9,7 @@ use aws_sdk_cloudwatch::{
     types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode},
 };
 
-use crate::{Disposition, Failure, pages::every_page};
+use crate::{Disposition, Failure, pages::every_page, signed};
 
 const LIST: &str = "cloudwatch:ListMetrics";
 const READ: &str = "cloudwatch:GetMetricData";
@@ -50,7 +50,9 @@ impl Metrics {
     /// Names a Region.
     #[must_use]
     pub fn new(configuration: &SdkConfig, region: &str) -> Self {
-        let there = config::Builder::from(configuration).region(Region::new(region.to_owned()));
+        let there = config::Builder::from(configuration)
+            .region(Region::new(region.to_owned()))
+            .retry_partition(signed::partition("CloudWatch", region, configuration));
         Self {
             client: Client::from_conf(there.build()),
             region: region.to_owned(),

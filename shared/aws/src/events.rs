@@ -3,7 +3,7 @@
 use aws_config::{Region, SdkConfig};
 use aws_sdk_eventbridge::{Client, config, operation::describe_event_bus::DescribeEventBusError, types};
 
-use crate::{Failure, pages::every_page};
+use crate::{Failure, pages::every_page, signed};
 
 const LIST_RULES: &str = "events:ListRules";
 const LIST_TARGETS: &str = "events:ListTargetsByRule";
@@ -48,7 +48,9 @@ impl Events {
     /// Names a Region.
     #[must_use]
     pub fn new(configuration: &SdkConfig, region: &str) -> Self {
-        let there = config::Builder::from(configuration).region(Region::new(region.to_owned()));
+        let there = config::Builder::from(configuration)
+            .region(Region::new(region.to_owned()))
+            .retry_partition(signed::partition("EventBridge", region, configuration));
         Self {
             client: Client::from_conf(there.build()),
             region: region.to_owned(),

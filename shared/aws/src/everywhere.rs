@@ -193,7 +193,10 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::replay::{Replay, Reply, ok};
+    use crate::{
+        replay::{Replay, Reply, ok},
+        sts::Role,
+    };
 
     #[test]
     fn a_client_is_made_once_for_a_region() {
@@ -229,6 +232,51 @@ mod tests {
             there > Duration::from_secs(1) && there < Duration::from_secs(10),
             "{there:?}"
         );
+    }
+
+    /// Many accounts are looked at by one process, one of which may have its calls throttled by whoever likes to.
+    #[tokio::test(start_paused = true)]
+    async fn what_one_account_is_throttled_for_slows_no_other() {
+        let given = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAOTHER</AccessKeyId>\
+            <SecretAccessKey>hidden</SecretAccessKey><SessionToken>token</SessionToken>\
+            <Expiration>2126-11-22T04:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+        let throttled = || Reply::new(400, r#"{"__type":"ThrottlingException"}"#);
+        let found = || ok(r#"{"KeyMetadata":{"KeyId":"k"}}"#);
+        let replies = [ok(given), ok(given), throttled()].into_iter();
+        let rules = || ok(r#"{"Rules":[]}"#);
+        let of_an_sdk = [throttled()].into_iter().chain((0..9).map(|_| rules()));
+        let replay = Replay::new(replies.chain((0..9).map(|_| found())).chain(of_an_sdk));
+        let configuration = replay.configuration().to_builder().time_source(Paused(Instant::now()));
+        let own = Everywhere::new(&configuration.build());
+        let account = async |account: &str| {
+            let role = Role {
+                arn: format!("arn:aws:iam::{account}:role/r"),
+                external_id: None,
+            };
+            own.assuming(&own.roles("eu-west-2").assume(&role, "s").await.unwrap())
+        };
+        let (slow, other) = (account("222233334444").await, account("333344445555").await);
+        slow.keys("eu-west-2").describe("k").await.unwrap();
+        let waited = async |account: &Everywhere| {
+            let begun = Instant::now();
+            for _ in 0..4 {
+                account.keys("eu-west-2").describe("k").await.unwrap();
+            }
+            begun.elapsed()
+        };
+        assert_eq!(waited(&other).await, Duration::ZERO);
+        assert!(waited(&slow).await > Duration::from_secs(1));
+
+        slow.events("eu-west-2").rules(None, "crisguard-").await.unwrap();
+        let waited = async |account: &Everywhere| {
+            let begun = Instant::now();
+            for _ in 0..4 {
+                account.events("eu-west-2").rules(None, "crisguard-").await.unwrap();
+            }
+            begun.elapsed()
+        };
+        assert_eq!(waited(&other).await, Duration::ZERO);
+        assert!(waited(&slow).await > Duration::from_secs(1));
     }
 
     /// A clock that goes as tests let time pass.

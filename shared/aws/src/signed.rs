@@ -31,6 +31,7 @@ use aws_smithy_runtime_api::client::{
         AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
         static_resolver::StaticAuthSchemeOptionResolver,
     },
+    identity::ResolveIdentity,
     interceptors::SharedInterceptor,
     runtime_components::RuntimeComponentsBuilder,
     runtime_plugin::StaticRuntimePlugin,
@@ -41,6 +42,16 @@ use aws_types::{
     region::{Region, SigningRegion},
     service_config::ServiceConfigKey,
 };
+
+/// Returns with which other clients one shares what it knows of being throttled.
+///
+/// What one Region refuses for its load says nothing of another; nor does what is refused to one account say anything of
+/// another, which is known by where its credentials come from.
+pub(crate) fn partition(service: &str, region: &str, configuration: &SdkConfig) -> RetryPartition {
+    let credentials = configuration.credentials_provider();
+    let whose = credentials.as_ref().and_then(ResolveIdentity::cache_partition);
+    RetryPartition::new(format!("{service}-{region}-{whose:?}"))
+}
 
 /// A service, as requests, signatures and settings name it.
 #[derive(Clone, Copy, Debug)]
@@ -130,8 +141,7 @@ impl Service {
     /// Says how requests are signed, with whose credentials, and who is asking.
     fn signed(self, region: Region, signing_options: SigningOptions, configuration: &SdkConfig) -> StaticRuntimePlugin {
         let mut settings = Layer::new(self.id);
-        // What one Region refuses for its load says nothing of another.
-        let partition = RetryPartition::new(format!("{}-{region}", self.id));
+        let partition = partition(self.id, region.as_ref(), configuration);
         settings
             .store_put(SigV4OperationSigningConfig {
                 signing_options,

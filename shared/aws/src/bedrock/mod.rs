@@ -13,7 +13,7 @@ mod profiles;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_bedrock::{Client, config};
 
-use crate::Failure;
+use crate::{Failure, signed};
 pub use guardrails::{CrossRegion, EnforcedGuardrail, Guardrail, ListedGuardrail};
 pub use jobs::{InvocationJob, JobOutput};
 pub use logging::{LogGroup, Logging, Prefix};
@@ -35,7 +35,9 @@ impl Bedrock {
     /// Names a Region.
     #[must_use]
     pub fn new(configuration: &SdkConfig, region: &str) -> Self {
-        let there = config::Builder::from(configuration).region(Region::new(region.to_owned()));
+        let there = config::Builder::from(configuration)
+            .region(Region::new(region.to_owned()))
+            .retry_partition(signed::partition("Bedrock", region, configuration));
         Self {
             client: Client::from_conf(there.build()),
             region: region.to_owned(),
