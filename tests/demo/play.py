@@ -75,7 +75,7 @@ def play_story(stage: Stage, story: Story) -> Outcome:
             else:
                 passage = stage.emit(record)
                 outcome.passages += [] if play else [passage]
-        stage.decide()
+        stage.decide(fails=any(event.leaves is Exit.REJECTED for event in story.events))
         stage.tell()
         if play:
             outcome.repeated += stage.counts(WATCH)["FindingsSent"] - sent_before

@@ -132,9 +132,7 @@ class Stage:
         for function in QUEUES:
             (mapping,) = functions.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
             self._mappings[function] = mapping["UUID"]
-        # A message that fails comes again after a second, not after the template's six minutes.
-        sqs.set_queue_attributes(QueueUrl=self._urls[QUEUES[WATCH]], Attributes={"VisibilityTimeout": "1"})
-        # And a change is looked at when `check` is called, not a minute after it.
+        # A change is looked at when `check` is called, not a minute after it.
         sqs.set_queue_attributes(QueueUrl=self._urls[QUEUES[POSTURE]], Attributes={"DelaySeconds": "0"})
         self.gather()
 
@@ -235,9 +233,14 @@ class Stage:
         for function in QUEUES:
             self._switch(function, on=True)
 
-    def decide(self) -> None:
-        """watch-inference handles what has arrived."""
+    def decide(self, *, fails: bool = False) -> None:
+        """watch-inference handles what has arrived; what `fails` comes again after a second, not after six minutes."""
+        sqs, url = self.aws.client("sqs"), self._urls[QUEUES[WATCH]]
+        usual = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+        if fails:
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
         self._drain(WATCH)
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=usual)
 
     def tell(self) -> None:
         """send-alerts handles the findings."""
