@@ -1,8 +1,8 @@
 //! Looks at several accounts: a few by hand at once, or all of an organization, planned, looked at one by one and put
 //! together.
 //!
-//! A plan has a line for each Region of each account ([`plan`]); a state machine has each line looked at by an
-//! invocation of its own ([`look`]), and what those have stored put together ([`merge`]). What one of them cannot see,
+//! A plan has a line for each Region of each account ([`mod@plan`]); a state machine has each line looked at by an
+//! invocation of its own ([`mod@look`]), and what those have stored put together ([`mod@merge`]). What one of them cannot see,
 //! or loses, is undecided, and leaves the others as they are.
 
 mod by_hand;

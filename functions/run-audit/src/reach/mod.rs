@@ -12,5 +12,6 @@ pub use asked::Asked;
 pub use listed::listed;
 pub use merge::Mended;
 pub use question::{Accounts, Policies, Question, ReachError, WhatIf};
+#[cfg(feature = "command")]
 pub(crate) use request::named_principal;
 pub use request::{AskedSource, AttachedScp, OtherScp, ReachRequest, RequestError, Whole};
