@@ -8,8 +8,8 @@ use crisguard_core::{
     account::{AccountId, OrganizationPath},
     catalog::{Catalogue, Live},
     cloudtrail::Invocation,
-    controls::{ControlId, assess, name_statements},
-    decision::{Assessment, Decision, EvidenceGap},
+    controls::{assess, name_statements, undecided},
+    decision::{Assessment, EvidenceGap},
     policy::{Policy, Unresolved},
     posture::KnownMembership,
 };
@@ -241,7 +241,10 @@ impl<'a> Policies<'a> {
     ) -> Vec<Assessment> {
         match self.at(&invocation.account, path) {
             Ok(policy) => assess(invocation, policy, catalogue),
-            Err(_) => in_no_place(&invocation.account),
+            // The policy differs by unit, and the account's is not known.
+            Err(_) => undecided(&EvidenceGap::PlaceNotKnown {
+                account: invocation.account.to_string(),
+            }),
         }
     }
 
@@ -261,20 +264,6 @@ impl<'a> Policies<'a> {
         });
         found.as_deref()
     }
-}
-
-/// Says that the policy differs by unit, and that the account's is not known.
-fn in_no_place(account: &AccountId) -> Vec<Assessment> {
-    let gap = EvidenceGap::PlaceNotKnown {
-        account: account.to_string(),
-    };
-    ControlId::about_invocations()
-        .map(|control| Assessment {
-            control,
-            decision: Decision::Undecided(gap.clone()),
-            expired_exceptions: Vec::new(),
-        })
-        .collect()
 }
 
 /// Tells whether it matters where an account stands in its organization to know which policy it is under.

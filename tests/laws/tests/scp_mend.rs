@@ -28,6 +28,27 @@ fn published() -> Option<BTreeMap<String, Vec<u8>>> {
     Some(files)
 }
 
+/// A profile as it is called from a Region, and what is proposed for it.
+fn proposed(
+    (id, source): (&str, &str),
+    chain: &Chain,
+    caller: &Caller,
+    catalogue: &Catalogue,
+) -> (Target, Vec<Remedy>) {
+    let target = Target::profile(id, &SourceRegion(source.parse().unwrap()), catalogue).unwrap();
+    let wish = Wish {
+        target: &target,
+        chain,
+        caller,
+        catalogue,
+        sources: &[],
+        on_demand: None,
+        quota: QUOTA,
+    };
+    let remedies = remedies(&wish).unwrap();
+    (target, remedies)
+}
+
 fn wished() -> Vec<(&'static str, &'static str)> {
     vec![
         ("jp.anthropic.claude-sonnet-4-5-20250929-v1:0", "ap-northeast-1"),
@@ -194,18 +215,7 @@ fn every_proposed_change_works_and_opens_what_it_lists() {
         let original: Json = serde_json::from_slice(json).unwrap();
         let chain = Chain::of_files([("ou".to_owned(), Scp::parse(name, json).unwrap())]).unwrap();
         for (id, source) in wished() {
-            let region = SourceRegion(source.parse().unwrap());
-            let target = Target::profile(id, &region, &catalogue).unwrap();
-            let wish = Wish {
-                target: &target,
-                chain: &chain,
-                caller: &caller,
-                catalogue: &catalogue,
-                sources: &[],
-                on_demand: None,
-                quota: QUOTA,
-            };
-            let remedies = remedies(&wish).unwrap();
+            let (target, remedies) = proposed((id, source), &chain, &caller, &catalogue);
             let works = |chain: &Chain| {
                 let reach = Reach::of_account(chain, &caller, vec![target.clone()]).unwrap();
                 reach.verdicts(caller.account()).all(|(_, verdict)| verdict.works())
@@ -375,18 +385,7 @@ fn what_is_proposed_for_a_policy_of_any_form_does_what_it_says() {
         };
         let json = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
         let chain = Chain::of_files([("ou".to_owned(), Scp::parse("scp", json.as_bytes()).unwrap())]).unwrap();
-        let region = SourceRegion(source.parse().unwrap());
-        let target = Target::profile(id, &region, &catalogue).unwrap();
-        let wish = Wish {
-            target: &target,
-            chain: &chain,
-            caller: &caller,
-            catalogue: &catalogue,
-            sources: &[],
-            on_demand: None,
-            quota: QUOTA,
-        };
-        let remedies = remedies(&wish).unwrap();
+        let (target, remedies) = proposed((id, source), &chain, &caller, &catalogue);
         for remedy in &remedies {
             if remedy.changes.is_empty() {
                 not += 1;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::*;
+use super::{across::sent, *};
 
 fn change(id: &str, source: &str, name: &str, region: &str, parameters: &Value) -> Value {
     let body = json!({
@@ -44,19 +44,6 @@ pub(super) async fn handed_over(function: &Function, messages: &[Value]) -> (Vec
     };
     let failed = response.failures().map(|id| id.as_str().to_owned()).collect();
     (failed, serde_json::from_slice(&metrics).unwrap())
-}
-
-fn sent(function: &Function) -> Vec<PostureFinding> {
-    let accepted = function.ports.queue.accepted.borrow();
-    let findings = accepted
-        .iter()
-        .map(|message| Message::from_json(&message.body).unwrap());
-    findings
-        .map(|message| match message {
-            Message::Posture(finding) => *finding,
-            other => panic!("{other:?}"),
-        })
-        .collect()
 }
 
 #[tokio::test]

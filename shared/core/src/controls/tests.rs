@@ -10,7 +10,7 @@ use super::{
     *,
 };
 use crate::{
-    catalog::Live,
+    catalog::{Catalogue, Live},
     cloudtrail::{Record, parse_record},
     policy::PolicyDocument,
 };
