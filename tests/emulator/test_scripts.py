@@ -199,14 +199,18 @@ def test_an_organization_is_deployed_to(code: dict[str, Path], tmp_path: Path) -
         shell = Shell(aws, tmp_path / "checkout", {**code, "run-audit-lambda": code["check-posture"]})
         organization = ("--organization", "o-a1b2c3d4e5", "--member-external-id", "id-1")
         reader = ("--organization-role", "arn:aws:iam::444455556666:role/crisguard-organization")
+        first = shell.deploy("--regions", aws.home_region, "--member-role", "watched", *organization)
+        assert first.returncode == 0, first.stdout + first.stderr
+        assert f"scripts/deploy-members --policy policy.yaml --home-bus {HOME_BUS}" in first.stdout
+        said = {"--member-role watched", "--member-external-id id-1"}
+        assert {words for words in said if words in first.stdout} == said, "pasted, it makes the same role"
         done = shell.deploy("--regions", aws.home_region, "--run-audit", *organization, *reader)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert f"scripts/deploy-members --policy policy.yaml --home-bus {HOME_BUS}" in done.stdout
         looks = aws.client("lambda").get_function_configuration(FunctionName="crisguard-check-posture")
         variables = {k: v for k, v in looks["Environment"]["Variables"].items() if "MEMBER" in k or "ORGANIZATION" in k}
         assert variables == {
             "CRISGUARD_MEMBER_EXTERNAL_ID": "id-1",
-            "CRISGUARD_MEMBER_ROLE_NAME": "crisguard-member",
+            "CRISGUARD_MEMBER_ROLE_NAME": "watched",
             "CRISGUARD_ORGANIZATION_EXTERNAL_ID": "",
             "CRISGUARD_ORGANIZATION_ID": "o-a1b2c3d4e5",
             "CRISGUARD_ORGANIZATION_PATH": "",
