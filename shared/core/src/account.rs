@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A 12-digit AWS account id.
@@ -11,8 +12,9 @@ use serde::{Deserialize, Serialize};
 /// assert!("111122223333".parse::<AccountId>().is_ok());
 /// assert!("1111-2222-3333".parse::<AccountId>().is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^[0-9]{12}$"))]
 pub struct AccountId(String);
 
 impl AccountId {

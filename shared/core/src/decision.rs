@@ -450,7 +450,7 @@ pub enum Irrelevance {
 }
 
 /// An exception that would have covered the invocation, had it not expired.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExpiredException {
     /// The exception's id.
     pub id: String,

@@ -26,4 +26,5 @@ pub mod posture;
 pub mod region;
 pub mod scp;
 mod statement;
+pub mod tally;
 pub mod texts;

@@ -128,12 +128,12 @@ impl JsonSchema for Region {
 }
 
 /// The Region whose endpoint was called, where CloudTrail records the request (`awsRegion`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct SourceRegion(pub Region);
 
 /// The Region that processed the request, as reported in `inferenceRegion`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct DestinationRegion(pub Region);
 

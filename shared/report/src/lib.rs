@@ -1,0 +1,1 @@
+//! Writes what an audit found, for people and for programs.

@@ -1,0 +1,1 @@
+//! Reads CloudTrail's log files, wherever they are, and folds them into one tally.
