@@ -78,7 +78,8 @@ def written(service: str, operation: str, parameters: dict[str, Any]) -> dict[st
     request = create_serializer(model.service_model.protocol).serialize_to_request(parameters, model)
     path = request["url_path"]
     if request["query_string"]:
-        path += f"?{urlencode(request['query_string'], quote_via=quote)}"
+        path += "&" if "?" in path else "?"
+        path += urlencode(request["query_string"], quote_via=quote)
     bucket = parameters.get("Bucket") if service == "s3" else None
     if bucket:  # which the rules put into the host's name
         path = "/" + path.removeprefix(f"/{bucket}").removeprefix("/")

@@ -37,6 +37,11 @@ const ATTEMPT: Duration = Duration::from_secs(5);
 /// How long an operation may take with all its attempts; well below a function's own time-out.
 const OPERATION: Duration = Duration::from_secs(15);
 
+/// The same where objects of many megabytes are read and written.
+const PATIENT_ATTEMPTS: u32 = 7;
+const PATIENT_ATTEMPT: Duration = Duration::from_mins(1);
+const PATIENT_OPERATION: Duration = Duration::from_mins(4);
+
 /// Tells which variable of the environment cannot be understood.
 #[derive(Debug, thiserror::Error)]
 #[error("{variable} is neither true nor false")]
@@ -90,6 +95,28 @@ pub async fn configuration() -> Result<SdkConfig, NotUnderstood> {
     Ok(configuration.service_config(Environment(env)).build())
 }
 
+/// Returns the configuration for who reads and writes many objects of many megabytes: an attempt has a minute, and there
+/// are more of them, for whatever is not read is missing from a report.
+#[must_use]
+pub fn patient(configuration: &SdkConfig) -> SdkConfig {
+    let retry = configuration.retry_config().cloned();
+    let retry = retry
+        .unwrap_or_else(RetryConfig::standard)
+        .with_max_attempts(PATIENT_ATTEMPTS);
+    let timeouts = configuration.timeout_config().map(TimeoutConfig::to_builder);
+    let timeouts = timeouts.unwrap_or_else(TimeoutConfig::builder);
+    configuration
+        .to_builder()
+        .retry_config(retry)
+        .timeout_config(
+            timeouts
+                .operation_attempt_timeout(PATIENT_ATTEMPT)
+                .operation_timeout(PATIENT_OPERATION)
+                .build(),
+        )
+        .build()
+}
+
 /// Reads a variable that is `true`, `false` or not set.
 fn switch(env: &Env, variable: &'static str) -> Result<Option<bool>, NotUnderstood> {
     EnvConfigValue::new()
@@ -126,6 +153,19 @@ mod tests {
             switch(&env, "OTHER").unwrap_err().to_string(),
             "OTHER is neither true nor false"
         );
+    }
+
+    #[test]
+    fn who_is_patient_keeps_what_else_is_configured() {
+        let configuration = crate::replay::Replay::new([]).configuration();
+        let patient = patient(&configuration);
+        let timeouts = patient.timeout_config().unwrap();
+        assert_eq!(
+            (timeouts.operation_timeout(), timeouts.operation_attempt_timeout()),
+            (Some(PATIENT_OPERATION), Some(PATIENT_ATTEMPT))
+        );
+        assert_eq!(patient.retry_config().unwrap().max_attempts(), PATIENT_ATTEMPTS);
+        assert_eq!(patient.region(), configuration.region());
     }
 
     #[test]

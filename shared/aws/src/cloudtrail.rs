@@ -1,4 +1,6 @@
-//! AWS CloudTrail: which trails there are, and what they record.
+//! AWS CloudTrail: which trails there are, what they record, and what was recorded without them.
+
+mod history;
 
 use aws_config::SdkConfig;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,8 @@ use crate::{
         json::{self, Json},
     },
 };
+
+pub use history::{History, PACE};
 
 const DESCRIBE: &str = "cloudtrail:DescribeTrails";
 const STATUS: &str = "cloudtrail:GetTrailStatus";
@@ -137,6 +141,7 @@ pub struct FieldSelector {
 #[derive(Clone, Debug)]
 pub struct Trails {
     json: Json,
+    configuration: SdkConfig,
     region: String,
 }
 
@@ -147,6 +152,7 @@ impl Trails {
         let client = Client::regional(SERVICE, HOST, region, json::error, configuration);
         Self {
             json: Json::new(client, TARGET),
+            configuration: configuration.clone(),
             region: region.to_owned(),
         }
     }

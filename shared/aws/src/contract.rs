@@ -15,6 +15,7 @@ use crate::{
     everywhere::Everywhere,
     organizations::Organization,
     replay::{Replay, Reply},
+    s3::Keys,
     sts::Role,
 };
 
@@ -75,6 +76,10 @@ async fn ask(service: &str, operation: &str, region: &str, everywhere: &Everywhe
         ("cloudtrail", "DescribeTrails") => told(&trails.list().await),
         ("cloudtrail", "GetEventSelectors") => told(&trails.selectors("trail-1").await),
         ("cloudtrail", "GetTrailStatus") => told(&trails.status("trail-1").await),
+        ("cloudtrail", "LookupEvents") => {
+            let mut history = trails.history("bedrock.amazonaws.com", 1_790_000_000, 1_790_000_600);
+            told(&history.page().await)
+        }
         ("ec2", "DescribeVpcEndpoints") => told(&everywhere.networks(region).endpoints("bedrock-runtime").await),
         ("iam", "GetAccountAuthorizationDetails") => told(&identities.authorization().await),
         ("iam", "ListServiceSpecificCredentials") => {
@@ -89,6 +94,14 @@ async fn ask(service: &str, operation: &str, region: &str, everywhere: &Everywhe
         ("s3", "GetBucketPolicy") => told(&bucket.policy().await),
         ("s3", "GetPublicAccessBlock") => told(&bucket.public_access_block().await),
         ("s3", "HeadBucket") => told(&bucket.head(Some(ACCOUNT)).await),
+        ("s3", "ListObjectsV2") => {
+            let asked = Keys {
+                prefix: "AWSLogs/a b/",
+                folders: true,
+                after: "AWSLogs/a b/1",
+            };
+            told(&bucket.keys(asked, Some("x/+y=")).await)
+        }
         ("s3", "ListBuckets") => told(&buckets.list().await),
         ("s3", "PutObject") => told(&bucket.put("reports/a b.json", b"{}".to_vec(), "application/json").await),
         ("sts", "AssumeRole") => {
@@ -216,7 +229,7 @@ async fn every_call_sends_what_its_file_says_and_reads_all_of_the_answer() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 32, "as many as `ask` knows");
+    assert_eq!(checked, 34, "as many as `ask` knows");
 }
 
 #[tokio::test]

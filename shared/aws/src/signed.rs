@@ -11,7 +11,7 @@ pub(crate) mod json;
 pub(crate) mod text;
 pub(crate) mod xml;
 
-pub(crate) use client::{Client, Refused, Request, absent};
+pub(crate) use client::{Client, LARGEST_ANSWER, Refused, Request, absent};
 
 use aws_config::SdkConfig;
 use aws_runtime::{

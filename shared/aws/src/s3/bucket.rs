@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{SERVICE, address::Address, as_s3_signs, lifecycle};
 use crate::{
     Disposition, Failure,
-    signed::{Client, Refused, Request, absent, xml},
+    signed::{Client, LARGEST_ANSWER, Refused, Request, absent, xml},
 };
 
 const HEAD: &str = "s3:ListBucket";
@@ -16,6 +16,8 @@ const OWNERSHIP: &str = "s3:GetBucketOwnershipControls";
 const POLICY: &str = "s3:GetBucketPolicy";
 const LIFECYCLE: &str = "s3:GetLifecycleConfiguration";
 const PUT: &str = "s3:PutObject";
+/// The most bytes of an object that whoever asks for it can allow.
+const LARGEST_OBJECT: usize = 2 << 30;
 
 /// What is known of a bucket by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,10 +69,12 @@ pub struct PublicAccessBlock {
 /// A bucket, asked for in one Region.
 #[derive(Clone, Debug)]
 pub struct Bucket {
-    client: Client,
+    pub(super) client: Client,
+    /// The same for objects, which may be larger than any other answer.
+    pub(super) objects: Client,
     configuration: SdkConfig,
-    address: Address,
-    region: String,
+    pub(super) address: Address,
+    pub(super) region: String,
     name: String,
 }
 
@@ -80,8 +84,20 @@ impl Bucket {
     pub fn new(configuration: &SdkConfig, region: &str, name: &str) -> Self {
         let address = Address::of(SERVICE.endpoint_given(configuration), configuration, region, name);
         let endpoint = &address.endpoint;
+        let client = |largest| {
+            Client::up_to(
+                largest,
+                SERVICE,
+                endpoint,
+                region,
+                as_s3_signs(),
+                xml::error,
+                configuration,
+            )
+        };
         Self {
-            client: Client::new(SERVICE, endpoint, region, as_s3_signs(), xml::error, configuration),
+            client: client(LARGEST_ANSWER),
+            objects: client(LARGEST_OBJECT),
             configuration: configuration.clone(),
             address,
             region: region.to_owned(),
@@ -110,11 +126,12 @@ impl Bucket {
         };
         match region.filter(|region| *region != self.region) {
             None => answer,
-            Some(region) => {
-                let there = Self::new(&self.configuration, &region, &self.name);
-                Ok(there.asked_head(owner).await?)
-            }
+            Some(region) => Ok(self.in_region(&region).asked_head(owner).await?),
         }
+    }
+
+    pub(super) fn in_region(&self, region: &str) -> Self {
+        Self::new(&self.configuration, region, &self.name)
     }
 
     async fn asked_head(&self, owner: Option<&str>) -> Result<Head, Refused> {
@@ -270,7 +287,7 @@ impl Bucket {
         Ok(answer.bytes)
     }
 
-    fn resource(&self) -> String {
+    pub(super) fn resource(&self) -> String {
         format!("s3://{}", self.name)
     }
 

@@ -9,6 +9,7 @@ mod answer;
 mod bucket;
 mod buckets;
 mod lifecycle;
+mod objects;
 
 use aws_config::{Region, SdkConfig};
 use aws_runtime::auth::SigningOptions;
@@ -22,6 +23,7 @@ pub use answer::Fetched;
 pub use bucket::{Bucket, Encryption, Head, PublicAccessBlock};
 pub use buckets::{Buckets, ListedBucket};
 pub use lifecycle::LifecycleRule;
+pub use objects::{Keys, KeysPage, ListedObject};
 
 const ACTION: &str = "s3:GetObject";
 pub(crate) const SERVICE: Service = Service {

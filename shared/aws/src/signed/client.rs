@@ -22,7 +22,7 @@ use super::{Service, endpoint::Host};
 use crate::Failure;
 
 /// The most bytes of an answer: some times as many as any of the lists asked for have on a page.
-const LARGEST_ANSWER: usize = 16 << 20;
+pub(crate) const LARGEST_ANSWER: usize = 16 << 20;
 /// In which Region S3 says a bucket is.
 const BUCKET_REGION: &str = "x-amz-bucket-region";
 
@@ -86,12 +86,25 @@ impl Client {
         error: ReadError,
         configuration: &SdkConfig,
     ) -> Self {
+        Self::up_to(LARGEST_ANSWER, service, endpoint, region, signing, error, configuration)
+    }
+
+    /// Names the service and its place, and how many bytes an answer may have.
+    pub(crate) fn up_to(
+        largest: usize,
+        service: Service,
+        endpoint: &str,
+        region: &str,
+        signing: SigningOptions,
+        error: ReadError,
+        configuration: &SdkConfig,
+    ) -> Self {
         let region = Region::new(region.to_owned());
         Self {
             ask: service
                 .at("any", endpoint, region, signing, configuration)
                 .serializer(write)
-                .deserializer_impl(Read { error })
+                .deserializer_impl(Read { error, largest })
                 .build(),
         }
     }
@@ -123,7 +136,10 @@ impl Client {
                 .unsigned("any", endpoint, configuration)
                 .no_auth()
                 .serializer(write)
-                .deserializer_impl(Read { error })
+                .deserializer_impl(Read {
+                    error,
+                    largest: LARGEST_ANSWER,
+                })
                 .build(),
         }
     }
@@ -204,6 +220,7 @@ fn write(request: Request) -> Result<HttpRequest, BoxError> {
 /// Reads answers up to a size.
 struct Read {
     error: ReadError,
+    largest: usize,
 }
 
 impl fmt::Debug for Read {
@@ -219,7 +236,7 @@ impl DeserializeResponse for Read {
         _: &ConfigBag,
     ) -> Option<Result<Output, OrchestratorError<Error>>> {
         // Before the body is read: whoever answers cannot fill the memory.
-        let body = Limited::new(response.take_body(), LARGEST_ANSWER);
+        let body = Limited::new(response.take_body(), self.largest);
         *response.body_mut() = SdkBody::from_body_1_x(body);
         None
     }
