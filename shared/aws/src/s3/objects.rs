@@ -144,10 +144,12 @@ struct Folder {
 impl Page {
     fn read(self) -> Result<KeysPage, String> {
         let encoded = self.encoding_type.is_some_and(|kind| kind == "url");
-        let plain = |key: String| match encoded {
+        let plain = |key: String| {
+            if !encoded {
+                return Ok(key);
+            }
             // A blank is a plus, and a plus is encoded, as in forms.
-            true => text::decoded(&key.replace('+', " ")).ok_or_else(|| format!("the key {key} is not encoded")),
-            false => Ok(key),
+            text::decoded(&key.replace('+', " ")).ok_or_else(|| format!("the key {key} is not encoded"))
         };
         let object = |item: Item| {
             Ok(ListedObject {
