@@ -19,6 +19,7 @@ mod digest;
 pub mod exit;
 pub mod finding;
 pub mod inference_profile;
+pub mod invocation_log;
 pub mod model;
 pub mod pattern;
 pub mod policy;

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{arn::Arn, inference_profile::InferenceProfile};
 
@@ -36,7 +36,7 @@ pub const PROVIDERS: [&str; 20] = [
 ];
 
 /// What an inference request was addressed to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "id")]
 pub enum ModelReference {
     /// A base model by id or ARN: processed in the source Region.

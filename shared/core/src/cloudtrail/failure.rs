@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{arn::Arn, region::Region};
 
 /// A failed request, by its `errorCode` and `errorMessage`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Failure {
     /// Authorization refused it.
@@ -78,7 +78,7 @@ impl fmt::Display for Failure {
 }
 
 /// The kind of policy that refused a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "by")]
 pub enum Denial {
     /// A service control policy.
@@ -90,7 +90,7 @@ pub enum Denial {
 }
 
 /// What a denial by a service control policy says of itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ScpDenial {
     /// The Region of the foundation model that was refused.
     pub blocked: BlockedRegion,

@@ -1,7 +1,7 @@
 //! One inference request, as far as one CloudTrail record tells of it.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Failure, Operation, Principal};
 use crate::{
@@ -66,7 +66,7 @@ pub enum Half {
 }
 
 /// Where the request was processed, as far as the record tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "value")]
 pub enum ProcessedIn {
     /// In the Region that was called: reported, or the only possibility.

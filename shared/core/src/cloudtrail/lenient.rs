@@ -12,7 +12,7 @@ use serde::{
 
 /// A member that should be a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Text<'a> {
+pub(crate) enum Text<'a> {
     /// Absent or null.
     Absent,
     /// The text.
@@ -23,7 +23,7 @@ pub(super) enum Text<'a> {
 
 impl Text<'_> {
     /// Returns the text where there is one.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Is(text) => Some(text),
             Self::Absent | Self::Other(_) => None,
@@ -31,7 +31,7 @@ impl Text<'_> {
     }
 
     /// Returns the text where there is one that is not empty.
-    pub(super) fn filled(&self) -> Option<&str> {
+    pub(crate) fn filled(&self) -> Option<&str> {
         self.text().filter(|text| !text.is_empty())
     }
 }
@@ -103,7 +103,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 
 /// A member that should be an object.
 #[derive(Clone, Debug)]
-pub(super) enum Object<T> {
+pub(crate) enum Object<T> {
     /// Absent or null.
     Absent,
     /// The object.
@@ -114,7 +114,7 @@ pub(super) enum Object<T> {
 
 impl<T> Object<T> {
     /// Returns the object where there is one.
-    pub(super) fn object(&self) -> Option<&T> {
+    pub(crate) fn object(&self) -> Option<&T> {
         match self {
             Self::Is(object) => Some(object),
             Self::Absent | Self::Other => None,

@@ -6,7 +6,7 @@
 
 mod failure;
 mod invocation;
-mod lenient;
+pub(crate) mod lenient;
 mod management;
 mod operation;
 mod principal;
@@ -195,7 +195,7 @@ fn bedrock_source<'a>(event_source: &'a Text<'_>) -> Result<Option<&'a str>, Rej
 
 /// Reads JSON; text that is UTF-8 throughout, as all should be, is checked for it once rather than
 /// string by string.
-fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<T> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<T> {
     match str::from_utf8(json) {
         Ok(text) => serde_json::from_str(text),
         Err(_) => serde_json::from_slice(json),
@@ -330,7 +330,7 @@ impl<'a> Request<'a> {
     }
 }
 
-fn required<'a>(path: &'static str, text: &'a Text<'_>) -> Result<&'a str, Rejection> {
+pub(crate) fn required<'a>(path: &'static str, text: &'a Text<'_>) -> Result<&'a str, Rejection> {
     match text {
         Text::Is(text) if !text.trim().is_empty() => Ok(text),
         Text::Is(_) => Err(Rejection::Member {

@@ -4,10 +4,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The Bedrock API through which a prompt was sent.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Operation {
     /// `InvokeModel`.
     InvokeModel,
@@ -56,7 +56,7 @@ impl Operation {
     pub const RUNTIME_HOST_IN_VPC: [&'static str; 2] = ["vpce-", ".bedrock-runtime"];
 
     /// Recognises an event by its name.
-    pub(super) fn known(event_name: &str) -> Option<Self> {
+    pub(crate) fn known(event_name: &str) -> Option<Self> {
         Some(match event_name {
             "InvokeModel" => Self::InvokeModel,
             "InvokeModelWithResponseStream" => Self::InvokeModelWithResponseStream,

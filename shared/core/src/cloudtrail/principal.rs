@@ -54,6 +54,23 @@ impl Principal {
         }
     }
 
+    /// Takes back a name that [`Principal::name`] returned.
+    pub(crate) fn kept(name: String) -> Self {
+        Self { name, session: None }
+    }
+
+    /// Reads a principal from an ARN alone, which is all that an invocation log has.
+    pub(crate) fn from_arn(arn: &str) -> Self {
+        let (name, session) = match split_session(arn) {
+            Some((role, session)) => (role, Some(shortened(&session))),
+            None => (arn.to_owned(), None),
+        };
+        Self {
+            name: shortened(&name),
+            session,
+        }
+    }
+
     /// Names an identity that has no ARN, from its kind and what else is there.
     fn described(identity: &UserIdentityWire<'_>) -> String {
         let kind = identity.kind.filled().unwrap_or("unknown");

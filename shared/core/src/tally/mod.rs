@@ -1,11 +1,208 @@
 //! A count that merges: the unit of every audit.
+//!
+//! Every record that is read becomes part of a [`Tally`], and tallies merge in any order. Nothing is decided before
+//! [`Tally::conclude`]: records are then joined and those that were delivered twice are told apart, so that the
+//! [`Audit`] depends on what was read and asked alone, not on how it was cut, in which order or by how many threads
+//! it was read.
+//!
+//! What a tally keeps, in memory: 56 bytes for each record of Bedrock inference (a [`Row`]), and once what many
+//! records have in common (account, Region, model, caller, where it was processed: half a kilobyte each). Rows can
+//! be taken out and put aside ([`Tally::take_rows`]); what is distinct stays.
 
 mod audit;
+mod conclude;
+mod coverage;
+mod evidence;
+mod file_name;
+mod head;
+mod row;
+
+use std::collections::{BTreeMap, BinaryHeap};
+
+use evidence::{AllEvidence, Role};
 
 pub use audit::{
     AccountControls, Audit, AuditFinding, CoverageAnswer, Covered, Decided, Exits, FindingDecision, Flow, Gap,
     GapReason, Outcome, Read, Rejected, Route, Scope,
 };
+pub use file_name::{FileKind, LogFileName};
+pub use row::{Id, Row};
+
+use coverage::Days;
+
+use crate::{
+    account::{AccountId, OrganizationPath},
+    catalog::Catalogue,
+    cloudtrail::Invocation,
+    policy::PolicyDocument,
+};
 
 /// The most of what could not be read that is listed one by one.
 pub const LISTED_REJECTIONS: usize = 10_000;
+
+/// What was read so far.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    counts: head::Counts,
+    /// The least of what could not be read, the greatest first.
+    rejected: BinaryHeap<Rejected>,
+    days: Days,
+    /// Ids of events that are no UUIDs, by what stands for them in rows.
+    odd_ids: BTreeMap<Id, String>,
+    evidence: AllEvidence,
+    rows: Vec<Row>,
+}
+
+/// What is asked of a tally.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// What is permitted; without it nothing is decided.
+    pub policy: Option<&'a PolicyDocument>,
+    /// Where accounts stand in the organization, for a policy that differs by organizational unit.
+    pub places: &'a BTreeMap<AccountId, OrganizationPath>,
+    /// Where profiles go.
+    pub catalogue: &'a Catalogue,
+    /// What is looked at.
+    pub scope: Scope,
+}
+
+#[expect(clippy::new_without_default, reason = "nothing of the subject has a default")]
+impl Tally {
+    /// Starts with nothing read.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            counts: head::Counts::ZERO,
+            rejected: BinaryHeap::new(),
+            days: Days::none(),
+            odd_ids: BTreeMap::new(),
+            evidence: AllEvidence::none(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Takes in a record of CloudTrail.
+    pub fn add(&mut self, invocation: &Invocation) {
+        self.keep(invocation, Role::of(invocation.half));
+    }
+
+    /// Takes in an entry of the invocation log ([`crate::invocation_log::parse`]).
+    pub fn add_logged(&mut self, invocation: &Invocation) {
+        self.keep(invocation, Role::Log);
+    }
+
+    fn keep(&mut self, invocation: &Invocation, role: Role) {
+        let Some(known) = self.evidence.of(invocation, role) else {
+            return;
+        };
+        let identity = &invocation.identity;
+        let event_id = identity.original_event_id.as_deref().unwrap_or(&identity.event_id);
+        let event = Id::of_uuid(event_id).unwrap_or_else(|| {
+            let id = Id::of_event(event_id);
+            self.odd_ids.entry(id).or_insert_with(|| event_id.to_owned());
+            id
+        });
+        let request_id = match role {
+            Role::Completion => &identity.parent_request_id,
+            Role::Call | Role::StreamCall | Role::Log => &invocation.request_id,
+        };
+        let group = request_id
+            .as_deref()
+            .map_or_else(|| known.events.mixed(event), |request_id| known.of_request(request_id));
+        self.rows.push(Row {
+            group,
+            event,
+            evidence: known.id,
+            time: invocation.time.as_microsecond(),
+        });
+    }
+
+    /// Counts records of other services.
+    pub fn count_not_bedrock(&mut self, records: u64) {
+        self.counts.not_bedrock += records;
+    }
+
+    /// Counts records of Bedrock that sent no prompt to a model.
+    pub fn count_not_inference(&mut self, records: u64) {
+        self.counts.not_inference += records;
+    }
+
+    /// Takes in that there is a file of so many bytes; `name` is its place where its path tells.
+    pub fn file(&mut self, bytes: u64, name: Option<&LogFileName>, readable: bool) {
+        self.counts.files += 1;
+        self.counts.bytes += bytes;
+        match name {
+            Some(name) => self.days.add(name, readable),
+            None => self.counts.unplaced_files += 1,
+        }
+    }
+
+    /// Takes in a record, or what is left of a file, that could not be read.
+    pub fn reject(&mut self, rejected: Rejected) {
+        self.counts.rejected += 1;
+        self.list(rejected);
+    }
+
+    fn list(&mut self, rejected: Rejected) {
+        self.rejected.push(rejected);
+        if self.rejected.len() > LISTED_REJECTIONS {
+            self.rejected.pop();
+        }
+    }
+
+    /// Takes in another tally, whichever of the two was first.
+    pub fn merge(&mut self, other: Self) {
+        self.counts.add(other.counts);
+        for rejected in other.rejected {
+            self.list(rejected);
+        }
+        self.days.merge(other.days);
+        self.odd_ids.extend(other.odd_ids);
+        self.evidence.merge(other.evidence);
+        self.put_rows(other.rows);
+    }
+
+    /// Returns how many rows there are: the part of a tally that grows with each record of inference.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Takes the rows out, to be put aside by [`Row::partition`] and given to [`Tally::conclude`].
+    pub fn take_rows(&mut self) -> Vec<Row> {
+        std::mem::take(&mut self.rows)
+    }
+
+    /// Puts rows back that were taken out of this tally, or of one that it was merged with.
+    pub fn put_rows(&mut self, rows: Vec<Row>) {
+        if self.rows.is_empty() {
+            self.rows = rows;
+        } else {
+            self.rows.extend(rows);
+        }
+    }
+
+    /// Joins what belongs together, decides about each invocation once, and tells what it comes to.
+    ///
+    /// `spilled` are the rows that were taken out, in parts: all rows of a group ([`Row::partition`]) are in one
+    /// part, or in the tally itself. So whoever put any aside puts all aside.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the first error of `spilled`.
+    pub fn conclude<E>(
+        self,
+        spilled: impl IntoIterator<Item = Result<Vec<Row>, E>>,
+        question: &Question<'_>,
+    ) -> Result<Audit, E> {
+        conclude::conclude(self, spilled, question)
+    }
+}
+
+impl Audit {
+    /// Returns the JSON Schema of an audit (draft 2020-12).
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+}

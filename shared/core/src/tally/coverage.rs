@@ -1,0 +1,205 @@
+//! For which days there are log files, by account and Region.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{Timestamp, civil::Date, tz::Offset};
+use serde::{Deserialize, Serialize};
+
+use super::{CoverageAnswer, Covered, Gap, GapReason, LogFileName, Scope};
+use crate::{account::AccountId, region::Region};
+
+/// The log files of each day, by account and Region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Days(BTreeMap<AccountId, BTreeMap<Region, BTreeMap<Date, Files>>>);
+
+/// The log files of one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Files {
+    all: u64,
+    not_read: u64,
+}
+
+impl Days {
+    pub(super) const fn none() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    pub(super) fn add(&mut self, name: &LogFileName, readable: bool) {
+        let not_read = u64::from(!readable);
+        self.put(
+            name.account.clone(),
+            name.region.clone(),
+            name.day,
+            Files { all: 1, not_read },
+        );
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        for (account, regions) in other.0 {
+            for (region, days) in regions {
+                for (day, files) in days {
+                    self.put(account.clone(), region.clone(), day, files);
+                }
+            }
+        }
+    }
+
+    fn put(&mut self, account: AccountId, region: Region, day: Date, files: Files) {
+        let days = self.0.entry(account).or_default().entry(region).or_default();
+        let known = days.entry(day).or_insert(Files { all: 0, not_read: 0 });
+        known.all += files.all;
+        known.not_read += files.not_read;
+    }
+
+    /// Tells what is covered of what was asked for, and what is missing.
+    ///
+    /// It is told of every account and Region that any file is of and, where the question names accounts or Regions,
+    /// of each of them, with every Region or account that is named or seen.
+    pub(super) fn answer(&self, scope: &Scope, unplaced_files: u64) -> CoverageAnswer {
+        let placed_files = self.each().map(|(_, _, _, files)| files.all).sum();
+        let mut answer = CoverageAnswer {
+            from: None,
+            to: None,
+            placed_files,
+            unplaced_files,
+            covered: Vec::new(),
+            gaps: Vec::new(),
+        };
+        let Some((from, to)) = self.window(scope) else {
+            return answer;
+        };
+        (answer.from, answer.to) = (Some(from), Some(to));
+        let nothing = BTreeMap::new();
+        for (account, region) in self.places(scope) {
+            let days = self
+                .0
+                .get(&account)
+                .and_then(|regions| regions.get(&region))
+                .unwrap_or(&nothing);
+            let within = || days.range(from..=to);
+            answer.covered.push(Covered {
+                account: account.clone(),
+                region: region.clone(),
+                days: within().count() as u64,
+                files: within().map(|(_, files)| files.all).sum(),
+            });
+            answer
+                .gaps
+                .extend(gaps(within(), from, to).into_iter().map(|(from, to, reason)| Gap {
+                    account: account.clone(),
+                    region: region.clone(),
+                    from,
+                    to,
+                    reason,
+                }));
+        }
+        answer
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&AccountId, &Region, Date, Files)> {
+        self.0.iter().flat_map(|(account, regions)| {
+            regions
+                .iter()
+                .flat_map(move |(region, days)| days.iter().map(move |(day, files)| (account, region, *day, *files)))
+        })
+    }
+
+    /// Returns the first and last day that are asked for, else the first and last that a file in scope is of.
+    fn window(&self, scope: &Scope) -> Option<(Date, Date)> {
+        let in_scope = |(account, region, ..): &(&AccountId, &Region, Date, Files)| scope.has_place(account, region);
+        let seen = || self.each().filter(in_scope).map(|(_, _, day, _)| day);
+        let asked_from = scope.from.map(day_of);
+        // What is asked for ends before this time: at midnight, with the day before.
+        let asked_to = scope
+            .to
+            .map(|to| day_of(to.saturating_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(to)));
+        let from = asked_from.or_else(|| seen().min()).or(asked_to)?;
+        let to = asked_to.or_else(|| seen().max()).unwrap_or(from);
+        // Of what is asked for from one end alone, at least that day is looked at.
+        match (asked_from, asked_to) {
+            (Some(_), None) => Some((from, to.max(from))),
+            (None, Some(_)) => Some((from.min(to), to)),
+            _ => (from <= to).then_some((from, to)),
+        }
+    }
+
+    fn places(&self, scope: &Scope) -> BTreeSet<(AccountId, Region)> {
+        let seen = || {
+            self.0
+                .iter()
+                .flat_map(|(account, regions)| regions.keys().map(move |region| (account, region)))
+        };
+        let mut places: BTreeSet<(AccountId, Region)> = seen()
+            .filter(|(account, region)| scope.has_place(account, region))
+            .map(|(account, region)| (account.clone(), region.clone()))
+            .collect();
+        if scope.accounts.is_empty() && scope.regions.is_empty() {
+            return places;
+        }
+        let accounts: BTreeSet<&AccountId> = if scope.accounts.is_empty() {
+            self.0.keys().collect()
+        } else {
+            scope.accounts.iter().collect()
+        };
+        let regions: BTreeSet<&Region> = if scope.regions.is_empty() {
+            seen().map(|(_, region)| region).collect()
+        } else {
+            scope.regions.iter().collect()
+        };
+        for account in accounts {
+            places.extend(regions.iter().map(|region| (account.clone(), (*region).clone())));
+        }
+        places
+    }
+}
+
+fn day_of(time: Timestamp) -> Date {
+    Offset::UTC.to_datetime(time).date()
+}
+
+/// Returns runs of days without a file, and of days at which a file could not be read, in order.
+fn gaps<'a>(days: impl Iterator<Item = (&'a Date, &'a Files)>, from: Date, to: Date) -> Vec<(Date, Date, GapReason)> {
+    let mut gaps: Vec<(Date, Date, GapReason)> = Vec::new();
+    // The first day that is not yet looked at; none after the last day that there is.
+    let mut next = Some(from);
+    for (day, files) in days {
+        let yesterday = day.yesterday().ok();
+        if let (Some(first), Some(last)) = (next, yesterday)
+            && first <= last
+        {
+            gaps.push((first, last, GapReason::NoLogFile));
+        }
+        if files.not_read > 0 {
+            match gaps.last_mut() {
+                Some((_, last, GapReason::NotRead)) if Some(*last) == yesterday => *last = *day,
+                _ => gaps.push((*day, *day, GapReason::NotRead)),
+            }
+        }
+        next = day.tomorrow().ok();
+    }
+    if let Some(first) = next.filter(|first| *first <= to) {
+        gaps.push((first, to, GapReason::NoLogFile));
+    }
+    gaps
+}
+
+impl Scope {
+    /// Asks for everything.
+    #[must_use]
+    pub const fn everything() -> Self {
+        Self {
+            from: None,
+            to: None,
+            accounts: BTreeSet::new(),
+            regions: BTreeSet::new(),
+        }
+    }
+
+    /// Tells whether what an account called in a Region is asked for.
+    #[must_use]
+    pub fn has_place(&self, account: &AccountId, region: &Region) -> bool {
+        (self.accounts.is_empty() || self.accounts.contains(account))
+            && (self.regions.is_empty() || self.regions.contains(region))
+    }
+}
