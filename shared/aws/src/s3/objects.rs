@@ -44,23 +44,24 @@ pub struct ListedObject {
 }
 
 impl Bucket {
-    /// Returns the bucket as it is asked for in the Region where it is
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>).
+    /// Returns the bucket as it is asked for in the Region where it is. One that may not be looked at may yet have objects
+    /// that may be read (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>).
     ///
     /// # Errors
     ///
-    /// Fails if there is no such bucket, S3 cannot be reached or does not let it be looked at.
+    /// Fails if there is no such bucket, or S3 cannot be reached.
     pub async fn where_it_is(&self) -> Result<Self, Failure> {
         match self.head(None).await? {
-            Head::Found { region: Some(region) } if region != self.region => Ok(self.in_region(&region)),
-            Head::Found { .. } => Ok(self.clone()),
+            Head::Found { region } | Head::Forbidden { region, .. } => {
+                let elsewhere = region.filter(|region| *region != self.region);
+                Ok(elsewhere.map_or_else(|| self.clone(), |region| self.in_region(&region)))
+            }
             Head::Missing => Err(Failure {
                 action: LIST,
                 resource: self.resource(),
                 cause: "NoSuchBucket (HTTP 404): no account has a bucket of this name".to_owned(),
                 disposition: Disposition::WillNotPass,
             }),
-            Head::Forbidden { failure, .. } => Err(failure),
         }
     }
 
@@ -337,8 +338,8 @@ mod tests {
         let (_, missing) = bucket([Reply::new(404, "")]);
         let failure = missing.where_it_is().await.unwrap_err();
         assert!(failure.cause.starts_with("NoSuchBucket"), "{failure}");
-        let (_, forbidden) = bucket([Reply::new(403, "")]);
-        let failure = forbidden.where_it_is().await.unwrap_err();
-        assert!(failure.cause.starts_with("AccessDenied"), "{failure}");
+        let (replay, forbidden) = bucket([Reply::new(403, ""), ok("x")]);
+        assert_eq!(forbidden.where_it_is().await.unwrap().read("k", 1).await.unwrap(), b"x");
+        assert_eq!(replay.lines()[1], format!("GET {HOST}/k"));
     }
 }
