@@ -48,6 +48,20 @@ pub struct FindingKey {
 }
 
 impl FindingKey {
+    /// Returns the key of what a control found in an invocation.
+    #[must_use]
+    pub fn of(control: ControlId, invocation: &Invocation) -> Self {
+        Self {
+            control,
+            account: invocation.account.clone(),
+            source_region: invocation.source.clone(),
+            destination_region: invocation.processed_in.destination(&invocation.source),
+            profile: invocation.target.profile_label().map(shortened),
+            model: invocation.target.model_label().map(shortened),
+            principal: invocation.principal.to_string(),
+        }
+    }
+
     /// Returns the id that every finding with this key has, wherever and whenever it is made.
     #[must_use]
     pub fn id(&self) -> String {
@@ -322,15 +336,7 @@ impl Findings {
             Decision::Undecided(gap) => Verdict::Undecided(gap.clone()),
             Decision::Compliant(_) | Decision::NotApplicable(_) => return None,
         };
-        let key = FindingKey {
-            control: assessment.control,
-            account: invocation.account.clone(),
-            source_region: invocation.source.clone(),
-            destination_region: invocation.processed_in.destination(&invocation.source),
-            profile: invocation.target.profile_label().map(shortened),
-            model: invocation.target.model_label().map(shortened),
-            principal: invocation.principal.to_string(),
-        };
+        let key = FindingKey::of(assessment.control, invocation);
         let id = key.id();
         let slot = (key, verdict.is_violation());
         if self
@@ -392,7 +398,7 @@ impl Findings {
 }
 
 /// Bounds what a caller sent as a model's id, which may be any text.
-fn shortened(id: &str) -> String {
+pub(crate) fn shortened(id: &str) -> String {
     id.chars().filter(|c| !c.is_control()).take(512).collect()
 }
 

@@ -1,18 +1,58 @@
 //! From rows to what they come to.
 
-use super::{Audit, Exits, Question, Read, Row, Tally};
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use super::{
+    AccountControls, Audit, AuditFinding, Decided, Exits, FindingDecision, Flow, Id, LISTED_REJECTIONS, Outcome,
+    Question, Read, Rejected, Route, Row, Tally,
+    judge::{Case, keep_least, time_of},
+    resolve::Resolver,
+};
+use crate::{
+    account::AccountId,
+    cloudtrail::{Invocation, ProcessedIn},
+    controls::ControlId,
+    decision::{Assessment, Decision, ExpiredException},
+    finding::{FindingKey, shortened},
+    region::{DestinationRegion, SourceRegion},
+};
 
 /// Concludes a tally: see [`Tally::conclude`].
 pub(super) fn conclude<E>(
-    tally: Tally,
+    mut tally: Tally,
     spilled: impl IntoIterator<Item = Result<Vec<Row>, E>>,
     question: &Question<'_>,
 ) -> Result<Audit, E> {
-    let mut rows = tally.rows.len() as u64;
+    let mut resolver = Resolver::new(question, &tally.evidence);
+    let own = std::mem::take(&mut tally.rows);
+    let mut rows = own.len() as u64;
+    resolver.resolve(own);
     for part in spilled {
-        rows += part?.len() as u64;
+        let part = part?;
+        rows += part.len() as u64;
+        resolver.resolve(part);
     }
+    let (left, judge) = resolver.end();
+    let mut sums = Sums::nothing(&tally.odd_ids);
+    judge.each(|case, invocation, assessments| sums.add(case, invocation, assessments));
+
     let counts = tally.counts;
+    let mut rejected = tally.rejected.into_sorted_vec();
+    if left.lost > 0 {
+        rejected.push(Rejected {
+            file: "(stored rows)".to_owned(),
+            record: None,
+            reason: format!(
+                "what {} rows say is not in the tally that they were stored with: scan their files again",
+                left.lost
+            ),
+        });
+        rejected.sort();
+        rejected.truncate(LISTED_REJECTIONS);
+    }
+    let all_rejected = counts.rejected + left.lost;
+    let invocations = sums.outcomes.values().sum();
+    let of = |outcome| sums.outcomes.get(&outcome).copied().unwrap_or(0);
     Ok(Audit {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         policy_sha256: question.policy.map(|policy| policy.sha256().to_owned()),
@@ -22,27 +62,216 @@ pub(super) fn conclude<E>(
             bytes: counts.bytes,
             records: counts.not_bedrock + counts.not_inference + counts.rejected + rows,
             bedrock_records: counts.not_inference + rows,
-            invocations: rows,
+            invocations,
         },
         exits: Exits {
-            compliant: 0,
-            violation: 0,
-            undecided: rows,
-            not_applicable: counts.not_inference,
+            compliant: of(Some(Outcome::Compliant)),
+            violation: of(Some(Outcome::Violation)),
+            undecided: of(Some(Outcome::Undecided)) + of(None),
+            not_applicable: of(Some(Outcome::NotApplicable)) + counts.not_inference,
             not_bedrock: counts.not_bedrock,
-            duplicate: 0,
-            joined: 0,
-            rejected: counts.rejected,
-            out_of_scope: 0,
+            duplicate: left.duplicate,
+            joined: left.joined,
+            rejected: all_rejected,
+            out_of_scope: left.out_of_scope,
         },
-        rejected_not_listed: counts.rejected.saturating_sub(tally.rejected.len() as u64),
-        rejected: tally.rejected.into_sorted_vec(),
-        first_seen: None,
-        last_seen: None,
-        routes: Vec::new(),
-        flows: Vec::new(),
-        findings: Vec::new(),
-        accounts: Vec::new(),
+        rejected_not_listed: all_rejected.saturating_sub(rejected.len() as u64),
+        rejected,
+        first_seen: sums.seen.map(|(first, _)| time_of(first)),
+        last_seen: sums.seen.map(|(_, last)| time_of(last)),
+        routes: sums.routes(),
+        findings: sums.findings(),
+        accounts: sums.accounts(),
+        flows: sums
+            .flows
+            .into_iter()
+            .map(|(flow, invocations)| Flow { invocations, ..flow })
+            .collect(),
         coverage: tally.days.answer(&question.scope, counts.unplaced_files),
     })
+}
+
+/// What cases add up to; nothing of it depends on the order in which they are added.
+struct Sums<'a> {
+    odd_ids: &'a BTreeMap<Id, String>,
+    outcomes: BTreeMap<Option<Outcome>, u64>,
+    seen: Option<(i64, i64)>,
+    routes: BTreeMap<(SourceRegion, Option<DestinationRegion>), (u64, u64)>,
+    /// How often each flow was met; the flow itself counts none.
+    flows: BTreeMap<Flow, u64>,
+    findings: BTreeMap<(FindingKey, bool), Found>,
+    accounts: BTreeMap<AccountId, (u64, BTreeMap<ControlId, Decided>)>,
+}
+
+/// What a control found, gathered over cases.
+struct Found {
+    invocations: u64,
+    /// When it was first found, and why: of several reasons at that time, the first in order.
+    first: (i64, String),
+    last: i64,
+    events: Vec<Id>,
+    expired: BTreeMap<String, ExpiredException>,
+    months: BTreeMap<String, u64>,
+}
+
+impl<'a> Sums<'a> {
+    fn nothing(odd_ids: &'a BTreeMap<Id, String>) -> Self {
+        Self {
+            odd_ids,
+            outcomes: BTreeMap::new(),
+            seen: None,
+            routes: BTreeMap::new(),
+            flows: BTreeMap::new(),
+            findings: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, case: &Case, invocation: &Invocation, assessments: Option<&[Assessment]>) {
+        *self.outcomes.entry(case.outcome).or_insert(0) += case.invocations;
+        let (first, last) = self.seen.unwrap_or((case.first, case.last));
+        self.seen = Some((first.min(case.first), last.max(case.last)));
+
+        let destination = invocation.processed_in.destination(&invocation.source);
+        let processed_nowhere = matches!(invocation.processed_in, ProcessedIn::Nowhere(_));
+        let route = (invocation.source.clone(), destination.clone());
+        let (all, nowhere) = self.routes.entry(route).or_insert((0, 0));
+        *all += case.invocations;
+        *nowhere += if processed_nowhere { case.invocations } else { 0 };
+
+        let flow = Flow {
+            month: case.month().to_string(),
+            account: invocation.account.clone(),
+            source: invocation.source.clone(),
+            destination,
+            processed_nowhere,
+            profile: invocation.target.profile_label().map(shortened),
+            model: invocation.target.model_label().map(shortened),
+            principal: invocation.principal.to_string(),
+            outcome: case.outcome,
+            invocations: 0,
+        };
+        *self.flows.entry(flow).or_insert(0) += case.invocations;
+
+        let (all, controls) = self
+            .accounts
+            .entry(invocation.account.clone())
+            .or_insert((0, BTreeMap::new()));
+        *all += case.invocations;
+        for assessment in assessments.into_iter().flatten() {
+            let decided = controls.entry(assessment.control).or_insert(Decided {
+                compliant: 0,
+                non_compliant: 0,
+                undecided: 0,
+                not_applicable: 0,
+            });
+            let count = match &assessment.decision {
+                Decision::Compliant(_) => &mut decided.compliant,
+                Decision::NonCompliant(_) => &mut decided.non_compliant,
+                Decision::Undecided(_) => &mut decided.undecided,
+                Decision::NotApplicable(_) => &mut decided.not_applicable,
+            };
+            *count += case.invocations;
+        }
+        for assessment in assessments.into_iter().flatten() {
+            match &assessment.decision {
+                Decision::NonCompliant(_) => self.find(case, invocation, assessment, true),
+                Decision::Undecided(_) => self.find(case, invocation, assessment, false),
+                Decision::Compliant(_) | Decision::NotApplicable(_) => {}
+            }
+        }
+    }
+
+    fn find(&mut self, case: &Case, invocation: &Invocation, assessment: &Assessment, is_violation: bool) {
+        let key = FindingKey::of(assessment.control, invocation);
+        let why = (case.first, assessment.decision.to_string());
+        let found = self.findings.entry((key, is_violation)).or_insert_with(|| Found {
+            invocations: 0,
+            first: why.clone(),
+            last: case.last,
+            events: Vec::new(),
+            expired: BTreeMap::new(),
+            months: BTreeMap::new(),
+        });
+        found.invocations += case.invocations;
+        if why < found.first {
+            found.first = why;
+        }
+        found.last = found.last.max(case.last);
+        for event in &case.events {
+            keep_least(&mut found.events, *event);
+        }
+        for expired in &assessment.expired_exceptions {
+            found.expired.insert(expired.id.clone(), expired.clone());
+        }
+        *found.months.entry(case.month().to_string()).or_insert(0) += case.invocations;
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        let routes = self
+            .routes
+            .iter()
+            .map(|((source, destination), (invocations, processed_nowhere))| Route {
+                source: source.clone(),
+                destination: destination.clone(),
+                invocations: *invocations,
+                processed_nowhere: *processed_nowhere,
+            });
+        let mut routes: Vec<Route> = routes.collect();
+        // Stable: of equally many, by name.
+        routes.sort_by_key(|route| Reverse(route.invocations));
+        routes
+    }
+
+    fn findings(&self) -> Vec<AuditFinding> {
+        let mut findings: Vec<AuditFinding> = self
+            .findings
+            .iter()
+            .map(|((key, is_violation), found)| AuditFinding {
+                id: key.id(),
+                control: key.control,
+                decision: if *is_violation {
+                    FindingDecision::NonCompliant
+                } else {
+                    FindingDecision::Undecided
+                },
+                severity: key.control.severity(),
+                account: key.account.clone(),
+                source_region: key.source_region.clone(),
+                destination_region: key.destination_region.clone(),
+                profile: key.profile.clone(),
+                model: key.model.clone(),
+                principal: key.principal.clone(),
+                invocations: found.invocations,
+                first_seen: time_of(found.first.0),
+                last_seen: time_of(found.last),
+                event_ids: found.events.iter().map(|event| self.event_id(*event)).collect(),
+                explanation: found.first.1.clone(),
+                expired_exceptions: found.expired.values().cloned().collect(),
+                months: found.months.clone(),
+            })
+            .collect();
+        // Stable: what is as bad and as frequent, by control, account, Regions and so on.
+        findings.sort_by_key(|finding| {
+            let is_violation = finding.decision == FindingDecision::NonCompliant;
+            Reverse((is_violation, finding.severity, finding.invocations))
+        });
+        findings
+    }
+
+    fn event_id(&self, event: Id) -> String {
+        self.odd_ids.get(&event).cloned().unwrap_or_else(|| event.to_uuid())
+    }
+
+    fn accounts(&self) -> Vec<AccountControls> {
+        let accounts = self
+            .accounts
+            .iter()
+            .map(|(account, (invocations, controls))| AccountControls {
+                account: account.clone(),
+                invocations: *invocations,
+                controls: controls.clone(),
+            });
+        accounts.collect()
+    }
 }

@@ -107,7 +107,6 @@ impl Evidence {
     }
 
     /// Makes of it the invocation that controls decide about.
-    #[expect(dead_code, reason = "rows are not resolved yet")]
     pub(super) fn invocation(&self, processed_in: ProcessedIn, time: Timestamp) -> Invocation {
         Invocation {
             identity: EventIdentity {
@@ -229,7 +228,6 @@ impl AllEvidence {
     }
 
     /// Returns where the evidence of an id stands in the order of [`AllEvidence::iter`].
-    #[expect(dead_code, reason = "rows are not resolved yet")]
     pub(super) fn place(&self, id: Id) -> Option<usize> {
         self.places.get(&id).copied()
     }

@@ -15,6 +15,8 @@ mod coverage;
 mod evidence;
 mod file_name;
 mod head;
+mod judge;
+mod resolve;
 mod row;
 
 use std::collections::{BTreeMap, BinaryHeap};
@@ -206,3 +208,6 @@ impl Audit {
         schemars::schema_for!(Self).to_value()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,6 @@ impl Id {
     }
 
     /// Writes the bits as a UUID.
-    #[cfg_attr(not(test), expect(dead_code, reason = "rows are not resolved yet"))]
     #[must_use]
     pub(super) fn to_uuid(self) -> String {
         let [time, middle, version, variant, node] = [
