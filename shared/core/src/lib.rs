@@ -20,6 +20,7 @@ pub mod exit;
 pub mod finding;
 pub mod inference_profile;
 pub mod invocation_log;
+pub mod location;
 pub mod model;
 pub mod pattern;
 pub mod policy;
