@@ -1,0 +1,137 @@
+//! The findings, those of one control together: why it matters and what to do is said once.
+
+use crisguard_core::{
+    controls::Mapping,
+    policy::Language,
+    tally::{Audit, AuditFinding, FindingDecision},
+    texts::{self, filled},
+};
+use serde::Serialize;
+
+use crate::findings::decision;
+
+/// The most findings that the page shows: more would not be read. findings.csv has them all.
+pub(super) const SHOWN: usize = 500;
+
+/// The findings that the page shows.
+#[derive(Serialize)]
+pub(super) struct Groups {
+    total: usize,
+    shown: usize,
+    by_control: Vec<Group>,
+}
+
+/// What one control found, decided one way.
+#[derive(Serialize)]
+struct Group {
+    control: &'static str,
+    title: &'static str,
+    decision: &'static str,
+    severity: &'static str,
+    severity_word: &'static str,
+    rationale: &'static str,
+    remedy: Vec<String>,
+    documentation: &'static str,
+    mapping: &'static [Mapping],
+    invocations: u64,
+    findings: Vec<Shown>,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    finding: AuditFinding,
+    explained: Option<String>,
+}
+
+impl Groups {
+    pub(super) fn of(audit: &Audit, language: Language) -> Self {
+        let mut groups: Vec<(&AuditFinding, Vec<&AuditFinding>)> = Vec::new();
+        for finding in &audit.findings {
+            let alike = |(first, _): &&mut (&AuditFinding, Vec<_>)| {
+                (first.control, first.decision) == (finding.control, finding.decision)
+            };
+            match groups.iter_mut().find(alike) {
+                Some((_, of_control)) => of_control.push(finding),
+                None => groups.push((finding, vec![finding])),
+            }
+        }
+        let mut room = SHOWN;
+        // A control with many findings leaves room for the others: each shows its first at least.
+        let mut waiting = groups.len();
+        let groups: Vec<Group> = groups
+            .iter()
+            .map(|(first, all)| {
+                waiting -= 1;
+                let most = room.saturating_sub(waiting).max(1);
+                let shown = all.get(..most).unwrap_or(all);
+                room = room.saturating_sub(shown.len());
+                group(first, all, shown, language)
+            })
+            .collect();
+        Self {
+            total: audit.findings.len(),
+            shown: groups.iter().map(|group| group.findings.len()).sum(),
+            by_control: groups,
+        }
+    }
+}
+
+fn group(first: &AuditFinding, all: &[&AuditFinding], shown: &[&AuditFinding], language: Language) -> Group {
+    let words = texts::control(first.control, language);
+    let metadata = first.control.metadata();
+    let steps = match first.decision {
+        FindingDecision::NonCompliant => words.remedy,
+        FindingDecision::Undecided => texts::undecided_remedy(language),
+    };
+    Group {
+        control: metadata.name,
+        title: words.title,
+        decision: decision(first.decision),
+        severity: first.severity.name(),
+        severity_word: texts::severity(first.severity, language),
+        rationale: words.rationale,
+        remedy: remedy(first, steps),
+        documentation: metadata.documentation,
+        mapping: metadata.mapping,
+        invocations: all.iter().map(|finding| finding.invocations).sum(),
+        findings: shown
+            .iter()
+            .map(|finding| Shown {
+                finding: (*finding).clone(),
+                explained: explained(finding, language),
+            })
+            .collect(),
+    }
+}
+
+/// Fills the steps with the first finding's values. One that asks for a value that the finding does not have, or
+/// that a shell would not take for a word, is left out.
+fn remedy(finding: &AuditFinding, steps: &[&str]) -> Vec<String> {
+    let event = finding.event_ids.first().map_or("", String::as_str);
+    let values = [
+        ("SOURCE", finding.source_region.0.as_str()),
+        ("EVENT_ID", event),
+        ("PROFILE", finding.profile.as_deref().unwrap_or("")),
+    ];
+    let usable = |step: &&&str| {
+        values
+            .iter()
+            .all(|(word, value)| !step.contains(word) || is_plain(value))
+    };
+    steps.iter().filter(usable).map(|step| filled(step, &values)).collect()
+}
+
+/// Tells whether a text can stand in a shell command as it is.
+fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:/_-".contains(&byte);
+    !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain)
+}
+
+/// Says why, in the page's language; nothing where the audit says it in English alone.
+fn explained(finding: &AuditFinding, language: Language) -> Option<String> {
+    match language {
+        Language::En => Some(finding.explanation.clone()),
+        Language::Ja => None,
+    }
+}

@@ -1,0 +1,286 @@
+//! From where to where: source Regions on the left, destination Regions on the right, as wide as they were used.
+
+use std::collections::BTreeMap;
+
+use charts_rs::{SankeyChart, SankeyLink, SankeyNode};
+use crisguard_core::{
+    location::Location,
+    region::Region,
+    tally::{Audit, Flow, Outcome},
+};
+use serde::Serialize;
+
+use super::{Drawn, Element, redraw};
+use crate::{
+    ReportError,
+    page::words::{Words, grouped, percent},
+};
+
+/// The most Regions on a side of the picture; the table has them all.
+const REGIONS: usize = 14;
+/// Flows are drawn at least as wide as this share of all, so that a single violation among millions can be seen.
+const SMALLEST_SHARE: f64 = 0.02;
+
+/// What a flow is coloured by, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Look {
+    Violation,
+    Undecided,
+    Compliant,
+    Other,
+}
+
+/// Where an end of a flow is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place<'a> {
+    Region(&'a Region),
+    NotReported,
+    Nowhere,
+    Others,
+}
+
+/// The picture, and the table beneath.
+#[derive(Debug, Serialize)]
+pub(crate) struct FlowPicture {
+    /// For wide screens and paper.
+    wide: String,
+    /// For phones.
+    narrow: String,
+    rows: Vec<Row>,
+    /// Whether Regions were drawn together as others.
+    cut: bool,
+}
+
+/// Invocations from one Region to another, decided alike.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    source: String,
+    destination: Option<String>,
+    processed_nowhere: bool,
+    look: Look,
+    invocations: u64,
+    share: String,
+}
+
+type Routes<'a> = BTreeMap<(Place<'a>, Place<'a>, Look), u64>;
+
+impl Look {
+    const fn of(outcome: Option<Outcome>) -> Self {
+        match outcome {
+            Some(Outcome::Violation) => Self::Violation,
+            Some(Outcome::Undecided) => Self::Undecided,
+            Some(Outcome::Compliant) => Self::Compliant,
+            Some(Outcome::NotApplicable) | None => Self::Other,
+        }
+    }
+
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Violation => "violation",
+            Self::Undecided => "undecided",
+            Self::Compliant => "compliant",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl<'a> Place<'a> {
+    const fn destination(flow: &'a Flow) -> Self {
+        match &flow.destination {
+            Some(region) => Self::Region(&region.0),
+            None if flow.processed_nowhere => Self::Nowhere,
+            None => Self::NotReported,
+        }
+    }
+
+    /// Returns the lines of its label.
+    fn label(&self, invocations: u64, words: &Words) -> Result<Vec<String>, minijinja::Error> {
+        let count = grouped(invocations);
+        Ok(match self {
+            Self::Region(region) => {
+                let place = Location::of(region).map(|location| location.place(words.language));
+                vec![
+                    region.to_string(),
+                    place.map_or_else(|| count.clone(), |place| format!("{place} · {count}")),
+                ]
+            }
+            Self::NotReported => vec![words.say("not_reported", &[])?, count],
+            Self::Nowhere => vec![words.say("nowhere", &[])?, count],
+            Self::Others => vec![words.say("other_regions", &[])?, count],
+        })
+    }
+}
+
+/// Draws the picture; nothing if there is nothing to draw.
+pub(crate) fn draw(audit: &Audit, words: &Words) -> Result<Option<FlowPicture>, ReportError> {
+    let routes = routes(audit);
+    let total: u64 = routes.values().sum();
+    if total == 0 {
+        return Ok(None);
+    }
+    let mut rows: Vec<Row> = routes
+        .iter()
+        .map(|((source, destination, look), invocations)| Row {
+            source: match source {
+                Place::Region(region) => region.to_string(),
+                _ => String::new(),
+            },
+            destination: match destination {
+                Place::Region(region) => Some(region.to_string()),
+                _ => None,
+            },
+            processed_nowhere: *destination == Place::Nowhere,
+            look: *look,
+            invocations: *invocations,
+            share: percent(*invocations, total),
+        })
+        .collect();
+    rows.sort_by(|a, b| (a.look, b.invocations, &a.source).cmp(&(b.look, a.invocations, &b.source)));
+    let drawn = gathered(&routes);
+    let description = words.say(
+        "flow_description",
+        &[("n", total.into()), ("routes", rows.len().into())],
+    )?;
+    let title = words.say("flow_title", &[])?;
+    let picture = |width: f32, id: &str| sankey(&drawn, total, width, (id, &title, &description), words);
+    Ok(Some(FlowPicture {
+        wide: picture(860.0, "flow")?,
+        narrow: picture(340.0, "flow-narrow")?,
+        cut: drawn.len() != routes.len(),
+        rows,
+    }))
+}
+
+fn routes(audit: &Audit) -> Routes<'_> {
+    let mut routes = Routes::new();
+    for flow in &audit.flows {
+        let key = (
+            Place::Region(&flow.source.0),
+            Place::destination(flow),
+            Look::of(flow.outcome),
+        );
+        *routes.entry(key).or_default() += flow.invocations;
+    }
+    routes
+}
+
+/// Puts the Regions that are used least together; those with violations are used most, whatever their number.
+fn gathered<'a>(routes: &Routes<'a>) -> Routes<'a> {
+    let kept = |is_source: bool| -> Vec<Place<'a>> {
+        let mut weights: BTreeMap<Place<'a>, (bool, u64)> = BTreeMap::new();
+        for ((source, destination, look), invocations) in routes {
+            let place = if is_source { source } else { destination };
+            let weight = weights.entry(place.clone()).or_default();
+            *weight = (weight.0 || *look == Look::Violation, weight.1 + invocations);
+        }
+        let mut places: Vec<_> = weights.into_iter().collect();
+        places.sort_by(|(a, of_a), (b, of_b)| (of_b, a).cmp(&(of_a, b)));
+        let most = if places.len() > REGIONS { REGIONS - 1 } else { REGIONS };
+        places.into_iter().take(most).map(|(place, _)| place).collect()
+    };
+    let (sources, destinations) = (kept(true), kept(false));
+    let of = |place: &Place<'a>, kept: &[Place<'a>]| {
+        if kept.contains(place) {
+            place.clone()
+        } else {
+            Place::Others
+        }
+    };
+    let mut gathered = Routes::new();
+    for ((source, destination, look), invocations) in routes {
+        let key = (of(source, &sources), of(destination, &destinations), *look);
+        *gathered.entry(key).or_default() += invocations;
+    }
+    gathered
+}
+
+fn sankey(
+    routes: &Routes<'_>,
+    total: u64,
+    width: f32,
+    texts: (&str, &str, &str),
+    words: &Words,
+) -> Result<String, ReportError> {
+    // Names that are no Region's stand for the ends, so that nothing that is written must be taken apart again.
+    let mut labels: Vec<(String, Vec<String>)> = Vec::new();
+    let mut links: Vec<(SankeyLink, Look)> = Vec::new();
+    let mut sides: [BTreeMap<&Place<'_>, u64>; 2] = [BTreeMap::new(), BTreeMap::new()];
+    for ((source, destination, _), invocations) in routes {
+        let [sources, destinations] = &mut sides;
+        *sources.entry(source).or_default() += invocations;
+        *destinations.entry(destination).or_default() += invocations;
+    }
+    let key = |side: usize, place: &Place<'_>| {
+        let index = sides
+            .get(side)
+            .and_then(|places| places.keys().position(|it| *it == place));
+        format!("{side}-{}", index.unwrap_or_default())
+    };
+    for (side, places) in sides.iter().enumerate() {
+        for (place, invocations) in places {
+            labels.push((key(side, place), place.label(*invocations, words)?));
+        }
+    }
+    for ((source, destination, look), invocations) in routes {
+        let value = drawn_width(*invocations, total);
+        links.push((
+            SankeyLink {
+                source: key(0, source),
+                target: key(1, destination),
+                value,
+            },
+            *look,
+        ));
+    }
+    let nodes = labels.iter().map(|(name, _)| SankeyNode::from(name.as_str())).collect();
+    let mut chart = SankeyChart::new(nodes, links.iter().map(|(link, _)| link.clone()).collect());
+    let most = sides.iter().map(BTreeMap::len).max().unwrap_or(1);
+    chart.width = width;
+    chart.height = 46.0f32.mul_add(count(most), 110.0);
+    chart.node_gap = 34.0;
+    chart.node_width = 10.0;
+    let svg = chart.svg().map_err(|error| ReportError::Picture {
+        picture: "flow",
+        reason: error.to_string(),
+    })?;
+    let mut looks = links.iter().map(|(_, look)| *look);
+    redraw("flow", &svg, texts, |element| class(element, &mut looks, &labels))
+}
+
+fn class(element: &Element, looks: &mut impl Iterator<Item = Look>, labels: &[(String, Vec<String>)]) -> Option<Drawn> {
+    match element.name.as_str() {
+        // One for each link, in their order.
+        "polygon" => looks.next().map(|look| Drawn {
+            class: format!("link {}", look.class()),
+            lines: None,
+        }),
+        "rect" => element.attribute("data-name").map(|_| Drawn {
+            class: "node".to_owned(),
+            lines: None,
+        }),
+        "text" => {
+            let (_, lines) = labels.iter().find(|(name, _)| *name == element.text)?;
+            Some(Drawn {
+                class: "label".to_owned(),
+                lines: Some(lines.clone()),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Returns how wide a flow is drawn, in thousandths of all.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "it is a width on a screen"
+)]
+fn drawn_width(invocations: u64, total: u64) -> f32 {
+    let share = invocations as f64 / total as f64;
+    (share.max(SMALLEST_SHARE) * 1000.0) as f32
+}
+
+fn count(number: usize) -> f32 {
+    f32::from(u16::try_from(number).unwrap_or(u16::MAX))
+}

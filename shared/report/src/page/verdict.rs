@@ -1,0 +1,125 @@
+//! What an audit comes to, in one sentence. Unknown is never compliant: anything missing forbids that word.
+
+use crisguard_core::tally::{Audit, Outcome};
+use serde::Serialize;
+
+use crate::{posture::Posture, reach::Reach, register::days};
+
+/// The sentence, worst last; its words stand under `verdict_` and `label_`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    /// No record was read.
+    NothingRead,
+    /// Records were read, but nothing decides.
+    NoPolicy,
+    /// At least one invocation broke the policy.
+    Violations,
+    /// None is known to break it; of at least one it cannot be told.
+    Undecided,
+    /// There is no invocation to decide about, and what was read may not be all.
+    NoInvocationsIncomplete,
+    /// All that was read kept it, but what was read may not be all.
+    Incomplete,
+    /// All that was read kept it, but the settings that prove it are not as they must be, or unknown.
+    Settings,
+    /// There is no invocation to decide about.
+    NoInvocations,
+    /// There are invocations, and no control has anything to say about them.
+    NotApplicable,
+    /// Everything that was read kept it, and nothing is known to be missing.
+    Compliant,
+}
+
+/// How invocations were decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Outcomes {
+    pub(super) violation: u64,
+    pub(super) undecided: u64,
+    pub(super) compliant: u64,
+    pub(super) not_applicable: u64,
+    pub(super) not_decided: u64,
+}
+
+/// What an audit comes to, and what limits it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Verdict {
+    pub(super) kind: Kind,
+    pub(super) outcomes: Outcomes,
+    /// Account-and-Region days without evidence.
+    pub(super) missing_days: i64,
+    /// What else stands against it, each with its number; the words stand under `against_`.
+    pub(super) against: Vec<(&'static str, u64)>,
+}
+
+impl Outcomes {
+    pub(super) fn of(audit: &Audit) -> Self {
+        let mut outcomes = Self::default();
+        for flow in &audit.flows {
+            *outcomes.of_kind(flow.outcome) += flow.invocations;
+        }
+        outcomes
+    }
+
+    pub(super) const fn of_kind(&mut self, outcome: Option<Outcome>) -> &mut u64 {
+        match outcome {
+            None => &mut self.not_decided,
+            Some(Outcome::NotApplicable) => &mut self.not_applicable,
+            Some(Outcome::Compliant) => &mut self.compliant,
+            Some(Outcome::Undecided) => &mut self.undecided,
+            Some(Outcome::Violation) => &mut self.violation,
+        }
+    }
+}
+
+impl Verdict {
+    pub(super) fn of(audit: &Audit, posture: Option<&Posture>, reach: Option<&Reach>) -> Self {
+        let outcomes = Outcomes::of(audit);
+        let missing_days: i64 = audit.coverage.gaps.iter().map(|gap| days(gap.from, gap.to)).sum();
+        let kind = kind(audit, outcomes, posture);
+        let reach_open = reach.map_or(0, |reach| reach.rows().filter(|(_, row)| !row.is_well()).count());
+        let against = [
+            (
+                "undecided",
+                if kind == Kind::Undecided { 0 } else { outcomes.undecided },
+            ),
+            ("rejected", audit.exits.rejected),
+            ("missing_days", missing_days.unsigned_abs()),
+            ("unplaced_files", audit.coverage.unplaced_files),
+            (
+                "settings_broken",
+                posture.map_or(0, |posture| posture.coverage.non_compliant),
+            ),
+            (
+                "settings_undecided",
+                posture.map_or(0, |posture| posture.coverage.undecided),
+            ),
+            ("reach", u64::try_from(reach_open).unwrap_or(u64::MAX)),
+        ];
+        Self {
+            kind,
+            outcomes,
+            missing_days,
+            against: against.into_iter().filter(|(_, number)| *number > 0).collect(),
+        }
+    }
+}
+
+fn kind(audit: &Audit, outcomes: Outcomes, posture: Option<&Posture>) -> Kind {
+    let coverage = &audit.coverage;
+    let incomplete = audit.exits.rejected > 0 || coverage.unplaced_files > 0 || !coverage.gaps.is_empty();
+    let known = audit.read.records.saturating_sub(audit.exits.rejected);
+    match () {
+        () if known == 0 => Kind::NothingRead,
+        () if audit.policy_sha256.is_none() => Kind::NoPolicy,
+        () if outcomes.violation > 0 || audit.exits.violation > 0 => Kind::Violations,
+        // What was not decided although there is a policy is not known to be compliant.
+        () if outcomes.undecided > 0 || outcomes.not_decided > 0 || audit.exits.undecided > 0 => Kind::Undecided,
+        () if audit.read.invocations == 0 && incomplete => Kind::NoInvocationsIncomplete,
+        () if incomplete => Kind::Incomplete,
+        () if audit.read.invocations == 0 => Kind::NoInvocations,
+        () if outcomes.compliant == 0 => Kind::NotApplicable,
+        () if posture.is_some_and(|posture| !posture.is_compliant()) => Kind::Settings,
+        () => Kind::Compliant,
+    }
+}

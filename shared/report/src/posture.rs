@@ -1,0 +1,111 @@
+//! What check-posture answered, read as far as a report shows it.
+
+use crisguard_core::{controls::ControlId, decision::Severity, finding::PostureFinding, policy::Language, texts};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::ReportError;
+
+/// A report of check-posture. What a later version adds is passed over.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Posture {
+    pub(crate) observed_at: Timestamp,
+    pub(crate) policy_sha256: String,
+    pub(crate) coverage: Coverage,
+    /// Where the whole report lies, if it was too large to be answered.
+    pub(crate) report: Option<String>,
+    #[serde(default)]
+    pub(crate) assessments: Vec<Assessment>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct Coverage {
+    pub(crate) compliant: u64,
+    pub(crate) non_compliant: u64,
+    pub(crate) undecided: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Value")]
+pub(crate) struct Assessment {
+    pub(crate) known: Option<Box<PostureFinding>>,
+    shown: Shown,
+}
+
+/// What every version of an assessment has.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Shown {
+    control: String,
+    decision: String,
+    severity: String,
+    account: String,
+    region: String,
+    explanation: String,
+}
+
+impl From<Value> for Assessment {
+    fn from(value: Value) -> Self {
+        // A reason of a kind that this version does not know is told by its explanation.
+        let known = PostureFinding::deserialize(&value).ok().map(Box::new);
+        let shown = Shown::deserialize(value).unwrap_or_default();
+        Self { known, shown }
+    }
+}
+
+impl Posture {
+    pub(crate) fn read(json: &Value) -> Result<Self, ReportError> {
+        Self::deserialize(json).map_err(ReportError::Posture)
+    }
+
+    /// Returns what is not compliant: what has not been decided, or is of a form that is not known, too.
+    pub(crate) fn open(&self) -> impl Iterator<Item = &Assessment> {
+        self.assessments.iter().filter(|each| each.decision() != "compliant")
+    }
+
+    pub(crate) const fn is_compliant(&self) -> bool {
+        self.coverage.non_compliant == 0 && self.coverage.undecided == 0 && self.coverage.compliant > 0
+    }
+}
+
+impl Assessment {
+    pub(crate) fn control(&self) -> &str {
+        &self.shown.control
+    }
+
+    pub(crate) fn control_id(&self) -> Option<ControlId> {
+        self.known.as_ref().map(|finding| finding.control)
+    }
+
+    pub(crate) fn decision(&self) -> &str {
+        &self.shown.decision
+    }
+
+    pub(crate) fn account(&self) -> &str {
+        &self.shown.account
+    }
+
+    pub(crate) fn region(&self) -> &str {
+        &self.shown.region
+    }
+
+    /// Returns the severity, by its name where it is one that this version does not know.
+    pub(crate) fn severity(&self, language: Language) -> &str {
+        match &self.known {
+            Some(finding) => texts::severity(finding.severity, language),
+            None => &self.shown.severity,
+        }
+    }
+
+    pub(crate) fn severity_id(&self) -> Option<Severity> {
+        self.known.as_ref().map(|finding| finding.severity)
+    }
+
+    pub(crate) fn explanation(&self, language: Language) -> String {
+        match &self.known {
+            Some(finding) if language != Language::En => texts::explanation(&finding.decision, language),
+            _ => self.shown.explanation.clone(),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What `crisguard reach` answered, read as far as a report shows it.
+
+use serde::{Deserialize, de::Error as _};
+use serde_json::Value;
+
+use crate::ReportError;
+
+/// Which calls work, fail and leave the policy's Regions, in groups of accounts.
+#[derive(Clone, Debug)]
+pub(crate) struct Reach {
+    pub(crate) catalogue_as_of: String,
+    pub(crate) groups: Vec<Group>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Group {
+    /// None of an answer about one account, which does not name it.
+    #[serde(default)]
+    pub(crate) accounts: Vec<String>,
+    pub(crate) profiles: Vec<Profile>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Profile {
+    #[serde(rename = "profile")]
+    pub(crate) id: String,
+    pub(crate) source: String,
+    pub(crate) destinations: Vec<String>,
+    pub(crate) verdict: String,
+    #[serde(default)]
+    pub(crate) denied: Vec<Denied>,
+    #[serde(default)]
+    pub(crate) leaves: Vec<String>,
+    #[serde(default)]
+    pub(crate) could_leave: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Denied {
+    pub(crate) region: Option<String>,
+    pub(crate) policy: String,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    catalogue_as_of: String,
+    profiles: Option<Vec<Profile>>,
+    accounts: Option<Vec<Group>>,
+}
+
+impl Reach {
+    pub(crate) fn read(json: &Value) -> Result<Self, ReportError> {
+        let answer = Answer::deserialize(json).map_err(ReportError::Reach)?;
+        let groups = match (answer.profiles, answer.accounts) {
+            (Some(profiles), None) => vec![Group {
+                accounts: Vec::new(),
+                profiles,
+            }],
+            (None, Some(groups)) => groups,
+            _ => {
+                let reason = "it has neither `profiles` nor `accounts`: an answer to --what-if says nothing of today";
+                return Err(ReportError::Reach(serde_json::Error::custom(reason)));
+            }
+        };
+        Ok(Self {
+            catalogue_as_of: answer.catalogue_as_of,
+            groups,
+        })
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&Group, &Profile)> {
+        self.groups
+            .iter()
+            .flat_map(|group| group.profiles.iter().map(move |profile| (group, profile)))
+    }
+}
+
+impl Profile {
+    /// Tells whether it works, and only where the policy allows it.
+    pub(crate) fn is_well(&self) -> bool {
+        self.verdict == "works" && self.leaves.is_empty() && self.could_leave.is_empty()
+    }
+}

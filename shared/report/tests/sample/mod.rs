@@ -1,0 +1,348 @@
+//! A year of three accounts, as an audit comes out of it: violations, what cannot be told, gaps, bad files, and a
+//! caller who chose hostile texts. Everything that must add up is added up here, so that it does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crisguard_core::{
+    account::AccountId,
+    controls::ControlId::{self, DestinationRegionAllowed, GlobalProfileAllowed, InferenceDeniedByScp, ProfileAllowed},
+    decision::ExpiredException,
+    region::{DestinationRegion, SourceRegion},
+    tally::{
+        AccountControls, Audit, AuditFinding, CoverageAnswer, Covered, Decided, Exits, FindingDecision, Flow, Gap,
+        GapReason, Outcome, Read, Rejected, Route, Scope,
+    },
+};
+
+/// What stands in every text that a caller chooses.
+pub(crate) const HOSTILE: &str = "=cmd|' /C calc'!A0\"><script>alert(1)</script>\u{202e}gpj.exe\u{0}";
+pub(crate) const POLICY_NAME: &str = "policy.yaml";
+pub(crate) const POLICY: &str = include_str!("policy.yaml");
+pub(crate) const POSTURE: &str = include_str!("posture.json");
+pub(crate) const REACH: &str = include_str!("reach.json");
+
+/// Calls that are alike: how many in which months, from where to where, how, and what is wrong with them.
+struct Calls<'a> {
+    months: &'a [(&'a str, u64)],
+    account: &'a str,
+    source: &'a str,
+    destination: Option<&'a str>,
+    nowhere: bool,
+    profile: Option<&'a str>,
+    model: &'a str,
+    principal: &'a str,
+    broken: &'a [ControlId],
+    undecided: &'a [ControlId],
+}
+
+const JP: &str = "jp.anthropic.claude-sonnet-4-5-20250929-v1:0";
+const APAC: &str = "apac.amazon.nova-pro-v1:0";
+const GLOBAL: &str = "global.anthropic.claude-sonnet-4-5-20250929-v1:0";
+const SONNET: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+const CHAT: &str = "arn:aws:iam::111122223333:role/chat-backend";
+const RESEARCH: &str = "arn:aws:iam::222233334444:role/research-notebook";
+
+#[rustfmt::skip]
+const CALLS: [Calls<'static>; 9] = [
+    Calls { months: &[("2026-01", 18_204), ("2026-02", 19_877), ("2026-03", 22_310), ("2026-04", 21_995), ("2026-05", 24_618), ("2026-06", 26_040), ("2026-07", 25_731), ("2026-08", 23_402), ("2026-09", 28_115), ("2026-10", 29_960)],
+        account: "111122223333", source: "ap-northeast-1", destination: Some("ap-northeast-1"), nowhere: false, profile: Some(JP), model: SONNET, principal: CHAT, broken: &[], undecided: &[] },
+    Calls { months: &[("2026-01", 9_120), ("2026-02", 9_480), ("2026-03", 11_002), ("2026-04", 10_777), ("2026-05", 12_050), ("2026-06", 12_991), ("2026-07", 12_840), ("2026-08", 11_377), ("2026-09", 13_873), ("2026-10", 14_804)],
+        account: "111122223333", source: "ap-northeast-1", destination: Some("ap-northeast-3"), nowhere: false, profile: Some(JP), model: SONNET, principal: CHAT, broken: &[], undecided: &[] },
+    Calls { months: &[("2026-04", 31), ("2026-05", 118), ("2026-06", 42), ("2026-09", 7)],
+        account: "222233334444", source: "ap-northeast-1", destination: Some("ap-southeast-2"), nowhere: false, profile: Some(APAC), model: "amazon.nova-pro-v1:0", principal: RESEARCH, broken: &[DestinationRegionAllowed, ProfileAllowed], undecided: &[] },
+    Calls { months: &[("2026-05", 64), ("2026-06", 12)],
+        account: "222233334444", source: "ap-northeast-1", destination: Some("us-east-2"), nowhere: false, profile: Some(GLOBAL), model: SONNET, principal: RESEARCH, broken: &[DestinationRegionAllowed, GlobalProfileAllowed, ProfileAllowed], undecided: &[] },
+    Calls { months: &[("2026-08", 1)],
+        account: "333344445555", source: "ap-northeast-1", destination: Some("eu-west-1"), nowhere: false, profile: Some(HOSTILE), model: HOSTILE, principal: HOSTILE, broken: &[DestinationRegionAllowed, ProfileAllowed], undecided: &[] },
+    Calls { months: &[("2026-07", 55), ("2026-08", 23)],
+        account: "333344445555", source: "ap-northeast-1", destination: None, nowhere: false, profile: Some(APAC), model: "amazon.nova-pro-v1:0", principal: "arn:aws:iam::333344445555:user/batch", broken: &[], undecided: &[DestinationRegionAllowed] },
+    Calls { months: &[("2026-10", 12)],
+        account: "333344445555", source: "ap-northeast-3", destination: None, nowhere: true, profile: Some(JP), model: SONNET, principal: "arn:aws:iam::333344445555:role/pilot", broken: &[InferenceDeniedByScp], undecided: &[] },
+    Calls { months: &[("2026-03", 410), ("2026-04", 388)],
+        account: "333344445555", source: "ap-northeast-3", destination: Some("ap-northeast-3"), nowhere: false, profile: None, model: "amazon.titan-embed-text-v2:0", principal: "arn:aws:iam::333344445555:role/search", broken: &[], undecided: &[] },
+    Calls { months: &[("2026-02", 3), ("2026-10", 2)],
+        account: "222233334444", source: "ap-northeast-1", destination: None, nowhere: true, profile: None, model: "amazon.nova-lite-v1:0", principal: RESEARCH, broken: &[], undecided: &[] },
+];
+
+/// The audit with the policy, or as it is without one.
+pub(crate) fn audit(with_policy: bool) -> Audit {
+    let mut flows: Vec<Flow> = Vec::new();
+    let mut findings = Vec::new();
+    let mut routes: BTreeMap<(SourceRegion, Option<DestinationRegion>), (u64, u64)> = BTreeMap::new();
+    let mut accounts: BTreeMap<AccountId, AccountControls> = BTreeMap::new();
+    for calls in &CALLS {
+        let total: u64 = calls.months.iter().map(|(_, n)| n).sum();
+        let route = routes.entry((source(calls), destination(calls))).or_default();
+        *route = (route.0 + total, route.1 + if calls.nowhere { total } else { 0 });
+        let account = accounts
+            .entry(calls.account.parse().unwrap())
+            .or_insert_with_key(|account| AccountControls {
+                account: account.clone(),
+                invocations: 0,
+                controls: BTreeMap::new(),
+            });
+        account.invocations += total;
+        flows.extend(
+            calls
+                .months
+                .iter()
+                .map(|(month, n)| flow(calls, month, *n, with_policy)),
+        );
+        if with_policy {
+            decide(calls, total, account);
+            let broken = calls
+                .broken
+                .iter()
+                .map(|control| (*control, FindingDecision::NonCompliant));
+            let undecided = calls
+                .undecided
+                .iter()
+                .map(|control| (*control, FindingDecision::Undecided));
+            findings.extend(
+                broken
+                    .chain(undecided)
+                    .map(|(control, decision)| finding(calls, control, decision)),
+            );
+        }
+    }
+    findings.sort_by_key(|finding| {
+        (
+            finding.decision,
+            std::cmp::Reverse(finding.severity),
+            finding.control,
+            std::cmp::Reverse(finding.invocations),
+        )
+    });
+    let mut routes: Vec<Route> = routes
+        .into_iter()
+        .map(|((source, destination), (invocations, processed_nowhere))| Route {
+            source,
+            destination,
+            invocations,
+            processed_nowhere,
+        })
+        .collect();
+    routes.sort_by_key(|route| std::cmp::Reverse(route.invocations));
+    Audit {
+        findings,
+        accounts: accounts.into_values().collect(),
+        ..of_flows(flows, routes, with_policy)
+    }
+}
+
+/// The audit without findings and accounts.
+fn of_flows(flows: Vec<Flow>, routes: Vec<Route>, with_policy: bool) -> Audit {
+    let of = |outcome| {
+        flows
+            .iter()
+            .filter(|flow| flow.outcome == outcome)
+            .map(|flow| flow.invocations)
+            .sum::<u64>()
+    };
+    let exits = Exits {
+        compliant: of(Some(Outcome::Compliant)),
+        violation: of(Some(Outcome::Violation)),
+        undecided: of(Some(Outcome::Undecided)) + of(None),
+        not_applicable: of(Some(Outcome::NotApplicable)),
+        not_bedrock: 31_415_926,
+        duplicate: 1_204,
+        joined: 88_310,
+        rejected: 3,
+        out_of_scope: 0,
+    };
+    let invocations: u64 = flows.iter().map(|flow| flow.invocations).sum();
+    let bedrock_records = invocations + exits.duplicate + exits.joined + exits.rejected;
+    Audit {
+        version: "0.1.0".to_owned(),
+        policy_sha256: with_policy.then(|| POLICY_SHA256.to_owned()),
+        asked: Scope {
+            from: Some("2026-01-01T00:00:00Z".parse().unwrap()),
+            to: Some("2026-11-01T00:00:00Z".parse().unwrap()),
+            accounts: BTreeSet::new(),
+            regions: BTreeSet::new(),
+        },
+        read: Read {
+            files: 43_210,
+            bytes: 9_876_543_210,
+            records: bedrock_records + exits.not_bedrock,
+            bedrock_records,
+            invocations,
+        },
+        exits,
+        rejected: rejected(),
+        rejected_not_listed: 0,
+        first_seen: Some("2026-01-01T00:03:12Z".parse().unwrap()),
+        last_seen: Some("2026-10-31T23:58:41Z".parse().unwrap()),
+        routes,
+        flows,
+        findings: Vec::new(),
+        accounts: Vec::new(),
+        coverage: coverage(),
+    }
+}
+
+/// The SHA-256 of [`POLICY`].
+pub(crate) const POLICY_SHA256: &str = "fd8e80be4f137dc6ba9b9f27ca259193d1e0ba0688b8947f191fc485867d40ec";
+
+fn source(calls: &Calls<'_>) -> SourceRegion {
+    SourceRegion(calls.source.parse().unwrap())
+}
+
+fn destination(calls: &Calls<'_>) -> Option<DestinationRegion> {
+    calls
+        .destination
+        .map(|region| DestinationRegion(region.parse().unwrap()))
+}
+
+fn flow(calls: &Calls<'_>, month: &str, invocations: u64, with_policy: bool) -> Flow {
+    Flow {
+        month: month.to_owned(),
+        account: calls.account.parse().unwrap(),
+        source: source(calls),
+        destination: destination(calls),
+        processed_nowhere: calls.nowhere,
+        profile: calls.profile.map(str::to_owned),
+        model: Some(calls.model.to_owned()),
+        principal: calls.principal.to_owned(),
+        outcome: with_policy.then_some(match (calls.broken, calls.undecided) {
+            ([], []) if calls.nowhere => Outcome::NotApplicable,
+            ([], []) => Outcome::Compliant,
+            ([], _) => Outcome::Undecided,
+            _ => Outcome::Violation,
+        }),
+        invocations,
+    }
+}
+
+fn decide(calls: &Calls<'_>, total: u64, account: &mut AccountControls) {
+    for control in ControlId::about_invocations() {
+        let decided = account.controls.entry(control).or_insert(Decided {
+            compliant: 0,
+            non_compliant: 0,
+            undecided: 0,
+            not_applicable: 0,
+        });
+        if calls.broken.contains(&control) {
+            decided.non_compliant += total;
+        } else if calls.undecided.contains(&control) {
+            decided.undecided += total;
+        } else if calls.nowhere || (calls.profile.is_none() && control != DestinationRegionAllowed) {
+            decided.not_applicable += total;
+        } else {
+            decided.compliant += total;
+        }
+    }
+}
+
+fn finding(calls: &Calls<'_>, control: ControlId, decision: FindingDecision) -> AuditFinding {
+    let (first, last) = (calls.months.first().unwrap().0, calls.months.last().unwrap().0);
+    let place = calls.destination.unwrap_or("a Region that is not reported");
+    let key = crisguard_core::finding::FindingKey {
+        control,
+        account: calls.account.parse().unwrap(),
+        source_region: source(calls),
+        destination_region: destination(calls),
+        profile: calls.profile.map(str::to_owned),
+        model: Some(calls.model.to_owned()),
+        principal: calls.principal.to_owned(),
+    };
+    AuditFinding {
+        id: key.id(),
+        control,
+        decision,
+        severity: control.severity(),
+        account: key.account,
+        source_region: key.source_region,
+        destination_region: key.destination_region,
+        profile: key.profile,
+        model: key.model,
+        principal: key.principal,
+        invocations: calls.months.iter().map(|(_, n)| n).sum(),
+        first_seen: format!("{first}-03T04:05:06Z").parse().unwrap(),
+        last_seen: format!("{last}-28T10:11:12Z").parse().unwrap(),
+        event_ids: (1..=2)
+            .map(|n| format!("6f1c2d3e-0000-4aaa-8bbb-{:012x}", n + control as usize * 16))
+            .collect(),
+        explanation: match decision {
+            FindingDecision::NonCompliant => format!("it was processed in {place}, which the policy does not allow"),
+            FindingDecision::Undecided => {
+                "no Region was reported, and the profile reaches Regions that the policy does not allow".to_owned()
+            }
+        },
+        expired_exceptions: match (control, calls.account) {
+            (DestinationRegionAllowed, "222233334444") => vec![ExpiredException {
+                id: "research-2026".to_owned(),
+                owner: "privacy@example.com".to_owned(),
+                expires: "2026-03-31".parse().unwrap(),
+            }],
+            _ => Vec::new(),
+        },
+        months: calls
+            .months
+            .iter()
+            .map(|(month, n)| ((*month).to_owned(), *n))
+            .collect(),
+    }
+}
+
+fn rejected() -> Vec<Rejected> {
+    let folder = "AWSLogs/333344445555/CloudTrail/ap-northeast-1/2026/08/14";
+    let of = |file: String, record, reason: &str| Rejected {
+        file,
+        record,
+        reason: reason.to_owned(),
+    };
+    vec![
+        of(
+            format!("{folder}/333344445555_CloudTrail_ap-northeast-1_20260814T0905Z_a1B2c3D4e5F6g7H8.json.gz"),
+            None,
+            "the gzip data ends too early: fetch the object again",
+        ),
+        of(format!("{folder}/{HOSTILE}.json"), Some(17), "`eventTime` is no time"),
+        of("inbox/notes.txt".to_owned(), None, "this is not JSON"),
+    ]
+}
+
+fn coverage() -> CoverageAnswer {
+    let covered = |account: &str, region: &str, days, files| Covered {
+        account: account.parse().unwrap(),
+        region: region.parse().unwrap(),
+        days,
+        files,
+    };
+    let gap = |account: &str, region: &str, from: &str, to: &str, reason| Gap {
+        account: account.parse().unwrap(),
+        region: region.parse().unwrap(),
+        from: from.parse().unwrap(),
+        to: to.parse().unwrap(),
+        reason,
+    };
+    CoverageAnswer {
+        from: Some("2026-01-01".parse().unwrap()),
+        to: Some("2026-10-31".parse().unwrap()),
+        placed_files: 43_209,
+        unplaced_files: 1,
+        covered: vec![
+            covered("111122223333", "ap-northeast-1", 304, 21_540),
+            covered("222233334444", "ap-northeast-1", 296, 11_007),
+            covered("333344445555", "ap-northeast-1", 304, 8_112),
+            covered("333344445555", "ap-northeast-3", 304, 2_550),
+        ],
+        gaps: vec![
+            gap(
+                "222233334444",
+                "ap-northeast-1",
+                "2026-07-28",
+                "2026-08-04",
+                GapReason::NoLogFile,
+            ),
+            gap(
+                "333344445555",
+                "ap-northeast-1",
+                "2026-08-14",
+                "2026-08-14",
+                GapReason::NotRead,
+            ),
+        ],
+    }
+}
