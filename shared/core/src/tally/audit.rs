@@ -205,6 +205,8 @@ pub struct AuditFinding {
     pub event_ids: BTreeSet<String>,
     /// The reason in one English sentence, of the earliest of them.
     pub explanation: String,
+    /// The same in Japanese.
+    pub explanation_ja: String,
     /// Exceptions of the policy that match but had expired.
     pub expired_exceptions: Vec<ExpiredException>,
     /// How many of them in each month (UTC).

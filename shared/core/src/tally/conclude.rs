@@ -14,7 +14,9 @@ use crate::{
     controls::ControlId,
     decision::{Assessment, Decision, ExpiredException},
     finding::{FindingKey, shortened},
+    policy::Language,
     region::{DestinationRegion, SourceRegion},
+    texts::{Reason, explanation},
 };
 
 /// Concludes a tally: see [`Tally::conclude`].
@@ -107,11 +109,25 @@ struct Sums<'a> {
 struct Found {
     invocations: u64,
     /// When it was first found, and why: of several reasons at that time, the first in order.
-    first: (i64, String),
+    first: (i64, Why),
     last: i64,
     events: Vec<Id>,
     expired: BTreeMap<String, ExpiredException>,
     months: BTreeMap<String, u64>,
+}
+
+/// A reason in each language.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Why {
+    en: String,
+    ja: String,
+}
+
+impl Why {
+    fn of(reason: &impl Reason) -> Self {
+        let [en, ja] = [Language::En, Language::Ja].map(|language| explanation(reason, language));
+        Self { en, ja }
+    }
 }
 
 impl<'a> Sums<'a> {
@@ -175,16 +191,24 @@ impl<'a> Sums<'a> {
         }
         for assessment in assessments.into_iter().flatten() {
             match &assessment.decision {
-                Decision::NonCompliant(_) => self.find(case, invocation, assessment, true),
-                Decision::Undecided(_) => self.find(case, invocation, assessment, false),
+                Decision::NonCompliant(violation) => {
+                    self.find(case, invocation, assessment, (true, Why::of(violation)));
+                }
+                Decision::Undecided(gap) => self.find(case, invocation, assessment, (false, Why::of(gap))),
                 Decision::Compliant(_) | Decision::NotApplicable(_) => {}
             }
         }
     }
 
-    fn find(&mut self, case: &Case, invocation: &Invocation, assessment: &Assessment, is_violation: bool) {
+    fn find(
+        &mut self,
+        case: &Case,
+        invocation: &Invocation,
+        assessment: &Assessment,
+        (is_violation, why): (bool, Why),
+    ) {
         let key = FindingKey::of(assessment.control, invocation);
-        let why = (case.first, assessment.decision.to_string());
+        let why = (case.first, why);
         let found = self.findings.entry((key, is_violation)).or_insert_with(|| Found {
             invocations: 0,
             first: why.clone(),
@@ -246,7 +270,8 @@ impl<'a> Sums<'a> {
                 first_seen: time_of(found.first.0),
                 last_seen: time_of(found.last),
                 event_ids: found.events.iter().map(|event| self.event_id(*event)).collect(),
-                explanation: found.first.1.clone(),
+                explanation: found.first.1.en.clone(),
+                explanation_ja: found.first.1.ja.clone(),
                 expired_exceptions: found.expired.values().cloned().collect(),
                 months: found.months.clone(),
             })
