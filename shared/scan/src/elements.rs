@@ -1,0 +1,332 @@
+//! Finds the elements of a list of objects, aware of texts, without reading what is in them.
+//!
+//! Brackets are counted outside texts; that they match, and all else of JSON, is left to whoever
+//! reads an element. Each element is told with whether it can be about Bedrock at all: only if a
+//! text in it begins with `bedrock`, or if an escape `\u` may hide one.
+
+use std::ops::Range;
+
+use fearless_simd::Level;
+
+use crate::masks::{BLOCK, Masks, fill};
+
+/// How many blocks are looked at together.
+const BATCH: usize = 64;
+
+/// Why no further element was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The text ends before the list does. All before this offset was told.
+    Unfinished(usize),
+    /// The list ends, with its bracket before this offset.
+    End(usize),
+    /// What follows this offset is no object, or nothing that can stand between two.
+    Odd(usize),
+}
+
+/// Tells of every element in `text`, which begins inside a list, before or after an element.
+///
+/// `first` says that no element stands before it, so that none needs a comma.
+pub(crate) fn each(level: Level, text: &[u8], first: bool, mut tell: impl FnMut(Range<usize>, bool)) -> Stop {
+    let mut scan = Scan {
+        text,
+        before: if first { None } else { Some(0) },
+        start: 0,
+        depth: 0,
+        in_text: 0,
+        escaped: 0,
+        quoted: 0,
+        last_hit: None,
+    };
+    let mut masks = [Masks::NONE; BATCH];
+    let mut tail = [b' '; BLOCK];
+    let whole = text.len() - text.len() % BLOCK;
+    let mut at = 0;
+    while at < text.len() {
+        let (blocks, count) = if at < whole {
+            let batch = text.get(at..whole.min(at + BATCH * BLOCK)).unwrap_or_default();
+            (batch, batch.len() / BLOCK)
+        } else {
+            let rest = text.get(at..).unwrap_or_default();
+            for (to, from) in tail.iter_mut().zip(rest) {
+                *to = *from;
+            }
+            (tail.as_slice(), 1)
+        };
+        fill(level, blocks, &mut masks);
+        for masks in masks.iter().take(count) {
+            if let Some(stop) = scan.block(at, masks, &mut tell) {
+                return stop;
+            }
+            at += BLOCK;
+        }
+    }
+    Stop::Unfinished(scan.told())
+}
+
+struct Scan<'a> {
+    text: &'a [u8],
+    /// The end of the element before; `None` before the first.
+    before: Option<usize>,
+    /// Where the element begins that is being read.
+    start: usize,
+    depth: u32,
+    /// All ones where the last block ended inside a text.
+    in_text: u64,
+    /// One where the last block ended with a backslash that escapes.
+    escaped: u64,
+    /// One where the last block ended with a quote.
+    quoted: u64,
+    /// Where, before this block, something last stood that may be about Bedrock.
+    last_hit: Option<usize>,
+}
+
+impl Scan<'_> {
+    /// Returns up to where all was told.
+    fn told(&self) -> usize {
+        self.before.unwrap_or(0)
+    }
+
+    #[inline]
+    fn block(&mut self, at: usize, masks: &Masks, tell: &mut impl FnMut(Range<usize>, bool)) -> Option<Stop> {
+        let mut hits = 0;
+        let escaped = if masks.backslashes | self.escaped == 0 {
+            0
+        } else {
+            let escaped = self.escapes(masks.backslashes);
+            hits = self.unicode(at, escaped);
+            escaped
+        };
+        let quotes = masks.quotes & !escaped;
+        let in_text = inside(quotes) ^ self.in_text;
+        self.in_text = if in_text >> 63 == 1 { u64::MAX } else { 0 };
+        let begins = ((quotes << 1) | self.quoted) & masks.bs;
+        self.quoted = quotes >> 63;
+        if begins != 0 {
+            hits |= self.bedrock(at, begins);
+        }
+        let mut brackets = (masks.opens | masks.closes) & !in_text;
+        while brackets != 0 {
+            let bit = brackets.trailing_zeros();
+            brackets &= brackets - 1;
+            let place = at + bit as usize;
+            if masks.opens >> bit & 1 == 1 {
+                if self.depth == 0 {
+                    if !self.may_begin(place) {
+                        return Some(Stop::Odd(self.told()));
+                    }
+                    self.start = place;
+                }
+                self.depth += 1;
+            } else {
+                self.depth = match self.depth {
+                    0 if self.may_end(place) => return Some(Stop::End(place + 1)),
+                    0 => return Some(Stop::Odd(self.told())),
+                    depth => depth - 1,
+                };
+                if self.depth == 0 {
+                    if self.text.get(place) != Some(&b'}') {
+                        return Some(Stop::Odd(self.told()));
+                    }
+                    let here = hits & (u64::MAX >> (63 - bit));
+                    let hit = if here == 0 { self.last_hit } else { Some(at + (63 - here.leading_zeros()) as usize) };
+                    tell(self.start..place + 1, hit.is_some_and(|hit| hit >= self.start));
+                    self.before = Some(place + 1);
+                }
+            }
+        }
+        if hits != 0 {
+            self.last_hit = Some(at + (63 - hits.leading_zeros()) as usize);
+        }
+        None
+    }
+
+    /// Marks what a backslash stands before that is not escaped itself.
+    fn escapes(&mut self, backslashes: u64) -> u64 {
+        let mut escaped = self.escaped;
+        let mut left = backslashes & !escaped;
+        self.escaped = 0;
+        while left != 0 {
+            let bit = left.trailing_zeros();
+            left &= left - 1;
+            if bit == 63 {
+                self.escaped = 1;
+            } else {
+                escaped |= 1 << (bit + 1);
+                left &= !escaped;
+            }
+        }
+        escaped
+    }
+
+    /// Keeps of what is escaped each `u`, which may stand for any sign.
+    fn unicode(&self, at: usize, escaped: u64) -> u64 {
+        self.keep(at, escaped, |rest| rest.first() == Some(&b'u'))
+    }
+
+    fn bedrock(&self, at: usize, begins: u64) -> u64 {
+        self.keep(at, begins, |rest| rest.starts_with(b"bedrock"))
+    }
+
+    fn keep(&self, at: usize, mut of: u64, is: impl Fn(&[u8]) -> bool) -> u64 {
+        let mut kept = 0;
+        while of != 0 {
+            let bit = of.trailing_zeros();
+            of &= of - 1;
+            if self.text.get(at + bit as usize..).is_some_and(&is) {
+                kept |= 1 << bit;
+            }
+        }
+        kept
+    }
+
+    /// Tells whether an object can begin here: after one comma, unless it is the first.
+    fn may_begin(&self, place: usize) -> bool {
+        if self.text.get(place) != Some(&b'{') {
+            return false;
+        }
+        let gap = self.text.get(self.before.unwrap_or(0)..place).unwrap_or_default();
+        match (self.before, gap) {
+            (Some(_), b",") => true,
+            (Some(_), _) => gap.trim_ascii() == b",",
+            (None, _) => gap.trim_ascii().is_empty(),
+        }
+    }
+
+    /// Tells whether the list can end here: directly after an element, or empty.
+    fn may_end(&self, place: usize) -> bool {
+        let gap = self.text.get(self.before.unwrap_or(0)..place).unwrap_or_default();
+        self.text.get(place) == Some(&b']') && gap.trim_ascii().is_empty()
+    }
+}
+
+/// Turns every second quote into the stretch up to it: ones from an opening quote to before its closing one.
+fn inside(quotes: u64) -> u64 {
+    let mut inside = quotes;
+    for shift in [1, 2, 4, 8, 16, 32] {
+        inside ^= inside << shift;
+    }
+    inside
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, de::Deserializer, value::RawValue};
+
+    use super::*;
+
+    fn found(text: &str) -> (Vec<(String, bool)>, Stop) {
+        let mut elements = Vec::new();
+        let stop = each(Level::new(), text.as_bytes(), true, |range, hit| {
+            elements.push((text[range].to_owned(), hit));
+        });
+        (elements, stop)
+    }
+
+    /// The same by a parser of all of JSON.
+    fn expected(list: &str) -> Vec<(String, bool)> {
+        let elements: Vec<&RawValue> = serde_json::from_str(list).unwrap();
+        elements
+            .iter()
+            .map(|element| {
+                let raw = element.get();
+                (raw.to_owned(), raw.contains("\"bedrock") || raw.replace("\\\\", "").contains("\\u"))
+            })
+            .collect()
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let text = r#"(bedrock|aws\.bedrock|\\|"|[{}\[\],:]|\u{1}|é|[a-z ]){0,12}"#;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            text.prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 5, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map(text, inner, 0..5)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn object() -> impl Strategy<Value = Value> {
+        let name = r"(bedrock|[a-z]){0,3}";
+        prop::collection::btree_map(name, value(), 0..6).prop_map(|members| Value::Object(members.into_iter().collect()))
+    }
+
+    proptest! {
+        #[test]
+        fn elements_are_those_of_the_parser(objects in prop::collection::vec(object(), 0..8), pretty: bool, pad in 0..70_usize) {
+            let list = if pretty { serde_json::to_string_pretty(&objects) } else { serde_json::to_string(&objects) }.unwrap();
+            let list = format!("[{}{}", " ".repeat(pad), &list[1..]);
+            let (elements, stop) = found(&list[1..]);
+            prop_assert_eq!(stop, Stop::End(list.len() - 1));
+            prop_assert_eq!(elements, expected(&list));
+        }
+
+        #[test]
+        fn what_is_cut_off_is_told_up_to_the_last_whole_element(objects in prop::collection::vec(object(), 1..6), cut in 0.0..1.0) {
+            let list = serde_json::to_string(&objects).unwrap();
+            let cut = (1..list.len()).filter(|at| list.is_char_boundary(*at)).nth(((list.len() - 2) as f64 * cut * 0.5) as usize).unwrap();
+            let (elements, stop) = found(&list[1..cut]);
+            let Stop::Unfinished(told) = stop else { panic!("{stop:?}") };
+            let all = expected(&list);
+            prop_assert_eq!(&elements[..], &all[..elements.len()]);
+            // What is left to read is the rest of the list.
+            let rest = &list[1 + told..];
+            let mut left = Vec::new();
+            let stop = each(Level::new(), rest.as_bytes(), elements.is_empty(), |range, hit| left.push((rest[range].to_owned(), hit)));
+            prop_assert_eq!(stop, Stop::End(rest.len()));
+            prop_assert_eq!(&left[..], &all[elements.len()..]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_of_objects_is_odd() {
+        for (text, told, stop) in [
+            ("]", 0, Stop::End(1)),
+            (" ]", 0, Stop::End(2)),
+            ("{}]", 1, Stop::End(3)),
+            ("null]", 0, Stop::Odd(0)),
+            ("{},null]", 1, Stop::Odd(2)),
+            ("{},null,{}]", 1, Stop::Odd(2)),
+            ("{},[{}]]", 1, Stop::Odd(2)),
+            ("{},{},]", 2, Stop::Odd(5)),
+            ("{}{}]", 1, Stop::Odd(2)),
+            (",{}]", 0, Stop::Odd(0)),
+            ("{]", 0, Stop::Odd(0)),
+            ("{}}", 1, Stop::Odd(2)),
+            ("{},\"{\",{}]", 1, Stop::Odd(2)),
+            ("", 0, Stop::Unfinished(0)),
+            ("{\"a\":\"}", 0, Stop::Unfinished(0)),
+            ("{} , ", 1, Stop::Unfinished(2)),
+        ] {
+            let (elements, stopped) = found(text);
+            assert_eq!((elements.len(), stopped), (told, stop), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_escape_at_the_end_of_a_block_is_one_in_the_next() {
+        for pad in 0..130 {
+            for (text, hit) in [
+                (r#"{"a":"\u0062edrock"}"#, true),
+                (r#"{"a":"\\u0062edrock"}"#, false),
+                (r#"{"a":"\\\u0062edrock"}"#, true),
+                (r#"{"a":"bedrock.amazonaws.com"}"#, true),
+                (r#"{"a":"\"bedrock.amazonaws.com"}"#, false),
+                (r#"{"a":"\"{[\\"}"#, false),
+            ] {
+                let text = format!("{}{text},{{}}]", " ".repeat(pad));
+                let (elements, stop) = found(&text);
+                assert_eq!(stop, Stop::End(text.len()));
+                assert_eq!(elements.iter().map(|(_, hit)| *hit).collect::<Vec<_>>(), [hit, false], "{text}");
+                Deserializer::from_str(&format!("[{text}")).into_iter::<Value>().next().unwrap().unwrap();
+            }
+        }
+    }
+}
