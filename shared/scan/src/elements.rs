@@ -4,11 +4,14 @@
 //! reads an element. Each element is told with whether it can be about Bedrock at all: only if a
 //! text in it begins with `bedrock`, or if an escape `\u` may hide one.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use fearless_simd::Level;
 
 use crate::masks::{BLOCK, Masks, fill};
+
+/// How deep an element may go: as deep as the parser does that reads it.
+const DEEPEST: u32 = 128;
 
 /// How many blocks are looked at together.
 const BATCH: usize = 64;
@@ -20,6 +23,8 @@ pub(crate) enum Stop {
     Unfinished(usize),
     /// The list ends, with its bracket before this offset.
     End(usize),
+    /// Whoever was told wants no more, of an element that ends before this offset.
+    Enough(usize),
     /// What follows this offset is no object, or nothing that can stand between two.
     Odd(usize),
 }
@@ -27,7 +32,7 @@ pub(crate) enum Stop {
 /// Tells of every element in `text`, which begins inside a list, before or after an element.
 ///
 /// `first` says that no element stands before it, so that none needs a comma.
-pub(crate) fn each(level: Level, text: &[u8], first: bool, mut tell: impl FnMut(Range<usize>, bool)) -> Stop {
+pub(crate) fn each(level: Level, text: &[u8], first: bool, mut tell: impl Tell) -> Stop {
     let mut scan = Scan {
         text,
         before: if first { None } else { Some(0) },
@@ -36,6 +41,7 @@ pub(crate) fn each(level: Level, text: &[u8], first: bool, mut tell: impl FnMut(
         in_text: 0,
         escaped: 0,
         quoted: 0,
+        ended: 0,
         last_hit: None,
     };
     let mut masks = [Masks::NONE; BATCH];
@@ -64,6 +70,11 @@ pub(crate) fn each(level: Level, text: &[u8], first: bool, mut tell: impl FnMut(
     Stop::Unfinished(scan.told())
 }
 
+/// Takes in where an element stands, and whether it can be about Bedrock.
+pub(crate) trait Tell: FnMut(Range<usize>, bool) -> ControlFlow<()> {}
+
+impl<T: FnMut(Range<usize>, bool) -> ControlFlow<()>> Tell for T {}
+
 struct Scan<'a> {
     text: &'a [u8],
     /// The end of the element before; `None` before the first.
@@ -77,6 +88,8 @@ struct Scan<'a> {
     escaped: u64,
     /// One where the last block ended with a quote.
     quoted: u64,
+    /// One where the last block ended with a quote that ends a text.
+    ended: u64,
     /// Where, before this block, something last stood that may be about Bedrock.
     last_hit: Option<usize>,
 }
@@ -88,7 +101,7 @@ impl Scan<'_> {
     }
 
     #[inline]
-    fn block(&mut self, at: usize, masks: &Masks, tell: &mut impl FnMut(Range<usize>, bool)) -> Option<Stop> {
+    fn block(&mut self, at: usize, masks: &Masks, tell: &mut impl Tell) -> Option<Stop> {
         let mut hits = 0;
         let escaped = if masks.backslashes | self.escaped == 0 {
             0
@@ -100,6 +113,12 @@ impl Scan<'_> {
         let quotes = masks.quotes & !escaped;
         let in_text = inside(quotes) ^ self.in_text;
         self.in_text = if in_text >> 63 == 1 { u64::MAX } else { 0 };
+        // Where a quote is missing or too many, texts and what is between them are taken for each other.
+        let behind = ((quotes & !in_text) << 1) | self.ended;
+        self.ended = (quotes & !in_text) >> 63;
+        if behind & !(masks.separators | masks.closes) != 0 {
+            return Some(Stop::Odd(self.told()));
+        }
         let begins = ((quotes << 1) | self.quoted) & masks.bs;
         self.quoted = quotes >> 63;
         if begins != 0 {
@@ -118,6 +137,9 @@ impl Scan<'_> {
                     self.start = place;
                 }
                 self.depth += 1;
+                if self.depth > DEEPEST {
+                    return Some(Stop::Odd(self.told()));
+                }
             } else {
                 self.depth = match self.depth {
                     0 if self.may_end(place) => return Some(Stop::End(place + 1)),
@@ -129,9 +151,15 @@ impl Scan<'_> {
                         return Some(Stop::Odd(self.told()));
                     }
                     let here = hits & (u64::MAX >> (63 - bit));
-                    let hit = if here == 0 { self.last_hit } else { Some(at + (63 - here.leading_zeros()) as usize) };
-                    tell(self.start..place + 1, hit.is_some_and(|hit| hit >= self.start));
+                    let hit = if here == 0 {
+                        self.last_hit
+                    } else {
+                        Some(at + (63 - here.leading_zeros()) as usize)
+                    };
                     self.before = Some(place + 1);
+                    if tell(self.start..place + 1, hit.is_some_and(|hit| hit >= self.start)).is_break() {
+                        return Some(Stop::Enough(place + 1));
+                    }
                 }
             }
         }
@@ -220,6 +248,7 @@ mod tests {
         let mut elements = Vec::new();
         let stop = each(Level::new(), text.as_bytes(), true, |range, hit| {
             elements.push((text[range].to_owned(), hit));
+            ControlFlow::Continue(())
         });
         (elements, stop)
     }
@@ -231,7 +260,8 @@ mod tests {
             .iter()
             .map(|element| {
                 let raw = element.get();
-                (raw.to_owned(), raw.contains("\"bedrock") || raw.replace("\\\\", "").contains("\\u"))
+                let plain = raw.replace(r"\\", "xx").replace("\\\"", "xx");
+                (raw.to_owned(), plain.contains("\"bedrock") || plain.contains("\\u"))
             })
             .collect()
     }
@@ -255,7 +285,8 @@ mod tests {
 
     fn object() -> impl Strategy<Value = Value> {
         let name = r"(bedrock|[a-z]){0,3}";
-        prop::collection::btree_map(name, value(), 0..6).prop_map(|members| Value::Object(members.into_iter().collect()))
+        prop::collection::btree_map(name, value(), 0..6)
+            .prop_map(|members| Value::Object(members.into_iter().collect()))
     }
 
     proptest! {
@@ -279,7 +310,10 @@ mod tests {
             // What is left to read is the rest of the list.
             let rest = &list[1 + told..];
             let mut left = Vec::new();
-            let stop = each(Level::new(), rest.as_bytes(), elements.is_empty(), |range, hit| left.push((rest[range].to_owned(), hit)));
+            let stop = each(Level::new(), rest.as_bytes(), elements.is_empty(), |range, hit| {
+                left.push((rest[range].to_owned(), hit));
+                ControlFlow::Continue(())
+            });
             prop_assert_eq!(stop, Stop::End(rest.len()));
             prop_assert_eq!(&left[..], &all[elements.len()..]);
         }
@@ -301,6 +335,7 @@ mod tests {
             ("{]", 0, Stop::Odd(0)),
             ("{}}", 1, Stop::Odd(2)),
             ("{},\"{\",{}]", 1, Stop::Odd(2)),
+            ("{},{\"a\":\"b\"c\",\"d\":\"},{\"}]", 0, Stop::Odd(0)),
             ("", 0, Stop::Unfinished(0)),
             ("{\"a\":\"}", 0, Stop::Unfinished(0)),
             ("{} , ", 1, Stop::Unfinished(2)),
@@ -324,8 +359,16 @@ mod tests {
                 let text = format!("{}{text},{{}}]", " ".repeat(pad));
                 let (elements, stop) = found(&text);
                 assert_eq!(stop, Stop::End(text.len()));
-                assert_eq!(elements.iter().map(|(_, hit)| *hit).collect::<Vec<_>>(), [hit, false], "{text}");
-                Deserializer::from_str(&format!("[{text}")).into_iter::<Value>().next().unwrap().unwrap();
+                assert_eq!(
+                    elements.iter().map(|(_, hit)| *hit).collect::<Vec<_>>(),
+                    [hit, false],
+                    "{text}"
+                );
+                Deserializer::from_str(&format!("[{text}"))
+                    .into_iter::<Value>()
+                    .next()
+                    .unwrap()
+                    .unwrap();
             }
         }
     }

@@ -18,6 +18,8 @@ pub(crate) struct Masks {
     pub(crate) closes: u64,
     /// `b`, with which the names of Bedrock's sources begin.
     pub(crate) bs: u64,
+    /// What may stand behind a text: `:`, and all up to `,` in ASCII, where white space is too; of brackets, see `closes`.
+    pub(crate) separators: u64,
 }
 
 impl Masks {
@@ -27,6 +29,7 @@ impl Masks {
         opens: 0,
         closes: 0,
         bs: 0,
+        separators: 0,
     };
 }
 
@@ -35,7 +38,10 @@ pub(crate) fn fill(level: Level, text: &[u8], masks: &mut [Masks]) {
     dispatch!(level, simd => fill_with(simd, text, masks));
 }
 
-#[expect(clippy::inline_always, reason = "only what is inlined is compiled for the processor's own registers")]
+#[expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the processor's own registers"
+)]
 #[inline(always)]
 fn fill_with<S: Simd>(simd: S, text: &[u8], masks: &mut [Masks]) {
     for (block, masks) in text.chunks_exact(BLOCK).zip(masks) {
@@ -48,6 +54,7 @@ fn fill_with<S: Simd>(simd: S, text: &[u8], masks: &mut [Masks]) {
             opens: brackets.simd_eq(b'{').to_bitmask(),
             closes: brackets.simd_eq(b'}').to_bitmask(),
             bs: bytes.simd_eq(b'b').to_bitmask(),
+            separators: (bytes.simd_le(b',') | bytes.simd_eq(b':')).to_bitmask(),
         };
     }
 }
@@ -74,6 +81,7 @@ mod tests {
                         opens: bit(b"{["),
                         closes: bit(b"}]"),
                         bs: bit(b"b"),
+                        separators: u64::from(byte <= b',' || byte == b':') << at,
                     };
                     assert_eq!(masks[0], expected, "{byte} at {at}, {level:?}");
                 }

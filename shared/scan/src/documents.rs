@@ -1,0 +1,431 @@
+//! From a file in one of many forms to the single records in it.
+//!
+//! A log file's `Records`, a record, an array, one record a line, EventBridge events, the `Events` of
+//! `lookup-events`, the `Messages` of `receive-message`: all of these, and in any mixture. The records
+//! of log files are found by [`elements`]; all else is read by a parser that knows all of JSON.
+
+use std::ops::ControlFlow;
+
+use crisguard_core::{cloudtrail::LARGEST_RECORD, invocation_log};
+use fearless_simd::Level;
+use memchr::memmem;
+use serde::{Deserialize, de::IgnoredAny};
+
+use crate::{
+    elements::{Stop, each},
+    judge::{Among, Judge},
+    skip::Skip,
+    window::Window,
+};
+
+/// How deep arrays and wrappers may stand in each other.
+const DEEPEST: usize = 4;
+
+/// How often an object may not be found to end before none is looked for without being parsed: only a file that is
+/// broken on purpose has so many.
+const PATIENCE: usize = 1000;
+
+/// How CloudTrail begins a record.
+const FIRST_MEMBER: &[u8] = b"{\"eventVersion\":";
+
+/// Reads everything that a file holds.
+pub(crate) fn read(window: &mut Window<'_>, judge: &mut Judge<'_>) {
+    Reading {
+        level: Level::new(),
+        window,
+        judge,
+        lost: false,
+        patience: PATIENCE,
+    }
+    .documents();
+}
+
+struct Reading<'r, 'w, 'j> {
+    level: Level,
+    window: &'r mut Window<'w>,
+    judge: &'r mut Judge<'j>,
+    /// Whether reading goes on inside something that was given up, and said to be.
+    lost: bool,
+    /// How often an object may still not be found to end.
+    patience: usize,
+}
+
+/// Reading cannot go on where it was; it has been said, and the window stands where it can.
+struct Lost;
+
+/// What several records come together in.
+#[derive(Clone, Copy)]
+enum List {
+    /// Records.
+    Records,
+    /// Objects of any kind, or lists.
+    Anything,
+    /// Objects, each with a member that is a text that is JSON itself.
+    Quoted(&'static str),
+}
+
+impl List {
+    fn named(key: &[u8]) -> Option<Self> {
+        let name = |key: &str| match key {
+            "Records" => Some(Self::Records),
+            "Events" => Some(Self::Quoted("CloudTrailEvent")),
+            "Messages" => Some(Self::Quoted("Body")),
+            _ => None,
+        };
+        match key {
+            b"\"Records\"" => Some(Self::Records),
+            key => name(&serde_json::from_slice::<String>(key).ok()?),
+        }
+    }
+}
+
+impl Reading<'_, '_, '_> {
+    fn documents(&mut self) {
+        if self.window.peek_at(2) == Some(0xbf) && self.window.rest().starts_with(b"\xef\xbb\xbf") {
+            self.window.pass(3);
+        }
+        if matches!(
+            self.window.rest(),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b'{' | b'[', ..] | [b'{' | b'[', 0, ..]
+        ) {
+            return self
+                .judge
+                .reject_rest("it is UTF-16: save it as UTF-8 (`iconv -f UTF-16 -t UTF-8 FILE`) and scan that");
+        }
+        self.skip_first_line();
+        loop {
+            self.pass_separators();
+            let _: Result<(), Lost> = match self.window.peek() {
+                None => return,
+                Some(b'{') => self.object(0),
+                Some(b'[') => {
+                    self.window.pass(1);
+                    self.list(List::Anything, 0)
+                }
+                Some(_) => Err(self.no_document()),
+            };
+        }
+    }
+
+    /// Passes the line that Bedrock writes where it is going to deliver invocation logs.
+    fn skip_first_line(&mut self) {
+        let line = invocation_log::FIRST_LINE.as_bytes();
+        if self.window.peek_at(line.len() - 1).is_some() && self.window.rest().starts_with(line) {
+            self.window.pass(line.len());
+        }
+    }
+
+    fn pass_separators(&mut self) {
+        self.window
+            .pass_while(|byte| byte.is_ascii_whitespace() || byte == b',');
+    }
+
+    fn no_document(&mut self) -> Lost {
+        if self.lost {
+            return self.go_on();
+        }
+        self.given_up("this is not JSON: check that it is a log file, or leave it out")
+    }
+
+    /// Reads an object, which may hold many records.
+    fn object(&mut self, depth: usize) -> Result<(), Lost> {
+        loop {
+            let rest = self.window.rest();
+            if self.patience == 0 || begins_with_records(rest) {
+                return self.members(depth);
+            }
+            let mut found = None;
+            let stop = each(
+                self.level,
+                rest.get(..LARGEST_RECORD).unwrap_or(rest),
+                true,
+                |range, hit| {
+                    found = Some((range, hit));
+                    ControlFlow::Break(())
+                },
+            );
+            match (stop, found) {
+                (Stop::Enough(end), Some((range, hit))) => {
+                    let json = rest.get(range).unwrap_or_default();
+                    if may_be_many(json) || has_lines(json) && !is_json(json) {
+                        return self.members(depth);
+                    }
+                    self.judge.object(json, hit || !is_plain(json), Among::Anything);
+                    self.window.pass(end);
+                    return Ok(());
+                }
+                (Stop::Unfinished(_), _) if rest.len() <= LARGEST_RECORD && self.window.more() => {}
+                _ => {
+                    self.patience -= 1;
+                    return self.members(depth);
+                }
+            }
+        }
+    }
+
+    /// Reads an object member by member: a list of records among them, or else all of it as one record.
+    fn members(&mut self, depth: usize) -> Result<(), Lost> {
+        let (mut at, mut passed, mut is_list) = (1, 0, false);
+        loop {
+            at = self.over(at, |byte| byte.is_ascii_whitespace() || byte == b',');
+            match self.window.peek_at(at) {
+                None => return Err(self.breaks_off()),
+                Some(b'}') => break,
+                Some(b'"') => {}
+                Some(_) => return Err(self.invalid()),
+            }
+            let key = at;
+            at = self.value(at, &mut passed)?;
+            let list = List::named(self.window.rest().get(key..at).unwrap_or_default());
+            at = self.over(at, |byte| byte.is_ascii_whitespace());
+            match self.window.peek_at(at) {
+                None => return Err(self.breaks_off()),
+                Some(b':') => at = self.over(at + 1, |byte| byte.is_ascii_whitespace()),
+                Some(_) => return Err(self.invalid()),
+            }
+            if let (Some(list), Some(b'[')) = (list, self.window.peek_at(at)) {
+                if depth >= DEEPEST {
+                    return Err(self.given_up("lists stand in lists too deeply: take it apart"));
+                }
+                self.window.pass(at + 1);
+                (at, is_list) = (0, true);
+                self.list(list, depth + 1)?;
+                continue;
+            }
+            at = self.value(at, &mut passed)?;
+            if is_list || at > LARGEST_RECORD {
+                self.window.pass(at);
+                passed += at;
+                at = 0;
+            }
+        }
+        at += 1;
+        if !is_list {
+            if passed > 0 {
+                self.judge.too_large(passed + at);
+            } else {
+                let json = self.window.rest().get(..at).unwrap_or_default();
+                self.judge.object(json, true, Among::Anything);
+            }
+        }
+        self.window.pass(at);
+        Ok(())
+    }
+
+    /// Returns how far the window's bytes are of a kind.
+    fn over(&mut self, mut at: usize, is: impl Fn(u8) -> bool) -> usize {
+        while self.window.peek_at(at).is_some_and(&is) {
+            at += 1;
+        }
+        at
+    }
+
+    /// Returns where the value ends that begins at `at`; one that is too large for a record is passed, with all before it.
+    fn value(&mut self, at: usize, passed: &mut usize) -> Result<usize, Lost> {
+        loop {
+            let text = self.window.rest().get(at..).unwrap_or_default();
+            let length = text.len();
+            let mut values = serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>();
+            let next = values.next();
+            let read = values.byte_offset();
+            match next {
+                // A number goes on behind the last digit that is there.
+                Some(Ok(_)) if read == length && self.window.more() => {}
+                Some(Ok(_)) => return Ok(at + read),
+                Some(Err(error)) if error.is_eof() => {
+                    if length > LARGEST_RECORD && !self.window.is_all() {
+                        return self.skip(at, passed);
+                    }
+                    if !self.window.more() {
+                        return Err(self.breaks_off());
+                    }
+                }
+                None => return Err(self.breaks_off()),
+                Some(Err(_)) => return Err(self.invalid()),
+            }
+        }
+    }
+
+    /// Passes a value without holding it.
+    fn skip(&mut self, at: usize, passed: &mut usize) -> Result<usize, Lost> {
+        self.window.pass(at);
+        *passed += at;
+        let mut skip = Skip::new();
+        loop {
+            let rest = self.window.rest();
+            let end = skip.over(rest);
+            let length = end.unwrap_or(rest.len());
+            self.window.pass(length);
+            *passed += length;
+            if end.is_some() {
+                return Ok(0);
+            }
+            if !self.window.more() {
+                return Err(self.breaks_off());
+            }
+        }
+    }
+
+    /// Reads a list, up to and with its closing bracket.
+    fn list(&mut self, list: List, depth: usize) -> Result<(), Lost> {
+        let mut first = true;
+        loop {
+            if let List::Records = list {
+                let Self {
+                    level, window, judge, ..
+                } = self;
+                let rest = window.rest();
+                let stop = each(*level, rest, first, |range, hit| {
+                    judge.object(rest.get(range).unwrap_or_default(), hit, Among::Records);
+                    first = false;
+                    ControlFlow::Continue(())
+                });
+                let left = |told: usize| rest.len() - told;
+                match stop {
+                    Stop::End(end) => {
+                        window.pass(end);
+                        return Ok(());
+                    }
+                    Stop::Unfinished(told) if left(told) <= LARGEST_RECORD => {
+                        window.pass(told);
+                        if window.more() {
+                            continue;
+                        }
+                    }
+                    Stop::Unfinished(told) | Stop::Odd(told) | Stop::Enough(told) => window.pass(told),
+                }
+            }
+            self.pass_separators();
+            match self.window.peek() {
+                None => return Err(self.breaks_off()),
+                Some(b']') => {
+                    self.window.pass(1);
+                    return Ok(());
+                }
+                Some(b'{') => match list {
+                    List::Quoted(member) => self.quoted(member)?,
+                    List::Anything if depth < DEEPEST => self.object(depth)?,
+                    List::Records | List::Anything => self.members(depth)?,
+                },
+                Some(b'[') if depth < DEEPEST => {
+                    self.window.pass(1);
+                    self.list(List::Anything, depth + 1)?;
+                }
+                Some(_) => {
+                    let end = self.value(0, &mut 0)?;
+                    self.judge
+                        .reject("it is no JSON object, so no record: whatever wrote the file went wrong here");
+                    self.window.pass(end);
+                }
+            }
+            first = false;
+        }
+    }
+
+    /// Reads a record that stands as a text in a member of an object.
+    fn quoted(&mut self, member: &'static str) -> Result<(), Lost> {
+        let mut passed = 0;
+        let end = self.value(0, &mut passed)?;
+        if passed > 0 {
+            self.judge.too_large(passed);
+            return Ok(());
+        }
+        let json = self.window.rest().get(..end).unwrap_or_default();
+        let text = serde_json::from_slice::<Quoted>(json).ok();
+        match text.and_then(|quoted| if member == "Body" { quoted.body } else { quoted.event }) {
+            Some(text) => self.judge.object(text.trim().as_bytes(), true, Among::Anything),
+            None => self.judge.reject(&format!("it has no `{member}` that is a text")),
+        }
+        self.window.pass(end);
+        Ok(())
+    }
+
+    /// Gives up what is being read, for the input ends; why it does, if it should not, is said once.
+    fn breaks_off(&mut self) -> Lost {
+        if self.window.broke().is_none() {
+            self.judge.reject_rest(
+                "it breaks off: a bracket or quote does not close, so something is missing; fetch it again",
+            );
+        }
+        let rest = self.window.rest().len();
+        self.window.pass(rest);
+        Lost
+    }
+
+    fn invalid(&mut self) -> Lost {
+        self.given_up("it is not valid JSON; reading goes on with the next record that can be told apart")
+    }
+
+    fn given_up(&mut self, reason: &str) -> Lost {
+        self.judge.reject(reason);
+        self.go_on()
+    }
+
+    /// Goes to where a record or document begins, whatever it stands in: a line that opens an object or list, or the
+    /// member that CloudTrail writes first. A quote within a text would be escaped, so neither is one.
+    fn go_on(&mut self) -> Lost {
+        self.window.pass(1);
+        loop {
+            let rest = self.window.rest();
+            let found = memchr::memchr2_iter(b'\n', b'{', rest).find(|at| {
+                let here = rest.get(*at..).unwrap_or_default();
+                here.starts_with(FIRST_MEMBER) || matches!(here, [b'\n', b'{' | b'[', ..])
+            });
+            if let Some(found) = found {
+                self.lost = rest.get(found) == Some(&b'{');
+                self.window.pass(found);
+                return Lost;
+            }
+            let seen = rest.len();
+            if !self.window.more() {
+                self.window.pass(seen);
+                return Lost;
+            }
+            self.window.pass(seen.saturating_sub(FIRST_MEMBER.len()));
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Quoted {
+    #[serde(rename = "CloudTrailEvent")]
+    event: Option<String>,
+    #[serde(rename = "Body")]
+    body: Option<String>,
+}
+
+/// Tells whether an object begins as log files do.
+fn begins_with_records(text: &[u8]) -> bool {
+    let behind = text.strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
+    let behind = behind
+        .strip_prefix(b"\"Records\"")
+        .unwrap_or_default()
+        .trim_ascii_start();
+    behind
+        .strip_prefix(b":")
+        .unwrap_or_default()
+        .trim_ascii_start()
+        .starts_with(b"[")
+}
+
+/// Tells whether an object may have a list of records.
+fn may_be_many(json: &[u8]) -> bool {
+    [&b"\"Records\""[..], b"\"Events\"", b"\"Messages\"", b"\\u"]
+        .iter()
+        .any(|name| memmem::find(json, name).is_some())
+}
+
+/// Tells whether an object is a record, as far as it can be told without reading it, and no entry of the invocation log.
+fn is_plain(json: &[u8]) -> bool {
+    memmem::find(json, b"\"eventSource\"").is_some()
+        && memmem::find(json, invocation_log::SCHEMA_TYPE.as_bytes()).is_none()
+}
+
+/// Tells whether a value stands on several lines: if brackets and quotes are missing from one, the next ones are lost in it.
+fn has_lines(json: &[u8]) -> bool {
+    memchr::memchr(b'\n', json).is_some()
+}
+
+fn is_json(json: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(json).is_ok()
+}

@@ -1,0 +1,203 @@
+//! One file: what it is, as a whole or as a stream, into the tally.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Cursor, Read, Seek},
+    path::Path,
+};
+
+use crisguard_core::tally::{FileKind, LogFileName, Tally};
+use libdeflater::Decompressor;
+
+use crate::{
+    documents,
+    gzip::{Members, inflate, is_gzip},
+    judge::{Counted, DIGEST, Judge},
+    source::{Content, Source},
+    window::Window,
+};
+
+/// How many bytes of a file are held at once, inflated; of what is larger, a part at a time.
+const WHOLE: usize = 16 * 1024 * 1024;
+/// How many bytes of a file are held as it is stored.
+const STORED: u64 = 4 * 1024 * 1024;
+
+/// What one thread reads files with, one after another.
+pub(crate) struct Reader {
+    decompressor: Decompressor,
+    stored: Vec<u8>,
+    inflated: Vec<u8>,
+    largest: u64,
+}
+
+/// What a file came to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Done {
+    pub(crate) bytes: u64,
+    pub(crate) counted: Counted,
+}
+
+impl Reader {
+    pub(crate) fn new(largest: u64) -> Self {
+        Self {
+            decompressor: Decompressor::new(),
+            stored: Vec::new(),
+            inflated: Vec::new(),
+            largest,
+        }
+    }
+
+    /// Reads a source into a tally.
+    pub(crate) fn read(&mut self, source: Source, tally: &mut Tally) -> Done {
+        let Source { name, content } = source;
+        let place = LogFileName::parse(&name);
+        let mut judge = Judge::new(&name, tally);
+        let (bytes, readable) = if FileKind::of(&name) == FileKind::Digest && !matches!(content, Content::Unreadable(_))
+        {
+            judge.reject_rest(DIGEST);
+            (stored_length(&content), false)
+        } else {
+            self.content(content, &mut judge)
+        };
+        let counted = judge.finish();
+        tally.file(bytes, place.as_ref(), readable);
+        Done { bytes, counted }
+    }
+
+    /// Reads what there is, and tells how many bytes it was stored as and whether it could be read to its end.
+    fn content(&mut self, content: Content, judge: &mut Judge<'_>) -> (u64, bool) {
+        match content {
+            Content::Unreadable(reason) => {
+                judge.reject_rest(&reason);
+                (0, false)
+            }
+            Content::File(path) => self.file(&path, judge).unwrap_or_else(|error| {
+                judge.reject_rest(&format!("it cannot be read: {error}"));
+                (0, false)
+            }),
+            Content::Bytes(bytes) => {
+                let length = bytes.len() as u64;
+                self.stored = bytes;
+                (length, self.stored_bytes(judge))
+            }
+            Content::Stream(stream) => {
+                let mut counting = Counting { stream, bytes: 0 };
+                let readable = self.stream(&mut counting, judge);
+                (counting.bytes, readable)
+            }
+        }
+    }
+
+    fn file(&mut self, path: &Path, judge: &mut Judge<'_>) -> io::Result<(u64, bool)> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        self.stored.clear();
+        (&file).take(STORED + 1).read_to_end(&mut self.stored)?;
+        if self.stored.len() as u64 <= STORED {
+            let length = self.stored.len() as u64;
+            return Ok((length, self.stored_bytes(judge)));
+        }
+        file.rewind()?;
+        let mut counting = Counting { stream: file, bytes: 0 };
+        let readable = self.stream(&mut counting, judge);
+        Ok((length.max(counting.bytes), readable))
+    }
+
+    /// Reads what is held as it is stored.
+    fn stored_bytes(&mut self, judge: &mut Judge<'_>) -> bool {
+        let most = usize::try_from(self.largest).unwrap_or(WHOLE).min(WHOLE);
+        if !is_gzip(&self.stored) {
+            let fits = self.stored.len() as u64 <= self.largest;
+            return if fits {
+                read_window(&mut Window::whole(&mut self.stored, None), judge)
+            } else {
+                let stored = std::mem::take(&mut self.stored);
+                self.stream(&mut stored.as_slice(), judge)
+            };
+        }
+        if inflate(&mut self.decompressor, &self.stored, most, &mut self.inflated) {
+            return read_window(&mut Window::whole(&mut self.inflated, None), judge);
+        }
+        let stored = std::mem::take(&mut self.stored);
+        let readable = self.stream(&mut stored.as_slice(), judge);
+        self.stored = stored;
+        readable
+    }
+
+    /// Reads what is too large to be held, or damaged.
+    fn stream(&mut self, stored: &mut dyn Read, judge: &mut Judge<'_>) -> bool {
+        let mut start = Vec::new();
+        if let Err(error) = stored.take(3).read_to_end(&mut start) {
+            judge.reject_rest(&format!("it cannot be read: {error}"));
+            return false;
+        }
+        let gzip = is_gzip(&start);
+        let stored = Cursor::new(start).chain(stored);
+        let left = self.largest;
+        if gzip {
+            let members = Members::new(BufReader::with_capacity(256 * 1024, stored));
+            self.limited(Limited { of: members, left }, judge)
+        } else {
+            self.limited(Limited { of: stored, left }, judge)
+        }
+    }
+
+    fn limited(&mut self, mut bytes: impl Read, judge: &mut Judge<'_>) -> bool {
+        read_window(&mut Window::stream(&mut self.inflated, &mut bytes), judge)
+    }
+}
+
+fn read_window(window: &mut Window<'_>, judge: &mut Judge<'_>) -> bool {
+    if window.peek().is_none() && window.broke().is_none() {
+        judge.reject_rest("it is empty: fetch the file again");
+        return false;
+    }
+    documents::read(window, judge);
+    if let Some(broke) = window.broke() {
+        judge.reject_rest(broke);
+    }
+    window.broke().is_none()
+}
+
+fn stored_length(content: &Content) -> u64 {
+    match content {
+        Content::File(path) => path.metadata().map_or(0, |metadata| metadata.len()),
+        Content::Bytes(bytes) => bytes.len() as u64,
+        Content::Stream(_) | Content::Unreadable(_) => 0,
+    }
+}
+
+/// Counts what is read.
+struct Counting<R> {
+    stream: R,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Counting<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(to)?;
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
+
+/// Fails where there is more than there may be.
+struct Limited<R> {
+    of: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.of.read(to)?;
+        match self.left.checked_sub(read as u64) {
+            Some(left) => self.left = left,
+            None => {
+                return Err(io::Error::other(
+                    "it is larger than a file may be when it is inflated, and what is behind that was not read: split it",
+                ));
+            }
+        }
+        Ok(read)
+    }
+}

@@ -1,0 +1,262 @@
+//! Gzip: whole files at once where they are small enough, and as a stream where they are not.
+//!
+//! Both read members one after another, and both stop at the same things.
+
+use std::{
+    fmt,
+    io::{self, BufRead, Read},
+};
+
+use flate2::bufread::GzDecoder;
+use libdeflater::{DecompressionError, Decompressor};
+use memchr::memmem;
+
+/// What a file of gzip begins with; deflate is its only method.
+const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
+/// How many bytes a member has behind its data: a checksum and a length.
+const FOOTER: usize = 8;
+/// How many bytes a member has before its data, at the least.
+const HEADER: usize = 10;
+
+/// Tells whether bytes begin like gzip.
+pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
+/// Inflates all members of a file into `to`, which keeps its memory for the next file.
+///
+/// Returns `false` where it cannot be done this way: because it would take more than `most` bytes, or because something
+/// is wrong, which [`Members`] then says.
+pub(crate) fn inflate(with: &mut Decompressor, gzip: &[u8], most: usize, to: &mut Vec<u8>) -> bool {
+    let mut filled = 0;
+    let mut start = 0;
+    let more = memmem::find_iter(gzip.get(1..).unwrap_or_default(), &MAGIC)
+        .map(|place| place + 1)
+        .filter(|place| may_begin(gzip.get(*place..).unwrap_or_default()));
+    for end in more.chain([gzip.len()]) {
+        let Some(member) = gzip.get(start..end).filter(|member| member.len() >= HEADER + FOOTER) else {
+            continue;
+        };
+        let Some(length) = member_into(with, member, most, filled, to) else {
+            continue;
+        };
+        // A member may hold what looks like another's beginning: only one that ends here has this behind it.
+        let footer = member.get(member.len() - FOOTER..).unwrap_or_default();
+        let inflated = to.get(filled..filled + length).unwrap_or_default();
+        let fits = ends_with_length(footer, length)
+            && (end == gzip.len() && start == 0 || footer.starts_with(&libdeflater::crc32(inflated).to_le_bytes()));
+        if fits {
+            filled += length;
+            start = end;
+        }
+    }
+    to.truncate(filled);
+    start > 0 && start == gzip.len()
+}
+
+/// Tells whether a member may begin here: no flag is set that has no meaning
+/// ([RFC 1952](https://www.rfc-editor.org/rfc/rfc1952)).
+fn may_begin(bytes: &[u8]) -> bool {
+    bytes.get(3).is_some_and(|flags| *flags < 0x20)
+}
+
+fn ends_with_length(footer: &[u8], length: usize) -> bool {
+    // The length is kept modulo 2^32.
+    let length = (length as u64 & u64::from(u32::MAX)).to_le_bytes();
+    footer.get(4..) == length.get(..4)
+}
+
+/// Inflates one member behind what is there, and returns how much it was.
+fn member_into(with: &mut Decompressor, member: &[u8], most: usize, filled: usize, to: &mut Vec<u8>) -> Option<usize> {
+    let footer = member.get(member.len() - 4..)?;
+    let said = u32::from_le_bytes(footer.try_into().ok()?) as usize;
+    // What it says of its length is no more than a hint: it may be damaged, or crafted.
+    let mut room = if said <= most {
+        said
+    } else {
+        member.len().saturating_mul(8)
+    };
+    loop {
+        if filled.checked_add(room)? > most {
+            return None;
+        }
+        if to.len() < filled + room {
+            to.resize(filled + room, 0);
+        }
+        match with.gzip_decompress(member, to.get_mut(filled..)?) {
+            Ok(length) => return Some(length),
+            Err(DecompressionError::BadData) => return None,
+            Err(DecompressionError::InsufficientSpace) => room = (to.len() - filled).max(1024) * 2,
+        }
+    }
+}
+
+/// Why inflating stopped before the end of a file.
+#[derive(Debug)]
+enum Stopped {
+    BreaksOff,
+    Damaged,
+    Garbage,
+    Read(io::Error),
+}
+
+impl std::error::Error for Stopped {}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BreaksOff => f.write_str("its gzip data breaks off; what came before was read: fetch the file again"),
+            Self::Damaged => f.write_str("its gzip data is damaged; what came before was read: fetch the file again"),
+            Self::Garbage => f.write_str(
+                "behind its gzip data stands something else, which was not read: fetch the file again, or cut that off",
+            ),
+            Self::Read(error) => write!(f, "reading it failed; what came before was read: {error}"),
+        }
+    }
+}
+
+/// All members of gzip, one after another.
+pub(crate) struct Members<R> {
+    state: State<R>,
+}
+
+enum State<R> {
+    Between(R),
+    Within(GzDecoder<R>),
+    Ended,
+}
+
+impl<R: BufRead> Members<R> {
+    pub(crate) fn new(gzip: R) -> Self {
+        Self {
+            state: State::Within(GzDecoder::new(gzip)),
+        }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match std::mem::replace(&mut self.state, State::Ended) {
+                State::Ended => return Ok(0),
+                State::Within(mut member) => match member.read(to) {
+                    Ok(0) if !to.is_empty() => self.state = State::Between(member.into_inner()),
+                    Ok(length) => {
+                        self.state = State::Within(member);
+                        return Ok(length);
+                    }
+                    Err(error) => return Err(io::Error::other(stopped(error))),
+                },
+                State::Between(mut gzip) => match gzip.fill_buf() {
+                    Ok([]) => return Ok(0),
+                    Ok([0x1f, ..]) => self.state = State::Within(GzDecoder::new(gzip)),
+                    Ok(_) => return Err(io::Error::other(Stopped::Garbage)),
+                    Err(error) => return Err(io::Error::other(Stopped::Read(error))),
+                },
+            }
+        }
+    }
+}
+
+fn stopped(error: io::Error) -> Stopped {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Stopped::BreaksOff,
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Stopped::Damaged,
+        _ => Stopped::Read(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn at_once(bytes: &[u8], most: usize) -> Option<Vec<u8>> {
+        let mut to = vec![7; 3];
+        inflate(&mut Decompressor::new(), bytes, most, &mut to).then_some(to)
+    }
+
+    fn streamed(bytes: &[u8]) -> (Vec<u8>, Option<String>) {
+        let mut to = Vec::new();
+        let error = Members::new(bytes).read_to_end(&mut to).err();
+        (to, error.map(|error| error.to_string()))
+    }
+
+    proptest! {
+        #[test]
+        fn members_come_one_after_another(members in prop::collection::vec(prop::collection::vec(0..4_u8, 0..300), 1..5)) {
+            let file: Vec<u8> = members.iter().flat_map(|member| gzip(member)).collect();
+            prop_assert_eq!(at_once(&file, 1 << 20), Some(members.concat()));
+            prop_assert_eq!(streamed(&file), (members.concat(), None));
+        }
+
+        #[test]
+        fn what_is_damaged_or_cut_off_is_never_taken_for_whole(
+            bytes in prop::collection::vec(0..9_u8, 1..300), at: prop::sample::Index, change in 1..=255_u8, cut: bool,
+        ) {
+            let whole = gzip(&bytes);
+            let mut file = whole.clone();
+            let at = at.index(file.len());
+            if cut {
+                file.truncate(at);
+            } else {
+                file[at] ^= change;
+            }
+            if let Some(inflated) = at_once(&file, 1 << 20) {
+                prop_assert_eq!(&inflated, &bytes);
+            }
+            let (inflated, error) = streamed(&file);
+            prop_assert!(error.is_some() || inflated == bytes || file.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_member_that_holds_one_is_one() {
+        // Stored, not deflated, so that the beginning within stands there as it is.
+        let inner = gzip(b"inner");
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+        encoder.write_all(&inner).unwrap();
+        let file = encoder.finish().unwrap();
+        assert_eq!(at_once(&file, 1 << 20), Some(inner));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let whole = gzip(b"some text");
+        assert!(streamed(&whole[..whole.len() - 9]).1.unwrap().contains("breaks off"));
+        assert!(
+            streamed(&[&whole, &b"rubbish"[..]].concat())
+                .1
+                .unwrap()
+                .contains("something else")
+        );
+        let mut damaged = whole.clone();
+        damaged[12] ^= 0xff;
+        assert!(streamed(&damaged).1.is_some());
+        assert_eq!(at_once(&[&whole, &b"rubbish"[..]].concat(), 1 << 20), None);
+        assert_eq!(at_once(&[&whole[..], &whole].concat(), 17), None);
+        assert_eq!(
+            at_once(&[&whole[..], &whole].concat(), 18),
+            Some(b"some textsome text".to_vec())
+        );
+    }
+
+    #[test]
+    fn a_length_that_lies_costs_nothing() {
+        let mut file = gzip(&[0; 5000]);
+        let end = file.len();
+        file[end - 4..].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert_eq!(at_once(&file, 1 << 20), None);
+        assert!(streamed(&file).1.is_some());
+    }
+}

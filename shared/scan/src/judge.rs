@@ -1,0 +1,189 @@
+//! What one value of a file is, and what the tally makes of it.
+
+use crisguard_core::{
+    canary::Canary,
+    cloudtrail::{LARGEST_RECORD, Record, Rejection, parse_envelope, parse_record},
+    invocation_log,
+    tally::{Rejected, Tally},
+};
+use memchr::memmem;
+use serde::{Deserialize, de::IgnoredAny};
+
+/// Hands the values of one file to a tally, and counts them.
+pub(crate) struct Judge<'a> {
+    file: &'a str,
+    tally: &'a mut Tally,
+    /// How many records there were, those too that could not be read.
+    records: u64,
+    not_bedrock: u64,
+    bedrock: u64,
+}
+
+/// How many records a file had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) records: u64,
+    pub(crate) bedrock: u64,
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Among {
+    /// In a list that is known to be one of records.
+    Records,
+    /// Anywhere else: it may be anything.
+    Anything,
+}
+
+impl<'a> Judge<'a> {
+    pub(crate) fn new(file: &'a str, tally: &'a mut Tally) -> Self {
+        Self {
+            file,
+            tally,
+            records: 0,
+            not_bedrock: 0,
+            bedrock: 0,
+        }
+    }
+
+    /// Ends the file.
+    pub(crate) fn finish(self) -> Counted {
+        self.tally.count_not_bedrock(self.not_bedrock);
+        Counted {
+            records: self.records,
+            bedrock: self.bedrock,
+        }
+    }
+
+    /// Takes in an object; `may_be_bedrock` is false only where nothing in it can be about Bedrock.
+    pub(crate) fn object(&mut self, json: &[u8], may_be_bedrock: bool, among: Among) {
+        if json.len() > LARGEST_RECORD {
+            self.too_large(json.len());
+        } else if !may_be_bedrock {
+            self.another_service();
+        } else {
+            self.read(json, among);
+        }
+    }
+
+    /// Takes in an object that is larger than any record.
+    pub(crate) fn too_large(&mut self, bytes: usize) {
+        self.reject(&Rejection::TooLarge { bytes }.to_string());
+    }
+
+    fn read(&mut self, json: &[u8], among: Among) {
+        match parse_record(json) {
+            Ok(Record::NotBedrock) => self.look_closer(json, among),
+            record => self.record(record),
+        }
+    }
+
+    /// Takes in what does not say of itself that it is a record of Bedrock.
+    fn look_closer(&mut self, json: &[u8], among: Among) {
+        let shape = match serde_json::from_slice::<Shape>(json) {
+            Ok(shape) => shape,
+            Err(error) => return self.reject(&Rejection::from(error).to_string()),
+        };
+        match shape {
+            Shape {
+                detail_type: Some(_),
+                detail: Some(_),
+                ..
+            } => match parse_envelope(json) {
+                Ok(Record::NotBedrock) if Canary::recognise(json).is_some() => self.another_service(),
+                record => self.record(record),
+            },
+            Shape {
+                schema_type: Some(schema_type),
+                ..
+            } if memmem::find(schema_type.get().as_bytes(), invocation_log::SCHEMA_TYPE.as_bytes()).is_some() => {
+                match invocation_log::parse(json) {
+                    Ok(invocation) => {
+                        self.count_bedrock();
+                        self.tally.add_logged(&invocation);
+                    }
+                    Err(error) => self.reject(&error.to_string()),
+                }
+            }
+            Shape {
+                event_source: Some(_), ..
+            }
+            | Shape {
+                event_category: Some(_),
+                ..
+            } => self.another_service(),
+            Shape {
+                digest_start_time: Some(_),
+                ..
+            } => self.reject(DIGEST),
+            _ if among == Among::Records => self.another_service(),
+            _ => self.reject(
+                "it is neither a CloudTrail record nor a list of them: check that it is a log file, or leave it out",
+            ),
+        }
+    }
+
+    fn record(&mut self, record: Result<Record, Rejection>) {
+        match record {
+            Ok(Record::Inference(invocation)) => {
+                self.count_bedrock();
+                self.tally.add(&invocation);
+            }
+            Ok(Record::NotInference { .. }) => {
+                self.count_bedrock();
+                self.tally.count_not_inference(1);
+            }
+            Ok(Record::NotBedrock) => self.another_service(),
+            Err(error) => self.reject(&error.to_string()),
+        }
+    }
+
+    fn count_bedrock(&mut self) {
+        self.records += 1;
+        self.bedrock += 1;
+    }
+
+    fn another_service(&mut self) {
+        self.records += 1;
+        self.not_bedrock += 1;
+    }
+
+    /// Takes in that a record could not be read.
+    pub(crate) fn reject(&mut self, reason: &str) {
+        self.tally.reject(Rejected {
+            file: self.file.to_owned(),
+            record: Some(self.records),
+            reason: reason.to_owned(),
+        });
+        self.records += 1;
+    }
+
+    /// Takes in that the file, or what is left of it, could not be read.
+    pub(crate) fn reject_rest(&mut self, reason: &str) {
+        self.tally.reject(Rejected {
+            file: self.file.to_owned(),
+            record: None,
+            reason: reason.to_owned(),
+        });
+        self.records += 1;
+    }
+}
+
+/// What is said of a digest file, by whatever it was recognised.
+pub(crate) const DIGEST: &str =
+    "it is a digest of log files, which has no records (`aws cloudtrail validate-logs` reads it): leave it out";
+
+/// The members that tell kinds of values apart.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Shape<'a> {
+    event_source: Option<IgnoredAny>,
+    /// Every record has one, whatever it is about.
+    event_category: Option<IgnoredAny>,
+    #[serde(rename = "detail-type")]
+    detail_type: Option<IgnoredAny>,
+    detail: Option<IgnoredAny>,
+    #[serde(borrow)]
+    schema_type: Option<&'a serde_json::value::RawValue>,
+    digest_start_time: Option<IgnoredAny>,
+}

@@ -1,0 +1,181 @@
+//! From what is asked for to the files that are there.
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Component, Path, PathBuf},
+};
+
+use globset::{GlobBuilder, GlobMatcher};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::source::{Content, Source};
+
+/// Finds the files that are meant by paths, folders and globs, in the order of their names; what is not there, or
+/// cannot be looked into, is found as unreadable.
+///
+/// Folders are read with all folders in them; names that begin with a dot are passed over there. Links are followed,
+/// but not round and round.
+pub fn paths(patterns: &[OsString]) -> impl Iterator<Item = Source> + use<> {
+    patterns.to_vec().into_iter().flat_map(|pattern| found(&pattern))
+}
+
+fn found(pattern: &OsStr) -> Box<dyn Iterator<Item = Source>> {
+    let path = PathBuf::from(pattern);
+    if path.is_file() {
+        return Box::new(std::iter::once(file(path)));
+    }
+    if path.exists() {
+        return Box::new(under(path, None));
+    }
+    match glob(pattern) {
+        Some(Ok((folder, glob))) => {
+            let mut files = under(folder, Some(glob)).peekable();
+            if files.peek().is_some() {
+                return Box::new(files);
+            }
+            Box::new(std::iter::once(unreadable(&path, "no file has such a name")))
+        }
+        Some(Err(reason)) => Box::new(std::iter::once(unreadable(&path, &reason))),
+        None => Box::new(std::iter::once(unreadable(&path, "there is no such file or folder"))),
+    }
+}
+
+/// Reads a pattern with wildcards: the folder that it begins with, and what the paths in it must be like.
+fn glob(pattern: &OsStr) -> Option<Result<(PathBuf, GlobMatcher), String>> {
+    const WILD: [char; 4] = ['*', '?', '[', '{'];
+    let text = pattern.to_str()?;
+    if !text.contains(WILD) {
+        return None;
+    }
+    let plain = |part: &Component<'_>| part.as_os_str().to_str().is_some_and(|part| !part.contains(WILD));
+    let folder: PathBuf = Path::new(text).components().take_while(plain).collect();
+    let glob = GlobBuilder::new(text).literal_separator(true).build();
+    Some(match glob {
+        Ok(glob) => Ok((folder, glob.compile_matcher())),
+        Err(error) => Err(format!("the pattern cannot be read: {}", error.kind())),
+    })
+}
+
+/// Finds all files in a folder that are like a pattern.
+fn under(folder: PathBuf, glob: Option<GlobMatcher>) -> impl Iterator<Item = Source> {
+    // Without a name, a folder is the one that the command was run in; it is not to stand in the names of its files.
+    let here = folder.as_os_str().is_empty();
+    let root = if here { PathBuf::from(".") } else { folder };
+    WalkDir::new(root)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry))
+        .filter_map(move |entry| match entry {
+            Ok(entry) if entry.file_type().is_file() => {
+                let path = if here {
+                    entry.path().strip_prefix(".").unwrap_or(entry.path()).to_owned()
+                } else {
+                    entry.into_path()
+                };
+                glob.as_ref()
+                    .is_none_or(|glob| glob.is_match(&path))
+                    .then(|| file(path))
+            }
+            Ok(_) => None,
+            // What a link leads back to is read where it is.
+            Err(error) if error.loop_ancestor().is_some() => None,
+            Err(error) => {
+                let path = error.path().unwrap_or(Path::new("")).to_owned();
+                let wanted = glob.as_ref().is_none_or(|glob| glob.is_match(&path)) || path.is_dir();
+                let reason = error.into_io_error().map(|error| error.to_string()).unwrap_or_default();
+                wanted.then(|| unreadable(&path, &format!("it cannot be looked into: {reason}")))
+            }
+        })
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+fn file(path: PathBuf) -> Source {
+    Source {
+        name: path.display().to_string(),
+        content: Content::File(path),
+    }
+}
+
+fn unreadable(path: &Path, reason: &str) -> Source {
+    Source {
+        name: path.display().to_string(),
+        content: Content::Unreadable(reason.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn names(folder: &Path, patterns: &[&str]) -> Vec<String> {
+        let patterns: Vec<OsString> = patterns.iter().map(|pattern| folder.join(pattern).into()).collect();
+        paths(&patterns)
+            .map(|source| {
+                let name = source.name.strip_prefix(folder.to_str().unwrap()).unwrap().to_owned();
+                match source.content {
+                    Content::Unreadable(reason) => format!("{name}: {reason}"),
+                    _ => name,
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn files_are_found_in_order_and_what_is_not_there_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        for file in [
+            "b/2.json",
+            "b/c/1.json.gz",
+            "a.json",
+            "b/.hidden",
+            ".git/x.json",
+            "b/10.json",
+        ] {
+            let file = at.join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "{}").unwrap();
+        }
+        assert_eq!(
+            names(at, &[""]),
+            ["/a.json", "/b/10.json", "/b/2.json", "/b/c/1.json.gz"]
+        );
+        assert_eq!(names(at, &["b/*.json"]), ["/b/10.json", "/b/2.json"]);
+        assert_eq!(names(at, &["**/*.gz", "a.json"]), ["/b/c/1.json.gz", "/a.json"]);
+        assert_eq!(names(at, &["b/{1,2}*.json"]), ["/b/10.json", "/b/2.json"]);
+        assert_eq!(names(at, &["no"]), ["/no: there is no such file or folder"]);
+        assert_eq!(names(at, &["no*"]), ["/no*: no file has such a name"]);
+        assert!(names(at, &["["])[0].contains("cannot be read"));
+        assert_eq!(names(at, &["b/.hidden"]), ["/b/.hidden"]);
+        // What has signs of patterns in its name is meant if it is there.
+        fs::write(at.join("x[1].json"), "{}").unwrap();
+        assert_eq!(names(at, &["x[1].json"]), ["/x[1].json"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        fs::create_dir(at.join("a")).unwrap();
+        fs::write(at.join("a/1.json"), "{}").unwrap();
+        std::os::unix::fs::symlink(at.join("a"), at.join("a/again")).unwrap();
+        std::os::unix::fs::symlink(at.join("a/1.json"), at.join("link.json")).unwrap();
+        std::os::unix::fs::symlink(at.join("nowhere"), at.join("broken.json")).unwrap();
+        let names = names(at, &[""]);
+        assert_eq!(
+            (names.len(), &names[0], &names[2]),
+            (3, &"/a/1.json".to_owned(), &"/link.json".to_owned())
+        );
+        assert!(
+            names[1].starts_with("/broken.json: it cannot be looked into"),
+            "{names:?}"
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! Threads, each reading a file at a time into a tally of its own.
+
+use std::{
+    num::NonZero,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+};
+
+use crate::{
+    file::{Done, Reader},
+    scanned::{ScanError, Scanned},
+    source::{Progress, Settings, Source},
+};
+
+/// How many sources wait for each thread.
+const WAITING: usize = 64;
+
+/// A scan that is under way.
+#[derive(Debug)]
+pub struct Scan {
+    settings: Settings,
+    sources: SyncSender<Source>,
+    threads: Vec<JoinHandle<Result<Scanned, ScanError>>>,
+    so_far: Arc<SoFar>,
+}
+
+#[derive(Debug, Default)]
+struct SoFar {
+    bytes: AtomicU64,
+    files: AtomicU64,
+    records: AtomicU64,
+    bedrock_records: AtomicU64,
+}
+
+impl Scan {
+    /// Starts the threads, which wait for something to read.
+    #[must_use]
+    pub fn start(settings: Settings) -> Self {
+        let (sources, taken) = sync_channel(WAITING * settings.threads.get());
+        let taken = Arc::new(Mutex::new(taken));
+        let so_far = Arc::new(SoFar::default());
+        let threads = (0..settings.threads.get())
+            .map(|_| {
+                let (taken, so_far, settings) = (Arc::clone(&taken), Arc::clone(&so_far), settings.clone());
+                std::thread::spawn(move || work(&taken, &so_far, &settings))
+            })
+            .collect();
+        Self {
+            settings,
+            sources,
+            threads,
+            so_far,
+        }
+    }
+
+    /// Gives something to read; waits while the threads are behind.
+    pub fn offer(&self, source: Source) {
+        // Where no thread is left to take it, finishing says so.
+        self.sources.send(source).unwrap_or_default();
+    }
+
+    /// Tells how far the threads are.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Progress {
+            bytes: count(&self.so_far.bytes),
+            files: count(&self.so_far.files),
+            records: count(&self.so_far.records),
+            bedrock_records: count(&self.so_far.bedrock_records),
+        }
+    }
+
+    /// Waits until all is read, and puts it together.
+    ///
+    /// # Errors
+    ///
+    /// Fails if records do not fit into memory and cannot be put aside.
+    pub fn finish(self) -> Result<Scanned, ScanError> {
+        drop(self.sources);
+        let mut all = Scanned::nothing(&self.settings);
+        for thread in self.threads {
+            all.merge(thread.join().map_err(|_| ScanError::Thread)??)?;
+        }
+        Ok(all)
+    }
+}
+
+fn work(sources: &Mutex<Receiver<Source>>, so_far: &SoFar, settings: &Settings) -> Result<Scanned, ScanError> {
+    let mut scanned = Scanned::nothing(settings);
+    let mut reader = Reader::new(settings.largest);
+    let rows = settings.rows_in_memory / settings.threads.get();
+    loop {
+        let next = sources.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(source) = next else {
+            return Ok(scanned);
+        };
+        let Done { bytes, counted } = reader.read(source, &mut scanned.tally);
+        so_far.bytes.fetch_add(bytes, Ordering::Relaxed);
+        so_far.files.fetch_add(1, Ordering::Relaxed);
+        so_far.records.fetch_add(counted.records, Ordering::Relaxed);
+        so_far.bedrock_records.fetch_add(counted.bedrock, Ordering::Relaxed);
+        scanned.put_aside_beyond(rows)?;
+    }
+}
+
+/// Returns how many threads the machine can run at once.
+#[must_use]
+pub fn all_threads() -> NonZero<usize> {
+    std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
+}

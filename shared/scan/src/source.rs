@@ -1,0 +1,80 @@
+//! What is to be read, and how much.
+
+use std::{fmt, io::Read, num::NonZero, path::PathBuf};
+
+/// How a scan is done; none of it changes what comes out, but for files that are larger than `largest`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How many threads read, each a file at a time.
+    pub threads: NonZero<usize>,
+    /// How many bytes one file may inflate to; what is behind them is not read, and said to be.
+    pub largest: u64,
+    /// How many rows, of 56 bytes, are held in memory by all threads together.
+    pub rows_in_memory: usize,
+    /// The folder for the file that further rows are put into; the system's own for such files if `None`.
+    pub spill_under: Option<PathBuf>,
+}
+
+impl Settings {
+    /// 4 GiB, of which a log file of CloudTrail has a thousandth.
+    pub const LARGEST: u64 = 4 << 30;
+    /// 14 MB of rows.
+    pub const ROWS_IN_MEMORY: usize = 250_000;
+
+    /// Returns the usual settings for so many threads.
+    #[must_use]
+    pub fn with_threads(threads: NonZero<usize>) -> Self {
+        Self {
+            threads,
+            largest: Self::LARGEST,
+            rows_in_memory: Self::ROWS_IN_MEMORY,
+            spill_under: None,
+        }
+    }
+}
+
+/// Something to read.
+#[derive(Debug)]
+pub struct Source {
+    /// How it is called where something is wrong with it; where this is a path like CloudTrail's, it tells the file's
+    /// account, Region and day.
+    pub name: String,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a source holds, compressed or not.
+pub enum Content {
+    /// A file.
+    File(PathBuf),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// What comes, such as standard input.
+    Stream(Box<dyn Read + Send>),
+    /// Nothing, and why.
+    Unreadable(String),
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Bytes(bytes) => f.debug_tuple("Bytes").field(&bytes.len()).finish(),
+            Self::Stream(_) => f.write_str("Stream"),
+            Self::Unreadable(reason) => f.debug_tuple("Unreadable").field(reason).finish(),
+        }
+    }
+}
+
+/// How far a scan is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes as they are stored.
+    pub bytes: u64,
+    /// Files.
+    pub files: u64,
+    /// Records.
+    pub records: u64,
+    /// Records of Bedrock.
+    pub bedrock_records: u64,
+}

@@ -1,0 +1,280 @@
+//! Every form of input, and everything that can be wrong with one: each is named, and its neighbours are read.
+
+mod common;
+
+use common::{OTHER, RECORD, Seen, gzip, seen, seen_of};
+use crisguard_scan::{Content, Settings};
+use std::{io, num::NonZero};
+
+fn log(records: &[&str]) -> String {
+    format!(r#"{{"Records":[{}]}}"#, records.join(","))
+}
+
+#[test]
+fn every_form_holds_its_records() {
+    let quoted = serde_json::to_string(RECORD).unwrap();
+    let pretty =
+        |text: &str| serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(text).unwrap()).unwrap();
+    let envelope = format!(
+        r#"{{"detail-type":"AWS API Call via CloudTrail","source":"aws.bedrock","account":"111122223333","detail":{RECORD}}}"#
+    );
+    let forms = [
+        (RECORD.to_owned(), 1, 0),
+        (format!("\u{feff}{RECORD}"), 1, 0),
+        (log(&[RECORD, OTHER, RECORD]), 2, 1),
+        (pretty(&log(&[RECORD, OTHER, RECORD])), 2, 1),
+        (log(&[]), 0, 0),
+        (
+            format!("{{\"other\":{{\"Records\":[1]}},\"Records\":[{RECORD}],\"more\":[2]}}"),
+            1,
+            0,
+        ),
+        (format!("{{\"\\u0052ecords\":[{RECORD},{OTHER}]}}"), 1, 1),
+        (format!("{RECORD}\n{OTHER}\n{RECORD}"), 2, 1),
+        (format!("{RECORD},\n{OTHER},\n"), 1, 1),
+        (format!("{RECORD}{OTHER}{RECORD}"), 2, 1),
+        (format!("[{RECORD},{OTHER}]"), 1, 1),
+        (format!("[[{RECORD}],[{OTHER}]]"), 1, 1),
+        (format!("[{},{}]", log(&[RECORD]), log(&[OTHER, RECORD])), 2, 1),
+        (format!("{}\n{}\n", log(&[RECORD]), log(&[OTHER, RECORD])), 2, 1),
+        (format!("{}\n{}", pretty(RECORD), pretty(OTHER)), 1, 1),
+        (
+            format!(r#"{{"NextToken":"x","Events":[{{"EventId":"1","CloudTrailEvent":{quoted}}}]}}"#),
+            1,
+            0,
+        ),
+        (format!(r#"{{"Messages":[{{"MessageId":"1","Body":{quoted}}}]}}"#), 1, 0),
+        (envelope.clone(), 1, 0),
+        (format!("{envelope}\n{envelope}"), 2, 0),
+        (envelope.replace("\"aws.bedrock\"", "\"crisguard.canary\""), 0, 1),
+        (
+            envelope.replace("AWS API Call via CloudTrail", "Model Customization Job State Change"),
+            0,
+            1,
+        ),
+    ];
+    for (text, bedrock, not_bedrock) in forms {
+        let expected = Seen {
+            bedrock,
+            not_bedrock,
+            rejected: Vec::new(),
+        };
+        assert_eq!(seen(text.as_bytes()), expected, "{text}");
+        assert_eq!(seen(&gzip(text.as_bytes())), expected, "{text}");
+        let (one, two) = text.as_bytes().split_at(text.len() / 2);
+        assert_eq!(seen(&[gzip(one), gzip(two)].concat()), expected, "{text}");
+    }
+}
+
+#[test]
+fn an_invocation_log_is_read_without_its_prompts() {
+    let entry = r#"{"timestamp":"2026-11-21T10:00:00Z","accountId":"111122223333","region":"us-east-1","requestId":"r",
+        "operation":"Converse","modelId":"us.anthropic.claude-sonnet-4-5-20250929-v1:0","inferenceRegion":"us-west-2",
+        "input":{"inputBodyJson":{"text":"{\"eventSource\":\"bedrock.amazonaws.com\""}},
+        "schemaType":"ModelInvocationLog","schemaVersion":"1.0"}"#
+        .replace('\n', "");
+    let text = format!("{entry}\n{entry}\n");
+    assert_eq!(seen(text.as_bytes()).bedrock, 2);
+    let first = b"Permissions are correctly set for Amazon Bedrock logs.";
+    assert_eq!(
+        seen(first),
+        Seen {
+            bedrock: 0,
+            not_bedrock: 0,
+            rejected: Vec::new()
+        }
+    );
+    assert_eq!(seen(&[&first[..], b"\n", text.as_bytes()].concat()).bedrock, 2);
+    let broken = seen(
+        text.replace("\"region\":\"us-east-1\"", "\"region\":\"a secret prompt\"")
+            .as_bytes(),
+    );
+    assert_eq!(broken.rejected.len(), 2);
+    assert!(!format!("{broken:?}").contains("secret"), "{broken:?}");
+}
+
+#[test]
+fn a_source_is_the_same_however_it_is_written() {
+    for text in [
+        RECORD.replace("bedrock.amazonaws.com", "bedrock\\u002eamazonaws.com"),
+        RECORD.replace("\"bedrock.amazonaws.com\"", "\"\\u0062edrock.amazonaws.com\""),
+        RECORD.replace("\"eventSource\"", "\"\\u0065ventSource\""),
+        RECORD.replace("\"eventSource\":", "\"eventSource\" \t:\n "),
+    ] {
+        assert_eq!(seen(log(&[OTHER, &text, OTHER]).as_bytes()).bedrock, 1, "{text}");
+    }
+}
+
+#[test]
+fn a_record_that_another_quotes_is_no_record() {
+    let quoted = serde_json::to_string(&format!("{RECORD},{RECORD}")).unwrap();
+    for text in [
+        OTHER.replace("\"readOnly\"", &format!("\"quoted\":{quoted},\"readOnly\"")),
+        OTHER.replace("\"readOnly\"", &format!("\"nested\":[{RECORD}],\"readOnly\"")),
+    ] {
+        let seen = seen(log(&[&text, RECORD]).as_bytes());
+        assert_eq!(
+            (seen.bedrock, seen.not_bedrock, seen.rejected.len()),
+            (1, 1, 0),
+            "{text}"
+        );
+    }
+}
+
+/// What is rejected: the record's number, and a word of the reason.
+type Rejection<'a> = (Option<u64>, &'a str);
+
+#[test]
+fn what_is_wrong_is_named_and_the_rest_is_read() {
+    let large = format!(
+        "{{\"eventSource\":\"s3.amazonaws.com\",\"x\":\"{}\"}}",
+        "x".repeat(1 << 20)
+    );
+    let whole = gzip(log(&[RECORD, OTHER, RECORD]).as_bytes());
+    let noise: Vec<String> = (0..2000_u64)
+        .map(|n| OTHER.replace("PutObject", &format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
+        .collect();
+    let noise: Vec<&str> = [RECORD].into_iter().chain(noise.iter().map(String::as_str)).collect();
+    let long = gzip(log(&noise).as_bytes());
+    let digest = r#"{"awsAccountId":"111122223333","digestStartTime":"2026-11-21T10:00:00Z","logFiles":[]}"#;
+    let inputs: [(Vec<u8>, u64, &[Rejection<'_>]); 26] = [
+        (whole[..whole.len() - 4].to_vec(), 2, &[(None, "breaks off")]),
+        (long[..long.len() / 2].to_vec(), 1, &[(None, "breaks off")]),
+        ([&whole[..], b"garbage"].concat(), 2, &[(None, "something else")]),
+        (vec![], 0, &[(None, "empty")]),
+        (vec![0x1f, 0x8b, 8, 0], 0, &[(None, "breaks off")]),
+        (b"PK\x03\x04 rubbish".to_vec(), 0, &[(Some(0), "not JSON")]),
+        (b"<html>".to_vec(), 0, &[(Some(0), "not JSON")]),
+        (b"null".to_vec(), 0, &[(Some(0), "not JSON")]),
+        (br#"{"a":1}"#.to_vec(), 0, &[(Some(0), "neither")]),
+        (br#"{"Records":null}"#.to_vec(), 0, &[(Some(0), "neither")]),
+        (digest.into(), 0, &[(Some(0), "digest")]),
+        (log(&[RECORD, "null", RECORD]).into(), 2, &[(Some(1), "no JSON object")]),
+        (
+            log(&["1", RECORD, "\"{\"", "[]", RECORD, "true"]).into(),
+            2,
+            &[(Some(0), "object"), (Some(2), "object"), (Some(4), "object")],
+        ),
+        (
+            log(&[RECORD, &large, RECORD]).into(),
+            2,
+            &[(Some(1), "at most 1048576")],
+        ),
+        (
+            format!("{RECORD}\n{large}\n{RECORD}").into(),
+            2,
+            &[(Some(1), "at most 1048576")],
+        ),
+        (
+            log(&[&RECORD.replace("us-west-2\"", "nowhere\""), RECORD]).into(),
+            1,
+            &[(Some(0), "`awsRegion`")],
+        ),
+        (
+            log(&[&RECORD.replace("\"Converse\"", "tru"), RECORD]).into(),
+            1,
+            &[(Some(0), "JSON")],
+        ),
+        (
+            format!(r#"{{"Records":[{RECORD},{RECORD}"#).into(),
+            2,
+            &[(None, "breaks off")],
+        ),
+        (
+            format!(r#"{{"Records":[{RECORD},{}"#, &RECORD[..99]).into(),
+            1,
+            &[(None, "breaks off")],
+        ),
+        (
+            format!("{}\n{RECORD}\n{OTHER}", &RECORD[..99]).into(),
+            1,
+            &[(Some(0), "not valid JSON")],
+        ),
+        (
+            log(&[
+                RECORD,
+                &OTHER.replace("PutObject\"", "Put\"Object\""),
+                RECORD,
+                OTHER,
+                RECORD,
+            ])
+            .into(),
+            3,
+            &[(Some(1), "not valid JSON")],
+        ),
+        (
+            log(&[RECORD]).encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            0,
+            &[(None, "UTF-16")],
+        ),
+        (
+            [0xff, 0xfe]
+                .into_iter()
+                .chain(log(&[RECORD]).encode_utf16().flat_map(u16::to_le_bytes))
+                .collect(),
+            0,
+            &[(None, "UTF-16")],
+        ),
+        (
+            br#"{"Events":[{"EventId":"1"},{"CloudTrailEvent":7}]}"#.to_vec(),
+            0,
+            &[(Some(0), "`CloudTrailEvent`"), (Some(1), "`CloudTrailEvent`")],
+        ),
+        ("[".repeat(200_000).into(), 0, &[(None, "breaks off")]),
+        (format!("[[[[[[{RECORD}]]]]]]").into(), 0, &[(Some(0), "object")]),
+    ];
+    for (bytes, bedrock, rejected) in inputs {
+        let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).into_owned();
+        for seen in [
+            seen(&bytes),
+            seen_of(Content::Stream(Box::new(io::Cursor::new(bytes.clone())))),
+        ] {
+            assert_eq!(seen.bedrock, bedrock, "{shown}: {seen:?}");
+            assert_eq!(seen.rejected.len(), rejected.len(), "{shown}: {seen:?}");
+            for ((_, place, reason), (expected, word)) in seen.rejected.iter().zip(rejected) {
+                assert_eq!(place, expected, "{shown}: {seen:?}");
+                assert!(reason.contains(word), "{shown}: {seen:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_is_read_as_far_as_it_may_be_large() {
+    let text = log(&vec![RECORD; 1000]);
+    let mut settings = Settings::with_threads(NonZero::<usize>::MIN);
+    settings.largest = text.len() as u64;
+    assert_eq!(
+        common::seen_with(Content::Bytes(gzip(text.as_bytes())), &settings).bedrock,
+        1000
+    );
+    settings.largest -= 1;
+    for bytes in [gzip(text.as_bytes()), text.into_bytes()] {
+        let seen = common::seen_with(Content::Bytes(bytes), &settings);
+        assert!(
+            seen.rejected.len() == 1 && seen.rejected[0].2.contains("larger than"),
+            "{seen:?}"
+        );
+    }
+}
+
+/// Each line opens what never closes, so each could be read to the end of the input.
+#[test]
+fn reading_takes_a_bounded_effort() {
+    for line in [
+        "[\n",
+        "{\"a\":\n",
+        "{\"Records\":[\n",
+        "[{\n",
+        "{\"Events\":[\n",
+        "{\"\n",
+        "{\"a\":\"\n{\"b\":\"\\",
+        "{\"eventVersion\":",
+    ] {
+        let text = line.repeat(40_000);
+        let started = std::time::Instant::now();
+        let seen = seen(text.as_bytes());
+        assert!(!seen.rejected.is_empty(), "{line:?}");
+        assert!(started.elapsed().as_secs() < 20, "{line:?}");
+    }
+}
