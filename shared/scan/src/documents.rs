@@ -95,7 +95,7 @@ impl Reading<'_, '_, '_> {
         self.skip_first_line();
         loop {
             self.pass_separators();
-            let _: Result<(), Lost> = match self.window.peek() {
+            let read = match self.window.peek() {
                 None => return,
                 Some(b'{') => self.object(0),
                 Some(b'[') => {
@@ -104,6 +104,8 @@ impl Reading<'_, '_, '_> {
                 }
                 Some(_) => Err(self.no_document()),
             };
+            // What was lost has been said, and the window stands behind it.
+            read.unwrap_or(());
         }
     }
 

@@ -154,7 +154,7 @@ impl Scan<'_> {
                     let hit = if here == 0 {
                         self.last_hit
                     } else {
-                        Some(at + (63 - here.leading_zeros()) as usize)
+                        Some(at + here.ilog2() as usize)
                     };
                     self.before = Some(place + 1);
                     if tell(self.start..place + 1, hit.is_some_and(|hit| hit >= self.start)).is_break() {
@@ -164,7 +164,7 @@ impl Scan<'_> {
             }
         }
         if hits != 0 {
-            self.last_hit = Some(at + (63 - hits.leading_zeros()) as usize);
+            self.last_hit = Some(at + hits.ilog2() as usize);
         }
         None
     }
@@ -244,10 +244,18 @@ mod tests {
 
     use super::*;
 
+    fn part(text: &str, range: Range<usize>) -> String {
+        text.get(range).unwrap().to_owned()
+    }
+
+    fn behind(text: &str, at: usize) -> &str {
+        text.get(at..).unwrap()
+    }
+
     fn found(text: &str) -> (Vec<(String, bool)>, Stop) {
         let mut elements = Vec::new();
         let stop = each(Level::new(), text.as_bytes(), true, |range, hit| {
-            elements.push((text[range].to_owned(), hit));
+            elements.push((part(text, range), hit));
             ControlFlow::Continue(())
         });
         (elements, stop)
@@ -293,25 +301,26 @@ mod tests {
         #[test]
         fn elements_are_those_of_the_parser(objects in prop::collection::vec(object(), 0..8), pretty: bool, pad in 0..70_usize) {
             let list = if pretty { serde_json::to_string_pretty(&objects) } else { serde_json::to_string(&objects) }.unwrap();
-            let list = format!("[{}{}", " ".repeat(pad), &list[1..]);
-            let (elements, stop) = found(&list[1..]);
+            let list = format!("[{}{}", " ".repeat(pad), behind(&list, 1));
+            let (elements, stop) = found(behind(&list, 1));
             prop_assert_eq!(stop, Stop::End(list.len() - 1));
             prop_assert_eq!(elements, expected(&list));
         }
 
         #[test]
-        fn what_is_cut_off_is_told_up_to_the_last_whole_element(objects in prop::collection::vec(object(), 1..6), cut in 0.0..1.0) {
+        fn what_is_cut_off_is_told_up_to_the_last_whole_element(objects in prop::collection::vec(object(), 1..6), cut: prop::sample::Index) {
             let list = serde_json::to_string(&objects).unwrap();
-            let cut = (1..list.len()).filter(|at| list.is_char_boundary(*at)).nth(((list.len() - 2) as f64 * cut * 0.5) as usize).unwrap();
-            let (elements, stop) = found(&list[1..cut]);
+            let places: Vec<usize> = (1..list.len() - 1).filter(|at| list.is_char_boundary(*at)).collect();
+            let cut = *cut.get(&places);
+            let (elements, stop) = found(list.get(1..cut).unwrap());
             let Stop::Unfinished(told) = stop else { panic!("{stop:?}") };
             let all = expected(&list);
             prop_assert_eq!(&elements[..], &all[..elements.len()]);
             // What is left to read is the rest of the list.
-            let rest = &list[1 + told..];
+            let rest = behind(&list, 1 + told);
             let mut left = Vec::new();
             let stop = each(Level::new(), rest.as_bytes(), elements.is_empty(), |range, hit| {
-                left.push((rest[range].to_owned(), hit));
+                left.push((part(rest, range), hit));
                 ControlFlow::Continue(())
             });
             prop_assert_eq!(stop, Stop::End(rest.len()));

@@ -122,14 +122,14 @@ pub(crate) struct Members<R> {
 
 enum State<R> {
     Between(R),
-    Within(GzDecoder<R>),
+    Within(Box<GzDecoder<R>>),
     Ended,
 }
 
 impl<R: BufRead> Members<R> {
     pub(crate) fn new(gzip: R) -> Self {
         Self {
-            state: State::Within(GzDecoder::new(gzip)),
+            state: State::Within(Box::new(GzDecoder::new(gzip))),
         }
     }
 }
@@ -149,7 +149,7 @@ impl<R: BufRead> Read for Members<R> {
                 },
                 State::Between(mut gzip) => match gzip.fill_buf() {
                     Ok([]) => return Ok(0),
-                    Ok([0x1f, ..]) => self.state = State::Within(GzDecoder::new(gzip)),
+                    Ok([0x1f, ..]) => self.state = State::Within(Box::new(GzDecoder::new(gzip))),
                     Ok(_) => return Err(io::Error::other(Stopped::Garbage)),
                     Err(error) => return Err(io::Error::other(Stopped::Read(error))),
                 },

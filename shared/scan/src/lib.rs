@@ -18,6 +18,8 @@ mod skip;
 mod source;
 mod spill;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use paths::paths;

@@ -16,7 +16,8 @@ use crate::source::{Content, Source};
 /// Folders are read with all folders in them; names that begin with a dot are passed over there. Links are followed,
 /// but not round and round.
 pub fn paths(patterns: &[OsString]) -> impl Iterator<Item = Source> + use<> {
-    patterns.to_vec().into_iter().flat_map(|pattern| found(&pattern))
+    let all: Vec<_> = patterns.iter().map(|pattern| found(pattern)).collect();
+    all.into_iter().flatten()
 }
 
 fn found(pattern: &OsStr) -> Box<dyn Iterator<Item = Source>> {

@@ -1,10 +1,9 @@
 //! Every form of input, and everything that can be wrong with one: each is named, and its neighbours are read.
 
-mod common;
-
-use common::{OTHER, RECORD, Seen, gzip, seen, seen_of};
-use crisguard_scan::{Content, Settings};
 use std::{io, num::NonZero};
+
+use super::{OTHER, RECORD, Seen, gzip, seen, seen_of, seen_with};
+use crate::{Content, Settings};
 
 fn log(records: &[&str]) -> String {
     format!(r#"{{"Records":[{}]}}"#, records.join(","))
@@ -123,13 +122,11 @@ fn a_record_that_another_quotes_is_no_record() {
 
 /// What is rejected: the record's number, and a word of the reason.
 type Rejection<'a> = (Option<u64>, &'a str);
+/// What is read, how many records of Bedrock are found, and what is rejected.
+type Input<'a> = (Vec<u8>, u64, &'a [Rejection<'a>]);
 
 #[test]
-fn what_is_wrong_is_named_and_the_rest_is_read() {
-    let large = format!(
-        "{{\"eventSource\":\"s3.amazonaws.com\",\"x\":\"{}\"}}",
-        "x".repeat(1 << 20)
-    );
+fn what_is_wrong_with_a_file_is_named() {
     let whole = gzip(log(&[RECORD, OTHER, RECORD]).as_bytes());
     let noise: Vec<String> = (0..2000_u64)
         .map(|n| OTHER.replace("PutObject", &format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
@@ -137,7 +134,7 @@ fn what_is_wrong_is_named_and_the_rest_is_read() {
     let noise: Vec<&str> = [RECORD].into_iter().chain(noise.iter().map(String::as_str)).collect();
     let long = gzip(log(&noise).as_bytes());
     let digest = r#"{"awsAccountId":"111122223333","digestStartTime":"2026-11-21T10:00:00Z","logFiles":[]}"#;
-    let inputs: [(Vec<u8>, u64, &[Rejection<'_>]); 26] = [
+    let inputs: &[Input<'_>] = &[
         (whole[..whole.len() - 4].to_vec(), 2, &[(None, "breaks off")]),
         (long[..long.len() / 2].to_vec(), 1, &[(None, "breaks off")]),
         ([&whole[..], b"garbage"].concat(), 2, &[(None, "something else")]),
@@ -149,6 +146,18 @@ fn what_is_wrong_is_named_and_the_rest_is_read() {
         (br#"{"a":1}"#.to_vec(), 0, &[(Some(0), "neither")]),
         (br#"{"Records":null}"#.to_vec(), 0, &[(Some(0), "neither")]),
         (digest.into(), 0, &[(Some(0), "digest")]),
+    ];
+    assert_rejected(inputs);
+}
+
+#[test]
+fn what_is_wrong_with_a_record_is_named_and_the_rest_is_read() {
+    let large = format!(
+        "{{\"eventSource\":\"s3.amazonaws.com\",\"x\":\"{}\"}}",
+        "x".repeat(1 << 20)
+    );
+    let begun = RECORD.get(..99).unwrap();
+    let inputs: &[Input<'_>] = &[
         (log(&[RECORD, "null", RECORD]).into(), 2, &[(Some(1), "no JSON object")]),
         (
             log(&["1", RECORD, "\"{\"", "[]", RECORD, "true"]).into(),
@@ -181,12 +190,12 @@ fn what_is_wrong_is_named_and_the_rest_is_read() {
             &[(None, "breaks off")],
         ),
         (
-            format!(r#"{{"Records":[{RECORD},{}"#, &RECORD[..99]).into(),
+            format!(r#"{{"Records":[{RECORD},{begun}"#).into(),
             1,
             &[(None, "breaks off")],
         ),
         (
-            format!("{}\n{RECORD}\n{OTHER}", &RECORD[..99]).into(),
+            format!("{begun}\n{RECORD}\n{OTHER}").into(),
             1,
             &[(Some(0), "not valid JSON")],
         ),
@@ -223,15 +232,19 @@ fn what_is_wrong_is_named_and_the_rest_is_read() {
         ("[".repeat(200_000).into(), 0, &[(None, "breaks off")]),
         (format!("[[[[[[{RECORD}]]]]]]").into(), 0, &[(Some(0), "object")]),
     ];
+    assert_rejected(inputs);
+}
+
+fn assert_rejected(inputs: &[Input<'_>]) {
     for (bytes, bedrock, rejected) in inputs {
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).into_owned();
         for seen in [
-            seen(&bytes),
+            seen(bytes),
             seen_of(Content::Stream(Box::new(io::Cursor::new(bytes.clone())))),
         ] {
-            assert_eq!(seen.bedrock, bedrock, "{shown}: {seen:?}");
+            assert_eq!(seen.bedrock, *bedrock, "{shown}: {seen:?}");
             assert_eq!(seen.rejected.len(), rejected.len(), "{shown}: {seen:?}");
-            for ((_, place, reason), (expected, word)) in seen.rejected.iter().zip(rejected) {
+            for ((_, place, reason), (expected, word)) in seen.rejected.iter().zip(*rejected) {
                 assert_eq!(place, expected, "{shown}: {seen:?}");
                 assert!(reason.contains(word), "{shown}: {seen:?}");
             }
@@ -245,12 +258,12 @@ fn a_file_is_read_as_far_as_it_may_be_large() {
     let mut settings = Settings::with_threads(NonZero::<usize>::MIN);
     settings.largest = text.len() as u64;
     assert_eq!(
-        common::seen_with(Content::Bytes(gzip(text.as_bytes())), &settings).bedrock,
+        seen_with(Content::Bytes(gzip(text.as_bytes())), &settings).bedrock,
         1000
     );
     settings.largest -= 1;
     for bytes in [gzip(text.as_bytes()), text.into_bytes()] {
-        let seen = common::seen_with(Content::Bytes(bytes), &settings);
+        let seen = seen_with(Content::Bytes(bytes), &settings);
         assert!(
             seen.rejected.len() == 1 && seen.rejected[0].2.contains("larger than"),
             "{seen:?}"
