@@ -132,3 +132,86 @@ fn parsed<T: std::str::FromStr>(path: &'static str, problem: &'static str, text:
         .parse()
         .map_err(|_| Rejection::Member { path, problem })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SECRET: &str = "the customer's own words";
+
+    fn entry() -> Value {
+        json!({
+            "schemaType": "ModelInvocationLog", "schemaVersion": "1.0", "timestamp": "2026-09-03T10:11:12Z",
+            "accountId": "111122223333", "region": "us-east-1", "requestId": "0e0f9d33-2a0e-4f0a-9a4c-1c2d3e4f5a6b",
+            "operation": "ConverseStream", "modelId": "us.amazon.nova-lite-v1:0",
+            "identity": { "arn": "arn:aws:sts::111122223333:assumed-role/app/i-1" }, "inferenceRegion": "us-east-2",
+            "requestMetadata": { "team": SECRET },
+            "input": { "inputContentType": "application/json", "inputBodyJson": { "messages": [SECRET] } },
+            "output": { "outputBodyJson": { "inferenceRegion": "eu-west-1", "text": SECRET } },
+        })
+    }
+
+    fn with(name: &str, value: Value) -> Result<Invocation, Rejection> {
+        let mut entry = entry();
+        entry.as_object_mut().unwrap().insert(name.to_owned(), value);
+        parse(entry.to_string().as_bytes())
+    }
+
+    #[test]
+    fn an_entry_tells_who_called_what_and_where_it_was_processed() {
+        let told = parse(entry().to_string().as_bytes()).unwrap();
+        assert_eq!(told.principal.name(), "arn:aws:sts::111122223333:assumed-role/app");
+        assert_eq!(told.request_id.as_deref(), Some("0e0f9d33-2a0e-4f0a-9a4c-1c2d3e4f5a6b"));
+        assert_eq!(told.identity.event_id, "0e0f9d33-2a0e-4f0a-9a4c-1c2d3e4f5a6b");
+        assert_eq!(told.operation, Operation::ConverseStream);
+        assert_eq!(told.target.profile_label(), Some("us.amazon.nova-lite-v1:0"));
+        assert_eq!(told.time.to_string(), "2026-09-03T10:11:12Z");
+        let to = |name: &str| ProcessedIn::Destination(DestinationRegion(name.parse().unwrap()));
+        assert_eq!(told.processed_in, to("us-east-2"));
+        for (reported, expected) in [
+            (json!("us-east-1"), ProcessedIn::Source),
+            (json!(null), ProcessedIn::Unreported),
+            (json!("Ohio"), ProcessedIn::Unreadable("Ohio".to_owned())),
+            (json!(7), ProcessedIn::Unreadable("a number".to_owned())),
+        ] {
+            assert_eq!(with("inferenceRegion", reported).unwrap().processed_in, expected);
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_prompt_is_kept_not_even_in_errors() {
+        let told = parse(entry().to_string().as_bytes()).unwrap();
+        assert!(!format!("{told:?}").contains(SECRET));
+        for (name, value) in [
+            ("schemaType", json!(SECRET)),
+            ("timestamp", json!(SECRET)),
+            ("accountId", json!(SECRET)),
+            ("region", json!([SECRET])),
+            ("requestId", json!({ "x": SECRET })),
+            ("operation", json!("")),
+        ] {
+            let error = with(name, value).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("`{name}` is")), "{error}");
+            assert!(!format!("{error:?} {error}").contains(SECRET), "{error:?}");
+        }
+        let broken = entry().to_string().replace(SECRET, &format!("{SECRET}\u{1}"));
+        assert!(!format!("{:?}", parse(broken.as_bytes()).unwrap_err()).contains(SECRET));
+        assert!(parse(FIRST_LINE.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_request_that_was_refused_was_processed_nowhere() {
+        let refused = with("errorCode", json!("ThrottlingException")).unwrap();
+        assert!(matches!(refused.processed_in, ProcessedIn::Destination(_)));
+        let mut entry = entry();
+        entry.as_object_mut().unwrap().remove("inferenceRegion");
+        entry["errorCode"] = json!("ThrottlingException");
+        let refused = parse(entry.to_string().as_bytes()).unwrap();
+        assert_eq!(refused.processed_in, ProcessedIn::Nowhere(Failure::Throttled));
+        entry["errorCode"] = json!("ModelTimeoutException");
+        let timed_out = parse(entry.to_string().as_bytes()).unwrap();
+        assert_eq!(timed_out.processed_in, ProcessedIn::Unreported);
+    }
+}

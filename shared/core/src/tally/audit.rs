@@ -176,6 +176,9 @@ pub enum FindingDecision {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditFinding {
     /// The id, as the alerts have it: 32 hexadecimal digits.
+    ///
+    /// A stream is one invocation here, of its call's profile and its end's Region, while alerts tell of the two
+    /// records one by one: what was found of its end has another id there, without the profile.
     pub id: String,
     /// The control that decided.
     pub control: ControlId,
@@ -201,7 +204,8 @@ pub struct AuditFinding {
     pub first_seen: Timestamp,
     /// The latest of their times.
     pub last_seen: Timestamp,
-    /// At most [`crate::finding::EXAMPLES`] event ids to look up in CloudTrail.
+    /// At most [`crate::finding::EXAMPLES`] event ids to look up in CloudTrail; of invocations that only the
+    /// invocation log tells of, their request ids.
     pub event_ids: BTreeSet<String>,
     /// The reason in one English sentence, of the earliest of them.
     pub explanation: String,
@@ -237,7 +241,8 @@ pub struct Decided {
     pub not_applicable: u64,
 }
 
-/// For which days and Regions there are log files.
+/// For which days and Regions there are log files, by their names: of a day is what was delivered on it, minutes after
+/// it happened.
 ///
 /// A day without one is a gap: nothing may have happened, or the evidence is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -203,3 +203,147 @@ impl Scope {
             && (self.regions.is_empty() || self.regions.contains(region))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "111122223333";
+    const B: &str = "444455556666";
+
+    /// Files of days in November 2026, and whether they could be read.
+    fn days(files: &[(&str, &str, i8, bool)]) -> Days {
+        let mut days = Days::none();
+        for (account, region, day, readable) in files {
+            let name = LogFileName {
+                account: account.parse().unwrap(),
+                region: region.parse().unwrap(),
+                day: Date::constant(2026, 11, *day),
+            };
+            days.add(&name, *readable);
+        }
+        days
+    }
+
+    fn scope(from: Option<&str>, to: Option<&str>, accounts: &[&str], regions: &[&str]) -> Scope {
+        Scope {
+            from: from.map(|from| from.parse().unwrap()),
+            to: to.map(|to| to.parse().unwrap()),
+            accounts: accounts.iter().map(|account| account.parse().unwrap()).collect(),
+            regions: regions.iter().map(|region| region.parse().unwrap()).collect(),
+        }
+    }
+
+    fn gaps(days: &Days, scope: &Scope) -> Vec<String> {
+        let written = |gap: &Gap| {
+            let Gap {
+                account,
+                region,
+                from,
+                to,
+                reason,
+            } = gap;
+            format!("{account} {region} {}..{} {reason:?}", from.day(), to.day())
+        };
+        days.answer(scope, 0).gaps.iter().map(written).collect()
+    }
+
+    #[test]
+    fn a_gap_is_a_run_of_days_between_the_first_and_the_last_that_were_seen() {
+        let days = days(&[
+            (A, "eu-west-1", 3, true),
+            (A, "eu-west-1", 3, true),
+            (A, "eu-west-1", 7, true),
+            (A, "eu-west-1", 8, true),
+            (B, "us-east-1", 9, true),
+        ]);
+        let everything = Scope::everything();
+        assert_eq!(
+            gaps(&days, &everything),
+            [
+                format!("{A} eu-west-1 4..6 NoLogFile"),
+                format!("{A} eu-west-1 9..9 NoLogFile"),
+                format!("{B} us-east-1 3..8 NoLogFile")
+            ]
+        );
+        let answer = days.answer(&everything, 2);
+        let covered: Vec<(u64, u64)> = answer
+            .covered
+            .iter()
+            .map(|covered| (covered.days, covered.files))
+            .collect();
+        assert_eq!(
+            (answer.placed_files, answer.unplaced_files, covered),
+            (5, 2, vec![(3, 4), (1, 1)])
+        );
+    }
+
+    #[test]
+    fn a_day_of_which_a_file_could_not_be_read_is_a_gap() {
+        let days = days(&[
+            (A, "eu-west-1", 3, false),
+            (A, "eu-west-1", 4, true),
+            (A, "eu-west-1", 4, false),
+            (A, "eu-west-1", 6, false),
+        ]);
+        assert_eq!(
+            gaps(&days, &Scope::everything()),
+            [
+                format!("{A} eu-west-1 3..4 NotRead"),
+                format!("{A} eu-west-1 5..5 NoLogFile"),
+                format!("{A} eu-west-1 6..6 NotRead")
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_asked_for_is_looked_at_whether_anything_is_there_or_not() {
+        let days = days(&[
+            (A, "eu-west-1", 3, true),
+            (A, "eu-west-1", 20, true),
+            (B, "us-east-1", 5, true),
+        ]);
+        // To midnight is to the day before.
+        let asked = scope(Some("2026-11-02T12:00:00Z"), Some("2026-11-05T00:00:00Z"), &[A], &[]);
+        assert_eq!(
+            gaps(&days, &asked),
+            [
+                format!("{A} eu-west-1 2..2 NoLogFile"),
+                format!("{A} eu-west-1 4..4 NoLogFile"),
+                format!("{A} us-east-1 2..4 NoLogFile")
+            ]
+        );
+        let asked = scope(
+            Some("2026-11-03T00:00:00Z"),
+            Some("2026-11-04T00:00:00Z"),
+            &[A, B],
+            &["eu-west-1"],
+        );
+        assert_eq!(gaps(&days, &asked), [format!("{B} eu-west-1 3..3 NoLogFile")]);
+        assert_eq!(days.answer(&asked, 0).covered.len(), 2);
+        // From one end alone, at least that day.
+        let asked = scope(Some("2026-11-25T00:00:00Z"), None, &[], &["us-east-1"]);
+        assert_eq!(
+            gaps(&days, &asked),
+            [
+                format!("{A} us-east-1 25..25 NoLogFile"),
+                format!("{B} us-east-1 25..25 NoLogFile")
+            ]
+        );
+        let asked = scope(None, Some("2026-11-02T00:00:00Z"), &[A], &["eu-west-1"]);
+        assert_eq!(gaps(&days, &asked), [format!("{A} eu-west-1 1..1 NoLogFile")]);
+    }
+
+    #[test]
+    fn without_files_and_places_nothing_is_missing() {
+        let nothing = Days::none();
+        assert_eq!(nothing.answer(&Scope::everything(), 1).to, None);
+        let asked = scope(
+            Some("2026-11-03T00:00:00Z"),
+            Some("2026-11-02T00:00:00Z"),
+            &[A],
+            &["eu-west-1"],
+        );
+        assert_eq!(nothing.answer(&asked, 1).from, None);
+    }
+}

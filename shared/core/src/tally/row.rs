@@ -18,17 +18,40 @@ impl Id {
     #[must_use]
     pub fn of_uuid(text: &str) -> Option<Self> {
         let bytes: &[u8; 36] = text.as_bytes().try_into().ok()?;
-        let (mut value, mut wrong) = (0_u128, 0_u8);
-        for (index, byte) in bytes.iter().enumerate() {
-            if matches!(index, 8 | 13 | 18 | 23) {
-                wrong |= byte ^ b'-';
-            } else {
-                let digit = DIGITS.get(usize::from(*byte)).copied().unwrap_or(NO_DIGIT);
-                wrong |= digit & NO_DIGIT;
-                value = value << 4 | u128::from(digit & 0xf);
-            }
+        if [bytes[8], bytes[13], bytes[18], bytes[23]] != [b'-'; 4] {
+            return None;
         }
-        (wrong == 0).then(|| value.into())
+        let (time, rest) = bytes.split_first_chunk::<8>()?;
+        let (node, rest) = rest.split_last_chunk::<8>().map(|(rest, node)| (node, rest))?;
+        // What is left is `-xxxx-xxxx-xxxx-xxxx`.
+        let &[
+            _,
+            b0,
+            b1,
+            b2,
+            b3,
+            _,
+            c0,
+            c1,
+            c2,
+            c3,
+            _,
+            d0,
+            d1,
+            d2,
+            d3,
+            _,
+            e0,
+            e1,
+            e2,
+            e3,
+        ] = rest
+        else {
+            return None;
+        };
+        let high = u64::from(of_digits(*time)?) << 32 | u64::from(of_digits([b0, b1, b2, b3, c0, c1, c2, c3])?);
+        let low = u64::from(of_digits([d0, d1, d2, d3, e0, e1, e2, e3])?) << 32 | u64::from(of_digits(*node)?);
+        Some(Self { high, low })
     }
 
     /// Returns the first bits of the SHA-256 of several parts, which do not run together.
@@ -82,21 +105,23 @@ impl Id {
     }
 }
 
-const NO_DIGIT: u8 = 0x80;
-
-/// The value of each byte that is a hexadecimal digit in lower case.
-const DIGITS: [u8; 256] = {
-    let mut digits = [NO_DIGIT; 256];
-    let (lower, mut value) = (*b"0123456789abcdef", 0_u8);
-    while value < 16 {
-        #[expect(clippy::indexing_slicing, reason = "it is evaluated when this is compiled")]
-        {
-            digits[lower[value as usize] as usize] = value;
-        }
-        value += 1;
+/// Reads eight hexadecimal digits in lower case, all at once: this is done twice for every record.
+fn of_digits(digits: [u8; 8]) -> Option<u32> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let text = u64::from_be_bytes(digits);
+    // Of bytes below 0x80, the highest bit after this says which are not less than `least`: no sum carries over.
+    let not_less = |least: u8| text.wrapping_add(EACH * u64::from(0x80 - least));
+    let digit = not_less(b'0') & !not_less(b'9' + 1);
+    let letter = not_less(b'a') & !not_less(b'f' + 1);
+    if (digit | letter) & !text & (EACH * 0x80) != EACH * 0x80 {
+        return None;
     }
-    digits
-};
+    // The lower half of a byte is the digit's value, or the letter's less 9; letters alone have the bit 0x40.
+    let values = (text & (EACH * 0x0f)) + (text >> 6 & EACH) * 9;
+    let pairs = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+    u32::try_from((fours | fours >> 16) & 0xffff_ffff).ok()
+}
 
 impl From<u128> for Id {
     fn from(value: u128) -> Self {

@@ -1,0 +1,90 @@
+//! What is asked decides what is told.
+
+use super::*;
+
+#[test]
+fn without_a_policy_nothing_is_decided() {
+    let audit = ask(
+        tally(&[call(1, "Converse", GLOBAL, Some("us-east-1"))]),
+        None,
+        Scope::everything(),
+    );
+    assert_eq!(exits(&audit), "undecided 1");
+    assert_eq!(
+        (audit.policy_sha256, audit.findings.len(), audit.flows[0].outcome),
+        (None, 0, None)
+    );
+    assert_eq!(audit.accounts[0].controls, BTreeMap::new());
+    assert_eq!(audit.routes[0].destination.as_ref().unwrap().0.as_str(), "us-east-1");
+}
+
+#[test]
+fn only_what_is_asked_for_is_decided() {
+    let records = [
+        call(1, "ConverseStream", JP, None),
+        end(1, "us-east-1"),
+        call(2, "Converse", JP, None),
+    ];
+    let scope = |from: &str, to: &str| Scope {
+        from: Some(from.parse().unwrap()),
+        to: Some(to.parse().unwrap()),
+        ..Scope::everything()
+    };
+    // The end of the stream comes after what is asked for, and still tells where the call went.
+    let told = ask(
+        tally(&records),
+        Some(POLICY),
+        scope("2026-11-21T10:00:00Z", "2026-11-21T10:00:00.000000001Z"),
+    );
+    assert_eq!(exits(&told), "compliant 1, violation 1, joined 1");
+    let told = ask(
+        tally(&records),
+        Some(POLICY),
+        scope("2026-11-21T10:00:00.000000001Z", "2026-11-22T00:00:00Z"),
+    );
+    assert_eq!(exits(&told), "out_of_scope 3");
+    assert_eq!((told.read.invocations, told.flows.len()), (0, 0));
+    let elsewhere = Scope {
+        regions: ["eu-west-1".parse().unwrap()].into(),
+        ..Scope::everything()
+    };
+    assert_eq!(exits(&ask(tally(&records), Some(POLICY), elsewhere)), "out_of_scope 3");
+}
+
+#[test]
+fn a_policy_that_differs_by_unit_decides_nothing_where_the_place_is_not_known() {
+    let policy = format!("{POLICY}accounts: {{ \"o-a/r-b/ou-b-1\": {{ profiles: {{ global: allow }} }} }}\n");
+    let document = PolicyDocument::parse(policy.as_bytes()).unwrap();
+    let catalogue = Catalogue::embedded().unwrap();
+    let record = call(1, "Converse", GLOBAL, Some("ap-northeast-3"));
+    let mut places = BTreeMap::new();
+    let ask = |places: &BTreeMap<AccountId, OrganizationPath>| {
+        let question = Question {
+            policy: Some(&document),
+            places,
+            catalogue: &catalogue,
+            scope: Scope::everything(),
+        };
+        exits(
+            &tally(std::slice::from_ref(&record))
+                .conclude::<Infallible>([], &question)
+                .unwrap(),
+        )
+    };
+    assert_eq!(ask(&places), "undecided 1");
+    places.insert("111122223333".parse().unwrap(), "o-a/r-b/ou-b-1".parse().unwrap());
+    assert_eq!(ask(&places), "compliant 1");
+}
+
+#[test]
+fn an_exception_holds_until_its_last_day() {
+    let policy = format!(
+        "{POLICY}exceptions: [{{ id: e, match: {{ profile: [\"global.*\"] }}, reason: r, owner: o, expires: 2026-11-20 }}]\n"
+    );
+    let mut before = call(1, "Converse", GLOBAL, Some("us-east-1"));
+    before["eventTime"] = json!("2026-11-20T23:59:59Z");
+    let after = call(2, "Converse", GLOBAL, Some("us-east-1"));
+    let told = ask(tally(&[before, after]), Some(&policy), Scope::everything());
+    assert_eq!(exits(&told), "compliant 1, violation 1");
+    assert_eq!(told.findings[0].expired_exceptions[0].id, "e");
+}

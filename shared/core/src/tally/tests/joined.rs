@@ -1,0 +1,147 @@
+//! Which records are one invocation, and what it comes to.
+
+use super::*;
+use crate::{
+    controls::{ControlId, assess},
+    finding::FindingKey,
+};
+
+#[test]
+fn a_call_is_an_invocation_decided_as_the_alerts_decide_it() {
+    let record = call(1, "Converse", GLOBAL, Some("ap-southeast-1"));
+    let audit = audit(std::slice::from_ref(&record));
+    assert_eq!(exits(&audit), "violation 1");
+    let one = invocation(&record);
+    let policy = PolicyDocument::parse(POLICY.as_bytes())
+        .unwrap()
+        .for_account(&one.account, None)
+        .unwrap();
+    let assessments = assess(&one, &policy, &Catalogue::embedded().unwrap());
+    let expected: Vec<(String, String)> = assessments
+        .iter()
+        .filter(|assessment| assessment.decision.name() == "non-compliant")
+        .map(|assessment| {
+            (
+                FindingKey::of(assessment.control, &one).id(),
+                assessment.decision.to_string(),
+            )
+        })
+        .collect();
+    let found: Vec<(String, String)> = audit
+        .findings
+        .iter()
+        .map(|finding| (finding.id.clone(), finding.explanation.clone()))
+        .collect();
+    assert_eq!(found, expected);
+    assert_eq!(
+        audit.findings.iter().map(|finding| finding.control).collect::<Vec<_>>(),
+        [ControlId::DestinationRegionAllowed, ControlId::GlobalProfileAllowed]
+    );
+    let first = &audit.findings[0];
+    assert_eq!(first.event_ids.iter().collect::<Vec<_>>(), [&uuid(1001)]);
+    assert_eq!(first.months, BTreeMap::from([("2026-11".to_owned(), 1)]));
+    assert_eq!(first.first_seen.to_string(), "2026-11-21T10:00:00Z");
+}
+
+#[test]
+fn the_two_halves_of_a_stream_are_one_invocation() {
+    let halves = [call(1, "ConverseStream", JP, None), end(1, "ap-northeast-3")];
+    let both = audit(&halves);
+    assert_eq!(exits(&both), "compliant 1, joined 1");
+    assert_eq!(flows(&both), ["jp to ap-northeast-3: Compliant 1"]);
+    assert_eq!((both.read.records, both.read.invocations), (2, 1));
+    assert_eq!(both.last_seen.unwrap().to_string(), "2026-11-21T10:00:00Z");
+    // The end alone names no profile; the call alone does not say where it went, which is no proof that it stayed.
+    assert_eq!(flows(&audit(&halves[1..])), ["- to ap-northeast-3: Compliant 1"]);
+    let open = [call(
+        1,
+        "ConverseStream",
+        "apac.anthropic.claude-sonnet-4-20250514-v1:0",
+        None,
+    )];
+    assert_eq!(flows(&audit(&open)), ["apac to ?: Undecided 1"]);
+    // And where it went is what counts.
+    assert_eq!(
+        flows(&audit(&[open[0].clone(), end(1, "ap-southeast-2")])),
+        ["apac to ap-southeast-2: Violation 1"]
+    );
+}
+
+#[test]
+fn what_was_delivered_twice_counts_once() {
+    let one = call(1, "Converse", JP, Some("ap-northeast-3"));
+    let mut again = one.clone();
+    again["eventID"] = json!(uuid(7));
+    again["addendum"] = json!({ "reason": "UPDATED_DATA", "originalEventID": uuid(1001) });
+    let told = audit(&[one.clone(), again, one, end(2, "ap-northeast-3"), {
+        // A trail with data events has a copy of a stream's end, with an id of its own.
+        let mut copy = end(2, "ap-northeast-3");
+        copy["eventID"] = json!(uuid(8));
+        copy
+    }]);
+    assert_eq!(exits(&told), "compliant 2, duplicate 3");
+}
+
+#[test]
+fn a_log_tells_where_a_call_went_and_stands_for_one_that_has_no_record() {
+    let silent = call(1, "Converse", JP, None);
+    assert_eq!(flows(&audit(std::slice::from_ref(&silent))), ["jp to ?: Compliant 1"]);
+    let told = audit(&[silent, log(1, JP, Some("us-east-1"))]);
+    assert_eq!(exits(&told), "violation 1, joined 1");
+    assert_eq!(flows(&told), ["jp to us-east-1: Violation 1"]);
+    let alone = audit(&[log(1, GLOBAL, None)]);
+    assert_eq!(flows(&alone), ["global to ?: Violation 1"]);
+    assert_eq!(alone.flows[0].principal, "arn:aws:sts::111122223333:assumed-role/app");
+    // A model without a profile is processed where it is called, though its entry does not say so...
+    assert_eq!(
+        flows(&audit(&[log(1, "amazon.nova-lite-v1:0", None)])),
+        ["- to ap-northeast-1: Compliant 1"]
+    );
+    // ... but that is no word about the profile that the call named.
+    let told = audit(&[call(1, "Converse", GLOBAL, None), log(1, "amazon.nova-lite-v1:0", None)]);
+    assert_eq!(flows(&told), ["global to ?: Violation 1"]);
+}
+
+#[test]
+fn where_records_disagree_the_worst_counts() {
+    let near = call(1, "Converse", JP, Some("ap-northeast-3"));
+    let far = call(1, "Converse", JP, Some("us-east-1"));
+    let unreadable = call(1, "Converse", JP, Some("nowhere"));
+    let silent = call(1, "Converse", JP, None);
+    for (records, expected) in [
+        (vec![&near, &far], "jp to us-east-1: Violation 1"),
+        (vec![&near, &unreadable], "jp to ap-northeast-3: Compliant 1"),
+        (vec![&silent, &unreadable], "jp to ?: Undecided 1"),
+        (vec![&silent, &near], "jp to ap-northeast-3: Compliant 1"),
+    ] {
+        let mut records: Vec<Value> = records.into_iter().cloned().collect();
+        for _ in 0..2 {
+            let told = audit(&records);
+            assert_eq!(flows(&told), [expected]);
+            assert_eq!(told.exits.duplicate, 1);
+            records.reverse();
+        }
+    }
+    // A call that was denied, and yet a stream's end that says that it was processed.
+    let mut denied = call(1, "ConverseStream", JP, None);
+    denied["errorCode"] = json!("ThrottlingException");
+    assert_eq!(flows(&audit(&[denied.clone()])), ["jp to ?: NotApplicable 1"]);
+    assert_eq!(
+        flows(&audit(&[denied, end(1, "us-east-1")])),
+        ["jp to us-east-1: Violation 1"]
+    );
+}
+
+#[test]
+fn events_that_share_an_id_are_two_if_their_names_differ() {
+    let mut one = call(1, "Converse", JP, Some("ap-northeast-3"));
+    one.as_object_mut().unwrap().remove("requestID");
+    let mut other = one.clone();
+    other["eventName"] = json!("InvokeModel");
+    let mut elsewhere = one.clone();
+    elsewhere["recipientAccountId"] = json!("444455556666");
+    assert_eq!(
+        exits(&audit(&[one.clone(), other, elsewhere, one])),
+        "compliant 3, duplicate 1"
+    );
+}
