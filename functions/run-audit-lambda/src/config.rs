@@ -6,6 +6,9 @@ use crisguard_lambda::{
     config::{ConfigurationError, Variables},
     logging::LogLevel,
 };
+use crisguard_scan::plan::Address;
+
+use crate::audit::Places;
 
 /// What the template tells the function.
 #[derive(Clone, Debug)]
@@ -14,6 +17,9 @@ pub struct Config {
     /// that may read the organization, with `CRISGUARD_ORGANIZATION_EXTERNAL_ID`. Without it the function asks
     /// as itself.
     pub organization_role: Option<Role>,
+    /// `CRISGUARD_REPORTS_BUCKET`: where audits keep their plans, tallies and reports, if they may; and
+    /// `CRISGUARD_POLICY_BUCKET` with `CRISGUARD_POLICY_KEY`: the policy that decides where none is named.
+    pub places: Places,
     /// `AWS_REGION`, set by Lambda: where the role is assumed.
     pub home: Region,
     /// `CRISGUARD_LOG_LEVEL`, `info` if it is not set.
@@ -29,12 +35,19 @@ impl Config {
     pub fn read(mut variables: Variables<impl Fn(&str) -> Option<String>>) -> Result<Self, ConfigurationError> {
         let role: Option<Option<String>> = variables.optional("CRISGUARD_ORGANIZATION_ROLE_ARN");
         let external_id = variables.optional("CRISGUARD_ORGANIZATION_EXTERNAL_ID");
+        let reports = variables.optional("CRISGUARD_REPORTS_BUCKET");
+        let bucket: Option<Option<String>> = variables.optional("CRISGUARD_POLICY_BUCKET");
+        let key: Option<Option<String>> = variables.optional("CRISGUARD_POLICY_KEY");
         let home = variables.required("AWS_REGION");
         let log_level: Option<Option<LogLevel>> = variables.optional("CRISGUARD_LOG_LEVEL");
         let read = || {
             let external_id: Option<String> = external_id?;
             Some(Self {
                 organization_role: role?.map(|arn| Role { arn, external_id }),
+                places: Places {
+                    reports: reports?,
+                    policy: bucket?.zip(key?).map(|(bucket, key)| Address { bucket, key }),
+                },
                 home: home?,
                 log_level: log_level?.unwrap_or_else(LogLevel::info),
             })
@@ -65,6 +78,21 @@ mod tests {
             external_id: None,
         };
         assert_eq!(with.organization_role, Some(role));
+    }
+
+    #[test]
+    fn a_policy_has_a_bucket_and_a_key() {
+        let region = ("AWS_REGION", "eu-west-1");
+        let bucket = ("CRISGUARD_POLICY_BUCKET", "policies");
+        let reports = ("CRISGUARD_REPORTS_BUCKET", "reports");
+        let whole = read(&[region, bucket, reports, ("CRISGUARD_POLICY_KEY", "p.yaml")]).unwrap();
+        assert_eq!(
+            whole.places.policy.map(|policy| policy.to_string()).as_deref(),
+            Some("s3://policies/p.yaml")
+        );
+        assert_eq!(whole.places.reports.as_deref(), Some("reports"));
+        let half = read(&[region, bucket]).unwrap();
+        assert_eq!((half.places.policy, half.places.reports), (None, None));
     }
 
     #[test]

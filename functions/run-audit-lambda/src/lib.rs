@@ -1,18 +1,22 @@
-//! The function `crisguard-run-audit`: the library run-audit, and the organization where it is to be read.
+//! The function `crisguard-run-audit`: the library run-audit, the organization where it is to be read, and the audit.
 
+pub mod audit;
 pub mod config;
 mod organization;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use crisguard_core::scp::organization::OrganizationDocument;
 use crisguard_lambda::report::Report;
 use jiff::Timestamp;
 pub use organization::{NotRead, Organizations, ReadOrganization};
-use run_audit::{Refused, Request, Response};
+use run_audit::{Refused, Request, Response, s3::Store};
+use serde::Serialize;
 use serde_json::value::RawValue;
+
+use audit::World;
 
 /// The most bytes of an answer that Lambda hands on: 6 MB, to whoever waits for it
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
@@ -26,6 +30,9 @@ pub enum NoAnswer {
     /// It was refused.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// What it says of an audit is malformed.
+    #[error(transparent)]
+    Malformed(#[from] audit::Malformed),
     /// It is about the organization, which was not read.
     #[error(transparent)]
     NotRead(#[from] NotRead),
@@ -45,35 +52,49 @@ pub enum NoAnswer {
 /// be read, or if the answer is too large; and says what to do.
 pub async fn answer(
     request: &str,
-    organizations: &impl ReadOrganization,
+    world: &World<'_, impl Store, impl ReadOrganization>,
     now: Timestamp,
     deadline: Timestamp,
 ) -> Result<Box<RawValue>, Report> {
-    match respond(request, organizations, now, deadline).await {
-        Ok(answer) => Ok(answer),
-        Err(error) => Err(Report::of(error.kind(), &error)),
+    let left = Duration::try_from(deadline.duration_since(now)).unwrap_or_default();
+    let left = left.saturating_sub(RESERVE);
+    let failed = |error: NoAnswer| Report::of(error.kind(), &error);
+    if is_about_an_audit(request) {
+        let request = audit::Request::parse(request).map_err(|error| failed(error.into()))?;
+        let answer = audit::respond(request, world, audit::Moment { now, left }).await?;
+        return within_size(&answer, "ask for a `report`, which has all of it").map_err(failed);
+    }
+    respond(request, world.organizations, left).await.map_err(failed)
+}
+
+/// Tells whether a request is one of those that [`audit`] answers; what is none at all the others refuse.
+fn is_about_an_audit(request: &str) -> bool {
+    const ABOUT: [&str; 4] = ["scan", "plan", "batch", "merge"];
+    let members: Result<HashMap<String, &RawValue>, _> = serde_json::from_str(request);
+    members.is_ok_and(|members| ABOUT.iter().any(|member| members.contains_key(*member)))
+}
+
+fn within_size(answer: &impl Serialize, narrower: &'static str) -> Result<Box<RawValue>, NoAnswer> {
+    let json = serde_json::to_string(answer)?;
+    match json.len() {
+        fits if fits <= LARGEST => Ok(RawValue::from_string(json)?),
+        size => Err(NoAnswer::TooLarge(size, narrower)),
     }
 }
 
 async fn respond(
     request: &str,
     organizations: &impl ReadOrganization,
-    now: Timestamp,
-    deadline: Timestamp,
+    left: Duration,
 ) -> Result<Box<RawValue>, NoAnswer> {
     let request = Request::parse(request)?;
     let read = if request.reads_the_organization() {
-        let left = Duration::try_from(deadline.duration_since(now)).unwrap_or_default();
-        Some(within(left.saturating_sub(RESERVE), organizations).await?)
+        Some(within(left, organizations).await?)
     } else {
         None
     };
     let response = request.answer(read)?;
-    let json = serde_json::to_string(&response)?;
-    match json.len() {
-        fits if fits <= LARGEST => Ok(RawValue::from_string(json)?),
-        size => Err(NoAnswer::TooLarge(size, narrower(&response))),
-    }
+    within_size(&response, narrower(&response))
 }
 
 async fn within(time: Duration, organizations: &impl ReadOrganization) -> Result<OrganizationDocument, NotRead> {
@@ -95,7 +116,7 @@ impl NoAnswer {
     /// Names the kind of error, as the Lambda service shows it.
     const fn kind(&self) -> &'static str {
         match self {
-            Self::Refused(_) => "Request",
+            Self::Refused(_) | Self::Malformed(_) => "Request",
             Self::NotRead(_) => "Organization",
             Self::Write(_) | Self::TooLarge(..) => "Answer",
         }

@@ -2,12 +2,14 @@
 //!
 //! One library with two mains. The `crisguard` command calls `run` with the arguments, the streams and the time;
 //! it touches nothing else but the files that the arguments name. The function `crisguard-run-audit` calls
-//! [`Request::answer`], with the organization where it was asked to read that. Neither carries what only the other needs.
+//! [`Request::answer`], with the organization where it was asked to read that. Both read log files in S3 by `s3`. Neither carries what only the other needs.
 
 #[cfg(feature = "command")]
 mod command;
 mod reach;
 mod request;
+#[cfg(feature = "s3")]
+pub mod s3;
 
 #[cfg(feature = "command")]
 pub use command::{Console, Status, run};

@@ -1,0 +1,148 @@
+//! The tallies of a run put together: what they come to, and what of them is missing.
+
+use std::sync::Arc;
+
+use crisguard_aws::Failure;
+use crisguard_lambda::report::{Report, chain};
+use crisguard_scan::{
+    Content, Scan, ScanError, Scanned, Source,
+    plan::{Address, Batch},
+};
+use futures_util::stream::{self, StreamExt as _};
+use run_audit::s3::Store;
+use serde_json::Value;
+
+use super::{
+    MergeAsked, Moment, Run, World, answer,
+    grounds::{Grounds, Kept},
+    report::{self, NoReports, Told},
+    scan::{blocking, concluded, finished, settings},
+};
+
+/// How many tallies are read at once: each is let go of when it is merged.
+const READ_AT_ONCE: usize = 4;
+/// The most that is read of a plan, of a question, and of a tally.
+const LARGEST_PLAN: usize = 1 << 30;
+const LARGEST_QUESTION: usize = 64 << 20;
+const LARGEST_TALLY: usize = 512 << 20;
+
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error("the run {0} cannot be merged")]
+    NotRead(Run, #[source] Failure),
+    #[error("{0} is not what a plan wrote")]
+    Damaged(String, #[source] serde_json::Error),
+}
+
+/// Why a batch has no tally.
+#[derive(Debug, thiserror::Error)]
+enum Lost {
+    #[error("its batch {0} left no tally, because whatever was to read it failed: run the audit again")]
+    Missing(u32),
+    #[error("its batch {0} left a tally that cannot be read: run the audit again")]
+    Damaged(u32, #[source] ScanError),
+}
+
+/// Merges, decides, and writes the report.
+///
+/// Objects of a batch without a tally are told of one by one as not read, and their days as not covered.
+pub(super) async fn merge<Objects: Store, Organizations>(
+    asked: &MergeAsked,
+    world: &World<'_, Objects, Organizations>,
+    moment: Moment,
+) -> Result<Value, Report> {
+    let Some(bucket) = &world.places.reports else {
+        return Err(Report::of("Request", &NoReports("merge")));
+    };
+    let run = &asked.run;
+    let kept: Kept = stored(world.store, bucket, run, &run.question(), LARGEST_QUESTION, |bytes| {
+        serde_json::from_slice(bytes)
+    })
+    .await?;
+    let at = Address {
+        bucket: bucket.clone(),
+        key: run.policy(),
+    };
+    let grounds = Grounds::kept(&kept, world.store, &at).await?;
+    let batches: Vec<Batch> = stored(world.store, bucket, run, &run.plan(), LARGEST_PLAN, |bytes| {
+        serde_json::Deserializer::from_slice(bytes).into_iter().collect()
+    })
+    .await?;
+
+    let (merged, lost) = together(world.store, bucket, run, &batches).await?;
+    let (audit, grounds) = concluded(merged, grounds, &kept.asked).await?;
+    let told = Told {
+        audit: &audit,
+        grounds: &grounds,
+        language: kept.asked.report.and_then(|report| report.language),
+        now: moment.now,
+    };
+    let location = report::store(world.store, bucket, run, told).await?;
+    answer::summary(run, &audit, batches.len(), lost, location)
+}
+
+/// Reads what a plan wrote.
+async fn stored<T>(
+    store: &impl Store,
+    bucket: &str,
+    run: &Run,
+    key: &str,
+    largest: usize,
+    read: impl FnOnce(&[u8]) -> Result<T, serde_json::Error>,
+) -> Result<T, Report> {
+    let bytes = store.read(bucket, key, largest).await;
+    let bytes = bytes.map_err(|failure| Report::of("Run", &Failed::NotRead(run.clone(), failure)))?;
+    read(&bytes).map_err(|error| Report::of("Run", &Failed::Damaged(format!("s3://{bucket}/{key}"), error)))
+}
+
+/// Puts the batches' tallies together; tells how many of the batches have none.
+async fn together(store: &impl Store, bucket: &str, run: &Run, batches: &[Batch]) -> Result<(Scanned, usize), Report> {
+    let scan = Arc::new(Scan::start(settings()));
+    let (mut merged, mut lost): (Option<Scanned>, usize) = (None, 0);
+    let tallies = batches
+        .iter()
+        .map(async |batch| (batch, store.read(bucket, &run.tally(batch), LARGEST_TALLY).await));
+    let mut tallies = std::pin::pin!(stream::iter(tallies).buffered(READ_AT_ONCE));
+    while let Some((batch, read)) = tallies.next().await {
+        let tally = match read {
+            Ok(bytes) => blocking(move || Scanned::read(&*bytes, &settings()))
+                .await?
+                .map_err(|error| Lost::Damaged(batch.batch, error)),
+            Err(failure) if failure.cause.starts_with("NoSuchKey") => Err(Lost::Missing(batch.batch)),
+            // Whether there is one is not known: whoever tries again may find out.
+            Err(failure) => return Err(Report::of("Run", &Failed::NotRead(run.clone(), failure))),
+        };
+        match tally {
+            Ok(tally) => merged = Some(add(merged, tally).await?),
+            Err(reason) => {
+                lost += 1;
+                let reason = chain(&reason);
+                tracing::warn!(%run, batch = batch.batch, reason, "a batch is not in the audit");
+                not_read(&scan, batch, &reason).await?;
+            }
+        }
+    }
+    let rest = finished(scan).await?;
+    Ok((add(merged, rest).await?, lost))
+}
+
+async fn add(merged: Option<Scanned>, tally: Scanned) -> Result<Scanned, Report> {
+    let Some(mut merged) = merged else {
+        return Ok(tally);
+    };
+    let added = blocking(move || merged.merge(tally).map(|()| merged)).await?;
+    added.map_err(|error| Report::of("Scan", &error))
+}
+
+/// Tells a scan of each object of a batch that it was not read.
+async fn not_read(scan: &Arc<Scan>, batch: &Batch, reason: &str) -> Result<(), Report> {
+    let sources: Vec<Source> = batch
+        .places()
+        .map(|place| Source {
+            name: format!("s3://{}/{}", place.bucket, place.key),
+            content: Content::Unreadable(reason.to_owned()),
+        })
+        .collect();
+    let scan = Arc::clone(scan);
+    blocking(move || sources.into_iter().for_each(|source| scan.offer(source))).await
+}

@@ -1,0 +1,110 @@
+//! What there is to read: buckets listed by CloudTrail's layout, many folders at once.
+
+use crisguard_aws::{
+    Disposition, Failure,
+    s3::{Keys, ListedObject},
+};
+use crisguard_core::tally::Scope;
+use crisguard_scan::plan::{Address, Found, Step, Wanted};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use super::Store;
+
+/// How many lists are asked for at once.
+const AT_ONCE: usize = 32;
+/// The most objects of one audit: what is known of them, and the plan, is in memory.
+const MOST: u64 = 4_000_000;
+
+/// Tells why it is not known what there is to read.
+#[derive(Debug, thiserror::Error)]
+pub enum NotListed {
+    /// A list was refused. Whoever cannot list one folder knows nothing of what is in it.
+    #[error("{}; {}", .0, remedy(.0))]
+    Refused(Failure),
+    /// There is nothing.
+    #[error(
+        "there is nothing to read: no object below {0} is in scope. Is the prefix what stands before AWSLogs/ in the \
+         trail's bucket, and are the days, accounts and Regions those of the trail?"
+    )]
+    Nothing(String),
+    /// There is more than can be planned at once.
+    #[error(
+        "more than {MOST} objects are in scope: ask month by month (`from` and `to`), or about some `accounts` at a time"
+    )]
+    TooMany,
+}
+
+fn remedy(failure: &Failure) -> String {
+    match failure.disposition {
+        Disposition::MayPass => "ask again, for it may pass".to_owned(),
+        Disposition::WillNotPass => format!(
+            "whoever asks needs {} (the function: AuditBucketArns of infra/run-audit.yaml), and the policy of a bucket in \
+             another account has to allow it, too",
+            failure.action
+        ),
+    }
+}
+
+/// Lists every object that is in scope, below any of the paths.
+///
+/// # Errors
+///
+/// Fails if one list is refused, if there is nothing, or too much.
+pub async fn list(store: &impl Store, paths: &[Address], scope: &Scope) -> Result<Found, NotListed> {
+    let wanted = Wanted::of(scope);
+    let step = |address: &Address| Some((address.bucket.clone(), wanted.start(&address.key)?));
+    let mut next: Vec<(String, Step)> = paths.iter().filter_map(step).collect();
+    let mut found = Found::nothing();
+    let mut asked = FuturesUnordered::new();
+    loop {
+        while asked.len() < AT_ONCE
+            && let Some((bucket, step)) = next.pop()
+        {
+            asked.push(one(store, &wanted, bucket, step));
+        }
+        let Some(listed) = asked.next().await else { break };
+        let Listed { bucket, objects, steps } = listed.map_err(NotListed::Refused)?;
+        for ListedObject { key, size } in objects {
+            found.add(&bucket, &key, size);
+        }
+        if found.objects() > MOST {
+            return Err(NotListed::TooMany);
+        }
+        next.extend(steps.into_iter().map(|step| (bucket.clone(), step)));
+    }
+    if found.objects() == 0 {
+        let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+        return Err(NotListed::Nothing(paths.join(", ")));
+    }
+    Ok(found)
+}
+
+/// What a step came to.
+struct Listed {
+    bucket: String,
+    objects: Vec<ListedObject>,
+    steps: Vec<Step>,
+}
+
+/// Lists all pages of a step.
+async fn one(store: &impl Store, wanted: &Wanted, bucket: String, step: Step) -> Result<Listed, Failure> {
+    let asked = Keys {
+        prefix: &step.prefix,
+        folders: step.folders,
+        after: &step.after,
+    };
+    let (mut objects, mut steps, mut next) = (Vec::new(), Vec::new(), None);
+    loop {
+        let page = store.keys(&bucket, asked, next.as_deref()).await?;
+        let past = |key: &str| !step.before.is_empty() && *key >= *step.before;
+        // Keys are in order: behind the last that is wanted nothing is.
+        let over = page.objects.last().is_some_and(|last| past(&last.key));
+        let wants = |object: &ListedObject| !past(&object.key) && wanted.takes(&object.key);
+        objects.extend(page.objects.into_iter().filter(wants));
+        steps.extend(page.folders.iter().filter_map(|folder| wanted.below(&step, folder)));
+        next = page.next;
+        if over || next.is_none() {
+            return Ok(Listed { bucket, objects, steps });
+        }
+    }
+}
