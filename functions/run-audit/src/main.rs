@@ -1,7 +1,7 @@
 //! The `crisguard` command: reads the clock, the arguments and the terminal, and leaves the rest to the library.
 
 use std::{
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         output: &mut AutoStream::new(buffered, colours),
         errors: &mut AutoStream::auto(io::stderr().lock()),
         width,
+        watched: io::stderr().is_terminal(),
     };
     run_audit::run(std::env::args_os(), &mut console, now).into()
 }

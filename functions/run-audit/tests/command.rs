@@ -30,6 +30,7 @@ fn crisguard(arguments: &str, input: impl AsRef<[u8]>) -> Ended {
         output: &mut output,
         errors: &mut errors,
         width: 100,
+        watched: false,
     };
     let status = run(arguments, &mut console, "2026-11-21T12:00:00Z".parse().unwrap());
     let plain = |bytes: Vec<u8>| {

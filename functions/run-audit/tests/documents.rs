@@ -156,6 +156,7 @@ fn the_list_of_controls_is_current() {
             output: &mut output,
             errors: &mut io::sink(),
             width: 100,
+            watched: false,
         };
         let arguments = ["crisguard", "controls", "--format", "markdown", "--lang", language];
         let status = run_audit::run(arguments, &mut console, jiff::Timestamp::UNIX_EPOCH);

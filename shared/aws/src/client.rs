@@ -95,6 +95,42 @@ pub async fn configuration() -> Result<SdkConfig, NotUnderstood> {
     Ok(configuration.service_config(Environment(env)).build())
 }
 
+/// Loads the configuration of a person's machine, as the AWS CLI finds it: from the environment, profiles, IAM Identity
+/// Center, processes and metadata services
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>).
+///
+/// # Errors
+///
+/// Fails if there are no credentials, and says of each place why not.
+#[cfg(feature = "default-chain")]
+pub async fn by_default_chain() -> Result<SdkConfig, NoCredentials> {
+    use aws_credential_types::provider::ProvideCredentials as _;
+
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let configuration = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .load()
+        .await;
+    match configuration.credentials_provider() {
+        None => Err(NoCredentials { source: None }),
+        Some(provider) => match provider.provide_credentials().await {
+            Ok(_) => Ok(patient(&configuration)),
+            Err(error) => Err(NoCredentials { source: Some(error) }),
+        },
+    }
+}
+
+/// Tells why there are no credentials.
+#[cfg(feature = "default-chain")]
+#[derive(Debug, thiserror::Error)]
+#[error("there are no AWS credentials")]
+pub struct NoCredentials {
+    source: Option<aws_credential_types::provider::error::CredentialsError>,
+}
+
 /// Returns the configuration for who reads and writes many objects of many megabytes: an attempt has a minute, and there
 /// are more of them, for whatever is not read is missing from a report.
 #[must_use]

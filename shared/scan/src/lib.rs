@@ -23,6 +23,6 @@ mod tests;
 mod window;
 
 pub use paths::paths;
-pub use scan::{Scan, all_threads};
+pub use scan::{Scan, Watch, all_threads};
 pub use scanned::{ScanError, Scanned};
 pub use source::{Content, Progress, Settings, Source};

@@ -28,6 +28,24 @@ pub struct Scan {
     so_far: Arc<SoFar>,
 }
 
+/// Tells how far the threads of a scan are.
+#[derive(Clone, Debug)]
+pub struct Watch(Arc<SoFar>);
+
+impl Watch {
+    /// Tells how far they are now.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Progress {
+            bytes: count(&self.0.bytes),
+            files: count(&self.0.files),
+            records: count(&self.0.records),
+            bedrock_records: count(&self.0.bedrock_records),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct SoFar {
     bytes: AtomicU64,
@@ -63,16 +81,16 @@ impl Scan {
         self.sources.send(source).unwrap_or_default();
     }
 
+    /// Returns what can be asked how far the threads are, also while [`Scan::finish`] waits for them.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        Watch(Arc::clone(&self.so_far))
+    }
+
     /// Tells how far the threads are.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        Progress {
-            bytes: count(&self.so_far.bytes),
-            files: count(&self.so_far.files),
-            records: count(&self.so_far.records),
-            bedrock_records: count(&self.so_far.bedrock_records),
-        }
+        self.watch().progress()
     }
 
     /// Waits until all is read, and puts it together.

@@ -1,9 +1,11 @@
 //! What can be written after `crisguard`.
 
+mod audit;
 mod scp;
 
 use std::{fmt, path::PathBuf};
 
+pub(crate) use audit::{AuditForm, AuditQuestion, BesideOf, LookupArguments, ScanArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use clap_complete::Shell;
 use crisguard_core::{
@@ -19,7 +21,8 @@ pub(crate) use scp::{
 
 /// Tells where Amazon Bedrock processed prompts, and whether a policy allows it.
 ///
-/// Works on files alone: it calls no AWS API and needs no credentials.
+/// Works on files alone, but for two commands: `lookup` asks CloudTrail, and `scan` reads S3 where an `s3://` address is
+/// named. No other calls any AWS API or needs credentials.
 #[derive(Debug, Parser)]
 #[command(
     name = "crisguard",
@@ -33,9 +36,8 @@ Examples:
   crisguard policy example > policy.yaml
   crisguard policy check policy.yaml
   crisguard explain records.json --policy policy.yaml
-  aws cloudtrail lookup-events --lookup-attributes \\
-    AttributeKey=EventSource,AttributeValue=bedrock.amazonaws.com \\
-    | crisguard explain - --policy policy.yaml"
+  crisguard scan AWSLogs/ --policy policy.yaml --out report/
+  crisguard lookup --policy policy.yaml"
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -80,6 +82,40 @@ Examples:
     | jq '.records[] | select(.exit == \"violation\")'
   crisguard explain --message \"$(pbpaste)\" --scp region-deny.json --source ap-northeast-1")]
     Explain(ExplainArguments),
+    /// Tell where every prompt was processed, from CloudTrail's log files: routes, violations, gaps.
+    #[command(after_help = "\
+PATH may be a file, a folder (with all that is in it), a glob, s3://BUCKET/PREFIX or `-`; in them log files as
+CloudTrail writes them (.json.gz), JSON in every form that `crisguard explain` reads, and Bedrock's logs of model
+invocations, of which no prompt is kept. In S3, only the days, accounts and Regions asked for are listed and read.
+
+Days without a log file are told as gaps, and what could not be read is named: neither counts as compliant.
+
+Exit codes: 0 nothing to report, 1 a violation, something undecided, a gap, or something that could not be read,
+2 nothing could be read, the policy is not valid, or with --strict: anything could not be read.
+
+Examples:
+  crisguard scan AWSLogs/ --policy policy.yaml
+  crisguard scan AWSLogs/ --policy policy.yaml --from 2026-01-01 --to 2026-10-31 --out report/
+  crisguard scan 'AWSLogs/**/2026/10/*/*.json.gz' --policy policy.yaml --account 111122223333
+  crisguard scan s3://my-trail/AWSLogs/ --policy policy.yaml --from 2026-10-01 --lang ja --out report/
+  gunzip -c LOG_FILE.json.gz | crisguard scan - --policy policy.yaml --format json | jq .routes
+  crisguard scan --schema > audit.schema.json")]
+    Scan(Box<ScanArguments>),
+    /// Tell the same from CloudTrail's event history of the last 90 days, where there are no log files.
+    #[command(after_help = "\
+It asks AWS (cloudtrail:LookupEvents), with credentials and Region as the AWS CLI finds them. CloudTrail answers two
+calls a second in an account and Region, with 50 events each, so it says how long it will take. The history has no data
+events, which those of bedrock-mantle are, and no more than 90 days.
+
+Exit codes: 0 nothing to report, 1 a violation, something undecided or something that could not be read, 2 nothing
+could be read, there are no credentials, the policy is not valid, or with --strict: anything could not be read.
+
+Examples:
+  crisguard lookup --policy policy.yaml
+  crisguard lookup --policy policy.yaml --region ap-northeast-1 --region us-east-1 --from 2026-11-01
+  AWS_PROFILE=audit crisguard lookup --policy policy.yaml --format json | jq .routes
+  crisguard lookup --policy policy.yaml --lang ja --out report/")]
+    Lookup(Box<LookupArguments>),
     /// Tell which inference profiles work under service control policies, which fail, and where they can go.
     #[command(after_help = "\
 A single --scp FILE stands for: FullAWSAccess at root, unit and account, and FILE at the unit.

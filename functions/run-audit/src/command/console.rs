@@ -27,6 +27,8 @@ pub struct Console<'a> {
     pub errors: &'a mut dyn Write,
     /// How wide lines are, in columns.
     pub width: usize,
+    /// Whether somebody watches the standard error of the process: then it shows how far a long reading is.
+    pub watched: bool,
 }
 
 impl Console<'_> {

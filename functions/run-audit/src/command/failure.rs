@@ -5,6 +5,7 @@ use std::{
     io::{self, Write},
 };
 
+use crisguard_aws::client::NoCredentials;
 use crisguard_core::{
     account::AccountId,
     catalog::CatalogueError,
@@ -12,6 +13,9 @@ use crisguard_core::{
     policy::{PolicyError, Unresolved},
     scp::{self, organization::OrganizationError, templates::TemplateError},
 };
+use crisguard_report::ReportError;
+use crisguard_scan::ScanError;
+use jiff::Timestamp;
 
 use crate::{
     command::console::{BAD, BOLD},
@@ -123,6 +127,51 @@ pub(crate) enum Failure {
     /// Nobody tells of which account of an organization a message is.
     #[error("the message names no account, and the organization has many")]
     NoAccount,
+    /// The time asked about ends before it begins.
+    #[error("--from {from} is not before --to {to}")]
+    NoTime { from: Timestamp, to: Timestamp },
+    /// An organization does not say its id, without which nobody's place can be told.
+    #[error("{name} does not have the organization's `id`, and so nobody's place in it can be told")]
+    NoOrganizationId { name: String },
+    /// What a report is to show beside the audit is no JSON.
+    #[error("{name} is not {what}")]
+    Beside {
+        name: String,
+        what: &'static str,
+        #[source]
+        error: serde_json::Error,
+    },
+    /// A file stands where a report's would, and is none.
+    #[error("{name} is there already, and is not as crisguard wrote it")]
+    NotOurs { name: String },
+    /// A folder or file of a report cannot be read or written.
+    #[error("{name} cannot be written")]
+    Folder {
+        name: String,
+        #[source]
+        error: io::Error,
+    },
+    /// The report cannot be made.
+    #[error("the report cannot be made")]
+    Report(#[source] Box<ReportError>),
+    /// What was read cannot be kept or put together.
+    #[error("what was read cannot be put together")]
+    Scan(#[source] Box<ScanError>),
+    /// There are no credentials.
+    #[error(transparent)]
+    Credentials(Box<NoCredentials>),
+    /// There is no Region to ask in.
+    #[error("there is no Region to ask in")]
+    NoRegion,
+    /// CloudTrail's history does not go back so far.
+    #[error("CloudTrail keeps 90 days, since {earliest}, and --from {from} is before")]
+    NotKept { from: Timestamp, earliest: Timestamp },
+    /// What waits for AWS cannot be started.
+    #[error("nothing can wait for AWS here")]
+    Runtime(#[source] io::Error),
+    /// Nothing of what was named could be read.
+    #[error("{}", match files { 0 => "there is nothing to read".to_owned(), files => format!("nothing could be read of {files} files") })]
+    NothingRead { files: u64 },
     /// The catalogue is damaged.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -209,8 +258,37 @@ impl Failure {
             Self::AnotherAccount { .. } => {
                 "leave --account out, or replace the account in the message by the one that is meant".to_owned()
             }
+            Self::NoTime { .. } => "name a time that is later: a date as --to is meant to its end".to_owned(),
+            Self::NoOrganizationId { .. } => {
+                "write it there (`aws organizations describe-organization --query Organization.Id` prints it), or name \
+                 the place: --account 111122223333 --organization-path o-…/r-…/ou-…"
+                    .to_owned()
+            }
+            Self::Credentials(_) => {
+                "give it what the AWS CLI has: `aws configure`, `aws sso login`, AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY"
+                    .to_owned()
+            }
+            Self::NoRegion => "name it: --region ap-northeast-1, or AWS_REGION".to_owned(),
+            Self::NotKept { .. } => {
+                "name a later time, or read a trail's log files: `crisguard scan s3://BUCKET/AWSLogs/`".to_owned()
+            }
+            Self::Beside { .. } => "docs/cli.md says which files --with takes".to_owned(),
+            Self::NotOurs { .. } => "name another folder, or move that file away".to_owned(),
+            Self::Folder { .. } => "check the folder and its permissions".to_owned(),
+            Self::NothingRead { files: 0 } => "check the paths; folders are looked through with all that is in them".to_owned(),
+            Self::NothingRead { .. } => {
+                "mend what is named above, or give CloudTrail's log files: .json.gz, or JSON as `crisguard explain` reads it"
+                    .to_owned()
+            }
             Self::NoAccount => "name it: --account 111122223333".to_owned(),
-            Self::Unresolved { .. } | Self::Pattern { .. } | Self::Catalogue(_) | Self::Output(_) => return None,
+            Self::Unresolved { .. }
+            | Self::Pattern { .. }
+            | Self::Report(_)
+            | Self::Runtime(_)
+            | Self::Scan(_)
+            | Self::Catalogue(_)
+            | Self::Output(_) => return None,
         })
     }
 }

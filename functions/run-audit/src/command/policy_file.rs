@@ -23,6 +23,8 @@ const SHOWN: usize = 60;
 pub(crate) struct PolicyFile {
     /// What the file is called in messages.
     pub(crate) name: String,
+    /// Its text.
+    pub(crate) text: String,
     /// The document.
     pub(crate) document: PolicyDocument,
     /// Whom the document has overrides for: accounts and organizational units.
@@ -41,6 +43,7 @@ impl PolicyFile {
         })?;
         Ok(Self {
             name,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
             overrides: document.overridden(),
             document,
         })

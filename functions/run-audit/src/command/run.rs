@@ -12,7 +12,7 @@ use crate::command::{
     console::{Console, Forgiving},
     controls, explain,
     failure::Failure,
-    lint, pattern, profiles, reach, template,
+    lint, lookup, pattern, profiles, reach, scan, template,
 };
 
 /// The policy that `crisguard policy example` prints.
@@ -55,7 +55,7 @@ where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
 {
-    let width = console.width;
+    let (width, watched) = (console.width, console.watched);
     let mut output = Forgiving::new(console.output);
     let mut errors = Forgiving::new(console.errors);
     let mut console = Console {
@@ -63,6 +63,7 @@ where
         output: &mut output,
         errors: &mut errors,
         width,
+        watched,
     };
     let result = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => command(&arguments.command, &mut console, now),
@@ -97,6 +98,8 @@ fn command(command: &Command, console: &mut Console<'_>, now: Timestamp) -> Resu
         }
         Command::Pattern(arguments) => pattern::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
+        Command::Scan(arguments) => scan::run(arguments, console, now),
+        Command::Lookup(arguments) => lookup::run(arguments, console, now),
         Command::Reach(arguments) => reach::run(arguments, console),
         Command::Scp {
             command: ScpCommand::Lint(arguments),

@@ -119,7 +119,8 @@ pub(super) fn under(files: &[ScpFile], whole: Option<&InputPath>, input: &mut dy
     Ok(Policies::Files(read))
 }
 
-fn organization(path: &InputPath, input: &mut dyn Read) -> Result<Box<Organization>, Failure> {
+/// Reads an organization as it was exported.
+pub(super) fn organization(path: &InputPath, input: &mut dyn Read) -> Result<Box<Organization>, Failure> {
     let json = policy_file::read(path, input)?;
     let organization = Organization::parse(&json).map_err(|error| Failure::Organization {
         name: path.to_string(),

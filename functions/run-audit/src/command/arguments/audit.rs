@@ -1,0 +1,184 @@
+//! The arguments of an audit: what is read, what is asked of it, and how it is written.
+
+use std::{ffi::OsString, fmt, num::NonZero, path::PathBuf, str::FromStr};
+
+use clap::Args;
+use crisguard_core::{
+    account::{AccountId, OrganizationPath},
+    region::Region,
+};
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+
+use super::{Format, InputPath, TextLanguage};
+
+/// The arguments of `crisguard scan`.
+#[derive(Debug, Args)]
+pub(crate) struct ScanArguments {
+    /// Files, folders, globs, `s3://BUCKET/PREFIX`; `-` reads standard input.
+    #[arg(value_name = "PATH", required_unless_present = "schema")]
+    pub(crate) paths: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) question: AuditQuestion,
+    /// Only calls made in this Region; repeatable.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Vec<Region>,
+    #[command(flatten)]
+    pub(crate) form: AuditForm,
+    /// How many files are read at once; without it, as many as there are processors.
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) threads: Option<NonZero<usize>>,
+    /// Print the JSON Schema of what `--format json` writes instead.
+    #[arg(long)]
+    pub(crate) schema: bool,
+}
+
+/// The arguments of `crisguard lookup`.
+#[derive(Debug, Args)]
+pub(crate) struct LookupArguments {
+    #[command(flatten)]
+    pub(crate) question: AuditQuestion,
+    /// The Region to ask in; without it, the configured one; repeatable.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Vec<Region>,
+    #[command(flatten)]
+    pub(crate) form: AuditForm,
+}
+
+/// What is asked of an audit.
+#[derive(Debug, Args)]
+pub(crate) struct AuditQuestion {
+    /// The policy to decide by; without it, nothing is decided.
+    #[arg(long, value_name = "FILE", env = "CRISGUARD_POLICY", hide_env_values = true)]
+    pub(crate) policy: Option<InputPath>,
+    /// Only calls at or after this time: a date (UTC), or RFC 3339.
+    #[arg(long, value_name = "TIME", value_parser = beginning)]
+    pub(crate) from: Option<Timestamp>,
+    /// Only calls before this time: a date, which is meant to its end (UTC), or RFC 3339.
+    #[arg(long, value_name = "TIME", value_parser = end)]
+    pub(crate) to: Option<Timestamp>,
+    /// Only calls by this account; repeatable.
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Vec<AccountId>,
+    /// The organization, exported as JSON (docs/reach.md), for a policy that has overrides by unit.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) organization: Option<InputPath>,
+    /// The place in the organization of the accounts that --account names, where there is no such export.
+    #[arg(long, value_name = "PATH", requires = "account", conflicts_with = "organization")]
+    pub(crate) organization_path: Option<OrganizationPath>,
+}
+
+/// How an audit is written, and how it ends.
+#[derive(Debug, Args)]
+pub(crate) struct AuditForm {
+    /// How to write the result.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Also write the report to this folder: report.html, report.json, tables, and their digests.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// With --out: show another answer in the report, too: posture=FILE holds a report of check-posture, reach=FILE
+    /// what `crisguard reach --format json` printed; repeatable.
+    #[arg(long = "with", value_name = "WHAT=FILE", requires = "out")]
+    pub(crate) with: Vec<Beside>,
+    /// The language of the text and the report.
+    #[arg(long = "lang", value_enum, default_value_t = TextLanguage::En)]
+    pub(crate) language: TextLanguage,
+    /// End with 2 if anything could not be read.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// An answer that a report shows beside the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Beside {
+    /// Of what it is.
+    pub(crate) what: BesideOf,
+    /// Where it is.
+    pub(crate) file: InputPath,
+}
+
+/// Of what an answer is that a report shows beside the audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BesideOf {
+    /// The settings, as check-posture found them.
+    Posture,
+    /// What can be called under service control policies.
+    Reach,
+}
+
+impl fmt::Display for BesideOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Posture => "posture",
+            Self::Reach => "reach",
+        })
+    }
+}
+
+impl FromStr for Beside {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (what, file) = match text.split_once('=') {
+            Some(("posture", file)) if !file.is_empty() => (BesideOf::Posture, file),
+            Some(("reach", file)) if !file.is_empty() => (BesideOf::Reach, file),
+            _ => return Err("write posture=FILE or reach=FILE"),
+        };
+        Ok(Self {
+            what,
+            file: OsString::from(file).into(),
+        })
+    }
+}
+
+/// Reads the time from which on something is meant; a day is meant from its beginning.
+fn beginning(text: &str) -> Result<Timestamp, String> {
+    moment(text, Date::clone)
+}
+
+/// Reads the time before which something is meant; a day is meant to its end.
+fn end(text: &str) -> Result<Timestamp, String> {
+    moment(text, |day| day.saturating_add(1.day()))
+}
+
+fn moment(text: &str, bound: impl FnOnce(&Date) -> Date) -> Result<Timestamp, String> {
+    let unclear = || "write a date such as 2026-11-21, or a time such as 2026-11-21T09:00:00+09:00".to_owned();
+    if let Ok(day) = text.parse::<Date>()
+        && !text.contains(['T', 't', ' '])
+    {
+        let start = bound(&day).to_zoned(TimeZone::UTC).map_err(|_| unclear())?;
+        return Ok(start.timestamp());
+    }
+    text.parse().map_err(|_| unclear())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_meant_from_its_beginning_to_its_end() {
+        let [from, to] = [beginning("2026-11-21"), end("2026-11-21")].map(|time| time.unwrap().to_string());
+        assert_eq!(
+            (from.as_str(), to.as_str()),
+            ("2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z")
+        );
+        let exact = end("2026-11-21T09:00:00+09:00").unwrap();
+        assert_eq!(exact, "2026-11-21T00:00:00Z".parse().unwrap());
+        for unclear in ["yesterday", "2026-11-21T09:00:00", "2026-13-01", "", "2026-11-21 09:00"] {
+            assert!(beginning(unclear).is_err(), "{unclear}");
+        }
+    }
+
+    #[test]
+    fn an_answer_beside_is_named() {
+        let beside: Beside = "reach=a=b.json".parse().unwrap();
+        assert_eq!(
+            (beside.what, beside.file.to_string().as_str()),
+            (BesideOf::Reach, "a=b.json")
+        );
+        for wrong in ["posture", "posture=", "scan=x", "x.json"] {
+            assert!(wrong.parse::<Beside>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What an audit is asked, and how its answer is told: the part that every way to read records shares.
+
+mod folder;
+mod routes;
+#[cfg(test)]
+mod tests;
+mod words;
+mod write;
+
+use std::{collections::BTreeMap, io::Read};
+
+use crisguard_core::{
+    account::{AccountId, OrganizationPath},
+    catalog::Catalogue,
+    policy::Language,
+    region::Region,
+    scp::organization::Organization,
+    tally::{Audit, Question, Scope},
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::command::{
+    Status,
+    arguments::{AuditForm, AuditQuestion, BesideOf, Format, InputPath},
+    console::{BOLD, Console},
+    failure::Failure,
+    policy_file::{self, PolicyFile},
+    reach,
+    text::harmless,
+};
+use folder::Folder;
+use words::Words;
+pub(super) use words::many;
+
+/// What is asked of an audit, with every document read: nothing is found wrong only after hours of reading.
+pub(super) struct Asked {
+    pub(super) policy: Option<PolicyFile>,
+    pub(super) scope: Scope,
+    places: BTreeMap<AccountId, OrganizationPath>,
+    catalogue: Catalogue,
+    language: Language,
+    beside: Vec<(BesideOf, Value)>,
+    folder: Option<Folder>,
+}
+
+impl Asked {
+    /// Reads all that the arguments name.
+    pub(super) fn read(
+        question: &AuditQuestion,
+        regions: &[Region],
+        form: &AuditForm,
+        input: &mut dyn Read,
+    ) -> Result<Self, Failure> {
+        if let Some((from, to)) = question.from.zip(question.to)
+            && from >= to
+        {
+            return Err(Failure::NoTime { from, to });
+        }
+        let policy = match &question.policy {
+            Some(path) => Some(PolicyFile::read(path, input)?),
+            None => None,
+        };
+        let mut beside = Vec::new();
+        for one in &form.with {
+            beside.push((one.what, json(&one.file, one.what, input)?));
+        }
+        Ok(Self {
+            policy,
+            scope: Scope {
+                from: question.from,
+                to: question.to,
+                accounts: question.account.iter().cloned().collect(),
+                regions: regions.iter().cloned().collect(),
+            },
+            places: places(question, input)?,
+            catalogue: Catalogue::embedded()?,
+            language: form.language.into(),
+            beside,
+            folder: form.out.as_deref().map(Folder::claim).transpose()?,
+        })
+    }
+
+    /// Returns the language of the answer.
+    pub(super) const fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Returns the question that a tally answers.
+    pub(super) fn question(&self) -> Question<'_> {
+        Question {
+            policy: self.policy.as_ref().map(|file| &file.document),
+            places: &self.places,
+            catalogue: &self.catalogue,
+            scope: self.scope.clone(),
+        }
+    }
+
+    /// Tells whether the policy depends on places in the organization, and none is known.
+    fn lacks_places(&self) -> bool {
+        let by_unit = |file: &PolicyFile| file.overrides.iter().any(|of| of.starts_with("o-"));
+        self.places.is_empty() && self.policy.as_ref().is_some_and(by_unit)
+    }
+
+    fn beside(&self, what: BesideOf) -> Option<&Value> {
+        let mut answers = self.beside.iter().filter(|(of, _)| *of == what);
+        answers.next_back().map(|(_, answer)| answer)
+    }
+}
+
+/// Writes the answer and the report, and tells how that ends.
+pub(super) fn tell(
+    audit: &Audit,
+    asked: &Asked,
+    form: &AuditForm,
+    console: &mut Console<'_>,
+    now: Timestamp,
+) -> Result<Status, Failure> {
+    match form.format {
+        Format::Text => write::write(audit, asked, console.output, console.width)?,
+        Format::Json => console.write_json(audit)?,
+    }
+    if let Some(folder) = &asked.folder {
+        let page = folder.write(audit, asked, now)?;
+        let words = Words::of(asked.language);
+        let line = format!(
+            "{BOLD}{}{BOLD:#}: {}",
+            words.report,
+            harmless(&page.display().to_string())
+        );
+        match form.format {
+            Format::Text => writeln!(console.output, "\n{line}")?,
+            Format::Json => writeln!(console.errors, "{line}")?,
+        }
+    }
+    if nothing_was_read(audit) {
+        return Err(Failure::NothingRead {
+            files: audit.read.files,
+        });
+    }
+    Ok(status(audit, form.strict))
+}
+
+/// Tells whether all there was could not be read.
+fn nothing_was_read(audit: &Audit) -> bool {
+    let rejected = audit.exits.rejected;
+    audit.read.files == 0 || (rejected > 0 && rejected == audit.read.records)
+}
+
+/// Tells how an audit ends. What is not known is never taken for compliant: without a policy nothing is.
+fn status(audit: &Audit, strict: bool) -> Status {
+    let exits = &audit.exits;
+    if strict && exits.rejected > 0 {
+        return Status::Incomplete;
+    }
+    let is_open = exits.violation + exits.undecided + exits.rejected > 0 || !audit.coverage.gaps.is_empty();
+    if is_open { Status::Findings } else { Status::Clean }
+}
+
+/// Returns where accounts stand in the organization.
+fn places(question: &AuditQuestion, input: &mut dyn Read) -> Result<BTreeMap<AccountId, OrganizationPath>, Failure> {
+    if let Some(path) = &question.organization_path {
+        let accounts = question.account.iter();
+        return Ok(accounts.map(|account| (account.clone(), path.clone())).collect());
+    }
+    let Some(file) = &question.organization else {
+        return Ok(BTreeMap::new());
+    };
+    let organization: Box<Organization> = reach::organization(file, input)?;
+    if organization.id().is_none() {
+        return Err(Failure::NoOrganizationId { name: file.to_string() });
+    }
+    let place = |account: &AccountId| Some((account.clone(), organization.path(account)?));
+    Ok(organization.accounts().filter_map(place).collect())
+}
+
+/// Reads an answer that a report shows beside the audit.
+fn json(file: &InputPath, what: BesideOf, input: &mut dyn Read) -> Result<Value, Failure> {
+    let bytes = policy_file::read(file, input)?;
+    serde_json::from_slice(&bytes).map_err(|error| Failure::Beside {
+        name: file.to_string(),
+        what: match what {
+            BesideOf::Posture => "a report of check-posture",
+            BesideOf::Reach => "what `crisguard reach --format json` prints",
+        },
+        error,
+    })
+}

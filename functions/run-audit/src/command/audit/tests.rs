@@ -1,0 +1,154 @@
+//! What people read, over one answer that has everything an audit can tell.
+
+use anstream::adapter::strip_str;
+use crisguard_core::{policy::PolicyDocument, tally::Audit};
+use serde_json::{Value, json};
+
+use super::*;
+
+fn finding(decision: &str, control: &str, destination: &Value, principal: &str) -> Value {
+    json!({"id": "0123456789abcdef0123456789abcdef", "control": control, "decision": decision, "severity": "critical",
+        "account": "111122223333", "source_region": "ap-northeast-1", "destination_region": destination,
+        "profile": "global.anthropic.claude-sonnet-4-6", "model": null, "principal": principal, "invocations": 1200,
+        "first_seen": "2026-10-01T10:00:00Z", "last_seen": "2026-10-09T11:00:00Z",
+        "event_ids": ["8f0e5d2a-93f0-4d3c-9a57-6f1b0f2d7c11", "9f0e5d2a-93f0-4d3c-9a57-6f1b0f2d7c12"],
+        "explanation": "a prompt was processed in ap-southeast-2, which the policy does not allow",
+        "explanation_ja": "プロンプトは、ポリシーが許可していない ap-southeast-2 で処理されました",
+        "expired_exceptions": [], "months": {"2026-10": 1200}})
+}
+
+fn flow(destination: &Value, nowhere: bool, outcome: &str, invocations: u64) -> Value {
+    json!({"month": "2026-10", "account": "111122223333", "source": "ap-northeast-1", "destination": destination,
+        "processed_nowhere": nowhere, "profile": null, "model": null, "principal": "x", "outcome": outcome,
+        "invocations": invocations})
+}
+
+/// An answer that has everything; `with` replaces members.
+fn audit(with: &Value) -> Audit {
+    let mut broken = finding(
+        "non-compliant",
+        "destination-region-allowed",
+        &json!("ap-southeast-2"),
+        "arn:aws:iam::111122223333:role/web\u{1b}[2J\u{202e}",
+    );
+    broken["expired_exceptions"] = json!([{"id": "trial", "owner": "ann@example.com", "expires": "2026-09-30"}]);
+    let mut audit = json!({
+        "version": "0.1.0", "policy_sha256": "ab".repeat(32),
+        "asked": {"from": "2026-10-01T00:00:00Z", "to": null, "accounts": ["111122223333"], "regions": ["ap-northeast-1"]},
+        "read": {"files": 41, "bytes": 1_234_567, "records": 20_000, "bedrock_records": 9_000, "invocations": 7_000},
+        "exits": {"compliant": 5700, "violation": 1200, "undecided": 90, "not_applicable": 10, "not_bedrock": 10_997,
+            "duplicate": 1000, "joined": 900, "rejected": 3, "out_of_scope": 100},
+        "rejected": [
+            {"file": "a/\u{1b}[31mcut.json.gz", "record": null, "reason": "it ends in the middle"},
+            {"file": "b.json", "record": 7, "reason": "it has no `eventTime`"}],
+        "rejected_not_listed": 1,
+        "first_seen": "2026-10-01T00:00:01Z", "last_seen": "2026-10-31T23:00:00Z",
+        "routes": [],
+        "flows": [
+            flow(&json!("ap-northeast-1"), false, "compliant", 5000), flow(&json!("ap-northeast-3"), false, "compliant", 700),
+            flow(&json!("ap-southeast-2"), false, "violation", 1200), flow(&Value::Null, false, "undecided", 90),
+            flow(&json!("ap-southeast-2"), false, "compliant", 4), flow(&Value::Null, true, "not_applicable", 10)],
+        "findings": [broken, finding("undecided", "source-region-allowed", &Value::Null, "root")],
+        "accounts": [],
+        "coverage": {"from": "2026-10-01", "to": "2026-10-31", "placed_files": 40, "unplaced_files": 1, "covered": [],
+            "gaps": [
+                {"account": "111122223333", "region": "us-east-1", "from": "2026-10-03", "to": "2026-10-05", "reason": "no_log_file"},
+                {"account": "111122223333", "region": "us-east-1", "from": "2026-10-08", "to": "2026-10-08", "reason": "not_read"}]}
+    });
+    for (name, value) in with.as_object().unwrap() {
+        audit[name] = value.clone();
+    }
+    serde_json::from_value(audit).unwrap()
+}
+
+fn asked(language: Language, policy: bool) -> Asked {
+    let text = r#"{"version": 1, "regions": {"source": ["ap-northeast-1"], "destination": ["ap-northeast-1"]},
+        "profiles": {"global": "deny"}, "accounts": {"o-a1/r-ab12": {"profiles": {"global": "allow"}}}}"#;
+    let document = PolicyDocument::parse(text.as_bytes()).unwrap();
+    Asked {
+        policy: policy.then(|| PolicyFile {
+            name: "policy.yaml".to_owned(),
+            text: text.to_owned(),
+            overrides: document.overridden(),
+            document,
+        }),
+        scope: audit(&json!({})).asked,
+        places: BTreeMap::new(),
+        catalogue: Catalogue::embedded().unwrap(),
+        language,
+        beside: Vec::new(),
+        folder: None,
+    }
+}
+
+fn written(audit: &Audit, asked: &Asked) -> String {
+    let mut out = Vec::new();
+    write::write(audit, asked, &mut out, 100).unwrap();
+    strip_str(&String::from_utf8(out).unwrap()).to_string()
+}
+
+#[test]
+fn everything_is_told_in_both_languages() {
+    for language in [Language::En, Language::Ja] {
+        let text = written(&audit(&json!({})), &asked(language, true));
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        insta::assert_snapshot!(format!("everything_{language:?}"), text);
+    }
+}
+
+/// Each verdict, and how the command ends by it.
+#[test]
+fn what_is_unknown_is_never_compliant() {
+    let exits = |violation: u64, undecided: u64, rejected: u64| {
+        json!({"compliant": 5, "violation": violation, "undecided": undecided, "not_applicable": 0, "not_bedrock": 0,
+            "duplicate": 0, "joined": 0, "rejected": rejected, "out_of_scope": 0})
+    };
+    let read = |invocations: u64| json!({"files": 1, "bytes": 1, "records": 9, "bedrock_records": 8, "invocations": invocations});
+    let whole = json!({"from": null, "to": null, "placed_files": 0, "unplaced_files": 1, "covered": [], "gaps": []});
+    let gaps = serde_json::to_value(audit(&json!({})).coverage).unwrap();
+    let mut told = String::new();
+    for (exits, invocations, coverage, policy, ends, strictly) in [
+        (exits(0, 0, 0), 5, &whole, true, Status::Clean, Status::Clean),
+        (exits(0, 0, 0), 5, &gaps, true, Status::Findings, Status::Findings),
+        (exits(0, 0, 1), 5, &whole, true, Status::Findings, Status::Incomplete),
+        (exits(0, 1, 0), 6, &whole, true, Status::Findings, Status::Findings),
+        (exits(1, 0, 0), 6, &whole, true, Status::Findings, Status::Findings),
+        (exits(2, 1, 3), 8, &gaps, true, Status::Findings, Status::Incomplete),
+        (exits(0, 5, 0), 5, &whole, false, Status::Findings, Status::Findings),
+        (exits(0, 0, 0), 0, &whole, true, Status::Clean, Status::Clean),
+    ] {
+        let sha256 = if policy { json!("ab") } else { Value::Null };
+        let audit =
+            audit(&json!({"exits": exits, "read": read(invocations), "coverage": coverage, "policy_sha256": sha256}));
+        assert_eq!(
+            (status(&audit, false), status(&audit, true)),
+            (ends, strictly),
+            "{audit:?}"
+        );
+        for language in [Language::En, Language::Ja] {
+            let text = written(&audit, &asked(language, policy));
+            told.push_str(
+                text.lines()
+                    .take_while(|line| !line.is_empty())
+                    .collect::<Vec<_>>()
+                    .join("\n")
+                    .as_str(),
+            );
+            told.push('\n');
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn an_audit_that_read_nothing_is_no_audit() {
+    let of = |files: u64, records: u64, rejected: u64| {
+        let mut value = serde_json::to_value(audit(&json!({}))).unwrap();
+        value["read"]["files"] = json!(files);
+        value["read"]["records"] = json!(records);
+        value["exits"]["rejected"] = json!(rejected);
+        nothing_was_read(&serde_json::from_value(value).unwrap())
+    };
+    assert!(of(0, 0, 0) && of(2, 2, 2));
+    assert!(!of(1, 0, 0) && !of(2, 3, 2));
+}

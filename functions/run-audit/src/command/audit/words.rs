@@ -1,0 +1,410 @@
+//! The words of an audit, in both languages.
+
+use crisguard_core::{
+    account::AccountId,
+    policy::Language,
+    region::Region,
+    tally::{Audit, AuditFinding, Exits, GapReason, Outcome, Scope},
+};
+
+use super::routes::Place;
+use crate::command::text::grouped;
+
+/// The words of an audit in one language.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words {
+    pub(super) language: Language,
+    pub(super) read: &'static str,
+    pub(super) seen: &'static str,
+    pub(super) asked: &'static str,
+    pub(super) policy: &'static str,
+    pub(super) routes: &'static str,
+    pub(super) findings: &'static str,
+    pub(super) missing: &'static str,
+    pub(super) unread: &'static str,
+    pub(super) legend: &'static str,
+    pub(super) no_policy: &'static str,
+    pub(super) units: &'static str,
+    pub(super) unplaced: &'static str,
+    pub(super) report: &'static str,
+    /// What stands between the items of a list.
+    pub(super) comma: &'static str,
+    /// How wide the column of names is, in columns of the terminal.
+    pub(super) names: usize,
+}
+
+impl Words {
+    /// Returns the words of a language.
+    pub(super) const fn of(language: Language) -> Self {
+        match language {
+            Language::En => ENGLISH,
+            Language::Ja => JAPANESE,
+        }
+    }
+
+    /// Says in one sentence, or two, what an audit comes to.
+    pub(super) fn verdict(&self, audit: &Audit) -> String {
+        let Exits {
+            violation, undecided, ..
+        } = audit.exits;
+        let invocations = audit.read.invocations;
+        let text = match (self.language, invocations) {
+            (Language::En, 0) => "No inference request was found.".to_owned(),
+            (Language::Ja, 0) => "推論リクエストは見つかりませんでした。".to_owned(),
+            (Language::En, _) if audit.policy_sha256.is_none() => {
+                format!("{}. Nothing was decided.", self.invocations(invocations))
+            }
+            (Language::Ja, _) if audit.policy_sha256.is_none() => {
+                format!("呼び出しは {} 件です。判定はしていません。", many(invocations))
+            }
+            (Language::En, _) => match (violation, undecided) {
+                (0, 0) => format!(
+                    "None of {} that were read broke the policy.",
+                    self.invocations(invocations)
+                ),
+                (0, _) => format!(
+                    "Of {}, none is known to have broken the policy, and {} cannot be told.",
+                    self.invocations(invocations),
+                    many(undecided)
+                ),
+                (_, 0) => format!(
+                    "{} of {} broke the policy.",
+                    many(violation),
+                    self.invocations(invocations)
+                ),
+                (_, _) => format!(
+                    "{} of {} broke the policy, and {} more cannot be told.",
+                    many(violation),
+                    self.invocations(invocations),
+                    many(undecided)
+                ),
+            },
+            (Language::Ja, _) => match (violation, undecided) {
+                (0, 0) => format!(
+                    "読み取った呼び出し {} 件に、ポリシー違反はありません。",
+                    many(invocations)
+                ),
+                (0, _) => format!(
+                    "呼び出し {} 件に、確認されたポリシー違反はありませんが、{} 件は判定できません。",
+                    many(invocations),
+                    many(undecided)
+                ),
+                (_, 0) => format!(
+                    "呼び出し {} 件のうち {} 件がポリシー違反です。",
+                    many(invocations),
+                    many(violation)
+                ),
+                (_, _) => format!(
+                    "呼び出し {} 件のうち {} 件がポリシー違反で、ほかに {} 件は判定できません。",
+                    many(invocations),
+                    many(violation),
+                    many(undecided)
+                ),
+            },
+        };
+        format!("{text}{}", self.incomplete(audit))
+    }
+
+    /// Says that evidence is missing, where it is.
+    fn incomplete(&self, audit: &Audit) -> String {
+        let gaps = u64::try_from(audit.coverage.gaps.len()).unwrap_or(u64::MAX);
+        let rejected = audit.exits.rejected;
+        let (en, ja) = match (gaps, rejected) {
+            (0, 0) => return String::new(),
+            (_, 0) => (self.gaps(gaps), format!("欠落 {} 件", many(gaps))),
+            (0, _) => (self.unreadable(rejected), format!("読み取り不能 {} 件", many(rejected))),
+            (_, _) => (
+                format!("{} and {}", self.gaps(gaps), self.unreadable(rejected)),
+                format!("欠落 {} 件、読み取り不能 {} 件", many(gaps), many(rejected)),
+            ),
+        };
+        match self.language {
+            Language::En => format!(" The evidence is not complete: {en}."),
+            Language::Ja => format!("証拠は完全ではありません（{ja}）。"),
+        }
+    }
+
+    fn gaps(&self, gaps: u64) -> String {
+        self.counted(gaps, "gap", "欠落")
+    }
+
+    fn unreadable(&self, rejected: u64) -> String {
+        format!("{} unreadable", self.counted(rejected, "record", "レコード"))
+    }
+
+    fn invocations(&self, invocations: u64) -> String {
+        self.counted(invocations, "invocation", "呼び出し")
+    }
+
+    /// Writes a count with its noun.
+    fn counted(&self, count: u64, noun: &str, japanese: &str) -> String {
+        match self.language {
+            Language::En => format!("{} {noun}{}", many(count), if count == 1 { "" } else { "s" }),
+            Language::Ja => format!("{japanese} {} 件", many(count)),
+        }
+    }
+
+    /// Says how much was read.
+    pub(super) fn how_much(&self, audit: &Audit) -> String {
+        let read = audit.read;
+        match self.language {
+            Language::En => format!(
+                "{} ({}), {}, {} of Bedrock",
+                self.counted(read.files, "file", ""),
+                size(read.bytes),
+                self.counted(read.records, "record", ""),
+                many(read.bedrock_records)
+            ),
+            Language::Ja => format!(
+                "ファイル {} 件（{}）、レコード {} 件、うち Bedrock {} 件",
+                many(read.files),
+                size(read.bytes),
+                many(read.records),
+                many(read.bedrock_records)
+            ),
+        }
+    }
+
+    /// Says what was asked for, where that narrows anything.
+    pub(super) fn scope(&self, scope: &Scope) -> Option<String> {
+        let accounts: Vec<&str> = scope.accounts.iter().map(AccountId::as_str).collect();
+        let regions: Vec<&str> = scope.regions.iter().map(Region::as_str).collect();
+        let mut parts = Vec::new();
+        match self.language {
+            Language::En => {
+                parts.extend(scope.from.map(|from| format!("from {from}")));
+                parts.extend(scope.to.map(|to| format!("before {to}")));
+                parts.extend((!accounts.is_empty()).then(|| format!("by {}", accounts.join(", "))));
+                parts.extend((!regions.is_empty()).then(|| format!("made in {}", regions.join(", "))));
+            }
+            Language::Ja => {
+                parts.extend(scope.from.map(|from| format!("{from} 以降")));
+                parts.extend(scope.to.map(|to| format!("{to} より前")));
+                parts.extend((!accounts.is_empty()).then(|| format!("アカウント {}", accounts.join(", "))));
+                parts.extend((!regions.is_empty()).then(|| format!("呼び出し元 {}", regions.join(", "))));
+            }
+        }
+        (!parts.is_empty()).then(|| parts.join(self.comma))
+    }
+
+    /// Says from when to when.
+    pub(super) fn span(&self, from: &str, to: &str) -> String {
+        match (self.language, from == to) {
+            (_, true) => from.to_owned(),
+            (Language::En, false) => format!("{from} to {to}"),
+            (Language::Ja, false) => format!("{from} ～ {to}"),
+        }
+    }
+
+    /// Names where prompts were processed.
+    pub(super) fn place<'a>(&self, place: &Place<'a>) -> &'a str {
+        match (place, self.language) {
+            (Place::Region(region), _) => region,
+            (Place::Unknown, Language::En) => "not reported",
+            (Place::Unknown, Language::Ja) => "記録なし",
+            (Place::Nowhere, Language::En) => "nowhere",
+            (Place::Nowhere, Language::Ja) => "処理なし",
+        }
+    }
+
+    /// Says how many were decided how, but for those that are compliant.
+    pub(super) fn decided(&self, outcome: Outcome, count: u64) -> String {
+        match (self.language, outcome) {
+            (Language::En, Outcome::Violation) => format!("{} in violation", many(count)),
+            (Language::En, Outcome::Undecided) => format!("{} undecided", many(count)),
+            (Language::En, Outcome::Compliant) => format!("{} compliant", many(count)),
+            (Language::En, Outcome::NotApplicable) => format!("{} to which no control applies", many(count)),
+            (Language::Ja, Outcome::Violation) => format!("違反 {}", many(count)),
+            (Language::Ja, Outcome::Undecided) => format!("判定不能 {}", many(count)),
+            (Language::Ja, Outcome::Compliant) => format!("準拠 {}", many(count)),
+            (Language::Ja, Outcome::NotApplicable) => format!("対象外 {}", many(count)),
+        }
+    }
+
+    /// Says that a control could not tell.
+    pub(super) const fn undecided(&self) -> &'static str {
+        match self.language {
+            Language::En => "undecided",
+            Language::Ja => "判定不能",
+        }
+    }
+
+    /// Says why something was found.
+    pub(super) fn explanation<'a>(&self, finding: &'a AuditFinding) -> &'a str {
+        match self.language {
+            Language::En => &finding.explanation,
+            Language::Ja => &finding.explanation_ja,
+        }
+    }
+
+    /// Says how often something was found.
+    pub(super) fn times(&self, count: u64) -> String {
+        match (self.language, count) {
+            (Language::En, 1) => "once".to_owned(),
+            (Language::En, _) => format!("{} times", many(count)),
+            (Language::Ja, _) => format!("{} 回", many(count)),
+        }
+    }
+
+    /// Says that more is not listed, and of how many it is said elsewhere.
+    pub(super) fn more(&self, count: usize, elsewhere: usize) -> String {
+        match (self.language, elsewhere) {
+            (Language::En, 0) => format!("and {} more", grouped(count)),
+            (Language::En, _) => format!(
+                "and {} more: --format json lists {}",
+                grouped(count),
+                grouped(elsewhere)
+            ),
+            (Language::Ja, 0) => format!("ほか {} 件", grouped(count)),
+            (Language::Ja, _) => format!(
+                "ほか {} 件（うち {} 件は --format json で表示）",
+                grouped(count),
+                grouped(elsewhere)
+            ),
+        }
+    }
+
+    /// Says why evidence is missing.
+    pub(super) const fn why(&self, reason: GapReason) -> &'static str {
+        match (self.language, reason) {
+            (Language::En, GapReason::NoLogFile) => "no log file",
+            (Language::En, GapReason::NotRead) => "a log file could not be read",
+            (Language::Ja, GapReason::NoLogFile) => "ログファイルなし",
+            (Language::Ja, GapReason::NotRead) => "読み取れないログファイルあり",
+        }
+    }
+
+    /// Names a record of a file, by its index from 0 as JSON has it.
+    pub(super) fn record(&self, index: u64) -> String {
+        match self.language {
+            Language::En => format!("record {index}"),
+            Language::Ja => format!("レコード {index}"),
+        }
+    }
+
+    /// Says of an exception that it has expired.
+    pub(super) fn expired(&self, id: &str, expires: &str, owner: &str) -> String {
+        match self.language {
+            Language::En => format!("the exception `{id}` would cover it, but expired on {expires}: ask {owner}"),
+            Language::Ja => format!("例外 `{id}` が該当しますが、{expires} に失効しています。担当: {owner}"),
+        }
+    }
+
+    /// Says how the records left: the counts add up.
+    pub(super) fn exits(&self, exits: &Exits) -> String {
+        let Exits {
+            compliant,
+            violation,
+            undecided,
+            not_applicable,
+            not_bedrock,
+            duplicate,
+            joined,
+            rejected,
+            out_of_scope,
+        } = *exits;
+        let decided = [
+            (violation, Outcome::Violation),
+            (undecided, Outcome::Undecided),
+            (compliant, Outcome::Compliant),
+            (not_applicable, Outcome::NotApplicable),
+        ];
+        let others = [
+            (joined, "joined to another", "結合済み"),
+            (duplicate, "delivered again", "重複"),
+            (out_of_scope, "not asked for", "指定範囲外"),
+            (not_bedrock, "not Bedrock", "Bedrock 以外"),
+            (rejected, "unreadable", "読み取り不能"),
+        ];
+        let decided = decided.iter().filter(|(count, _)| *count > 0);
+        let mut parts: Vec<String> = decided.map(|(count, outcome)| self.decided(*outcome, *count)).collect();
+        for (count, english, japanese) in others {
+            if count > 0 {
+                parts.push(match self.language {
+                    Language::En => format!("{} {english}", many(count)),
+                    Language::Ja => format!("{japanese} {}", many(count)),
+                });
+            }
+        }
+        parts.join(self.comma)
+    }
+
+    /// Writes how many records there are.
+    pub(super) fn records(&self, records: u64) -> String {
+        self.counted(records, "record", "レコード")
+    }
+}
+
+/// Writes a number with commas between its thousands.
+pub(in crate::command) fn many(number: u64) -> String {
+    grouped(usize::try_from(number).unwrap_or(usize::MAX))
+}
+
+/// Writes a number of bytes as people do.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
+    let (mut whole, mut tenths, mut unit) = (bytes, 0, "bytes");
+    for next in UNITS {
+        if whole < 1000 {
+            break;
+        }
+        (whole, tenths, unit) = (whole / 1000, whole % 1000 / 100, next);
+    }
+    if unit == "bytes" || whole >= 10 {
+        format!("{whole} {unit}")
+    } else {
+        format!("{whole}.{tenths} {unit}")
+    }
+}
+
+const ENGLISH: Words = Words {
+    language: Language::En,
+    read: "read",
+    seen: "seen",
+    asked: "asked for",
+    policy: "policy",
+    routes: "Routes",
+    findings: "Findings",
+    missing: "Missing evidence",
+    unread: "Could not be read",
+    legend: "✓ compliant  ✗ violation  ? undecided  – no control applies",
+    no_policy: "Nothing was decided: add --policy FILE (`crisguard policy example` prints one)",
+    units: "the policy differs by organizational unit: add --organization FILE, or --account and --organization-path",
+    unplaced: "Files whose names do not say account, Region and day: {}. Whether any is missing beside them cannot be told.",
+    report: "Report",
+    comma: ", ",
+    names: 11,
+};
+
+const JAPANESE: Words = Words {
+    language: Language::Ja,
+    read: "読み取り",
+    seen: "期間",
+    asked: "対象",
+    policy: "ポリシー",
+    routes: "経路",
+    findings: "検出結果",
+    missing: "欠落している証拠",
+    unread: "読み取れないもの",
+    legend: "✓ 準拠  ✗ 違反  ? 判定不能  – 対象外",
+    no_policy: "判定していません。--policy FILE を指定してください（ひな形は `crisguard policy example`）",
+    units: "ポリシーが組織単位ごとに異なります。--organization FILE、または --account と --organization-path を指定してください",
+    unplaced: "名前からアカウント、リージョン、日付がわからないファイル: {} 件。これらについては、欠落の有無を判断できません。",
+    report: "レポート",
+    comma: "、",
+    names: 10,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_one_decimal_below_ten() {
+        let sizes = [0, 999, 1_000, 1_550, 12_345, 9_999_999, 3_200_000_000_000].map(size);
+        assert_eq!(
+            sizes,
+            ["0 bytes", "999 bytes", "1.0 KB", "1.5 KB", "12 KB", "9.9 MB", "3.2 TB"]
+        );
+    }
+}
