@@ -17,7 +17,7 @@ MACHETE := .tools/cargo-machete-$(CARGO_MACHETE_VERSION)/bin/cargo-machete
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 FUNCTIONS := $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
 
--include infra/deploy.mk tests/answers/answers.mk tests/machines/machines.mk tests/bench/bench.mk tests/chaos/chaos.mk
+-include infra/deploy.mk tests/answers/answers.mk tests/machines/machines.mk tests/report/report.mk tests/bench/bench.mk tests/chaos/chaos.mk
 
 .PHONY: help build demo test test-unit test-e2e lint lint-format lint-rust lint-dependencies lint-words fuzz clean
 
@@ -30,7 +30,7 @@ build: ## Build the functions and the crisguard command, optimised, for this mac
 demo: ## Deploy to a local AWS, play its stories, show the alerts: [DEMO_OPTIONS="--keep --full"]
 	scripts/demo $(DEMO_OPTIONS)
 
-test: lint-format test-unit lint test-templates test-machines test-runtime test-answers test-chaos test-emulator test-scripts test-e2e ## Everything that CI runs: lints, unit, law, template and end-to-end tests
+test: lint-format test-unit lint test-templates test-machines test-report test-runtime test-answers test-chaos test-emulator test-scripts test-e2e ## Everything that CI runs: lints, unit, law, template and end-to-end tests
 
 test-unit: ## Unit, law and documentation tests
 	cargo test --locked --workspace

@@ -1,4 +1,5 @@
-//! Writes the report of a made-up audit, to look at: `cargo run -p crisguard-report --example report -- FOLDER en|ja`.
+//! Writes the report of a made-up audit, to look at: `cargo run -p crisguard-report --example report -- FOLDER en|ja
+//! violations|no-policy|kept|large|nothing`.
 
 #[path = "../tests/sample/mod.rs"]
 #[expect(clippy::unwrap_used, reason = "it is a test's; what it parses is written there")]
@@ -8,26 +9,31 @@ use std::{fs, path::PathBuf};
 
 use crisguard_core::policy::Language;
 use crisguard_report::{PolicyText, Report, render};
+use sample::Kind;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(folder), Some(language)) = (arguments.next().map(PathBuf::from), arguments.next()) else {
-        return Err("usage: report FOLDER en|ja".into());
+    let (Some(folder), Some(language), Some(kind)) = (arguments.next(), arguments.next(), arguments.next()) else {
+        return Err("usage: report FOLDER en|ja violations|no-policy|kept|large|nothing".into());
     };
-    let audit = sample::audit(true);
+    let folder = PathBuf::from(folder);
+    let kind = Kind::named(&kind).ok_or("there is no such kind")?;
+    let audit = sample::audit(kind);
+    // What stands beside an audit, stands beside one of these.
+    let whole = kind == Kind::Violations;
     let (posture, reach) = (
         serde_json::from_str(sample::POSTURE)?,
         serde_json::from_str(sample::REACH)?,
     );
     let documents = render(&Report {
         audit: &audit,
-        policy: Some(PolicyText {
+        policy: kind.has_policy().then_some(PolicyText {
             name: sample::POLICY_NAME,
             text: sample::POLICY,
             sha256: sample::POLICY_SHA256,
         }),
-        posture: Some(&posture),
-        reach: Some(&reach),
+        posture: whole.then_some(&posture),
+        reach: whole.then_some(&reach),
         generated_at: "2026-11-02T01:02:03Z".parse()?,
         language: if language == "ja" { Language::Ja } else { Language::En },
     })?;

@@ -1,9 +1,14 @@
 //! What an audit comes to, in one sentence. Unknown is never compliant: anything missing forbids that word.
 
+use std::collections::BTreeMap;
+
 use crisguard_core::tally::{Audit, Outcome};
 use serde::Serialize;
 
 use crate::{posture::Posture, reach::Reach, register::days};
+
+/// The most Regions that the verdict names.
+const PLACES: usize = 6;
 
 /// The sentence, worst last; its words stand under `verdict_` and `label_`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -46,6 +51,12 @@ pub(super) struct Outcomes {
 pub(super) struct Verdict {
     pub(super) kind: Kind,
     pub(super) outcomes: Outcomes,
+    /// Where violations were processed, most first: at most [`PLACES`].
+    pub(super) places: Vec<(String, u64)>,
+    /// How many more Regions that are.
+    pub(super) more_places: usize,
+    /// How many violations were processed nowhere: they failed before a model saw them.
+    pub(super) refused: u64,
     /// Account-and-Region days without evidence.
     pub(super) missing_days: i64,
     /// What else stands against it, each with its number; the words stand under `against_`.
@@ -96,9 +107,29 @@ impl Verdict {
             ),
             ("reach", u64::try_from(reach_open).unwrap_or(u64::MAX)),
         ];
+        let mut by_place: BTreeMap<String, u64> = BTreeMap::new();
+        let mut refused = 0;
+        for flow in audit
+            .flows
+            .iter()
+            .filter(|flow| flow.outcome == Some(Outcome::Violation))
+        {
+            match &flow.destination {
+                Some(region) => *by_place.entry(region.to_string()).or_default() += flow.invocations,
+                None if flow.processed_nowhere => refused += flow.invocations,
+                None => {}
+            }
+        }
+        let mut places: Vec<(String, u64)> = by_place.into_iter().collect();
+        places.sort_by(|(a, of_a), (b, of_b)| (of_b, a).cmp(&(of_a, b)));
+        let more_places = places.len().saturating_sub(PLACES);
+        places.truncate(PLACES);
         Self {
             kind,
             outcomes,
+            places,
+            more_places,
+            refused,
             missing_days,
             against: against.into_iter().filter(|(_, number)| *number > 0).collect(),
         }

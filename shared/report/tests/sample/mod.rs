@@ -1,6 +1,8 @@
 //! A year of three accounts, as an audit comes out of it: violations, what cannot be told, gaps, bad files, and a
 //! caller who chose hostile texts. Everything that must add up is added up here, so that it does.
 
+mod evidence;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_core::{
@@ -8,10 +10,7 @@ use crisguard_core::{
     controls::ControlId::{self, DestinationRegionAllowed, GlobalProfileAllowed, InferenceDeniedByScp, ProfileAllowed},
     decision::ExpiredException,
     region::{DestinationRegion, SourceRegion},
-    tally::{
-        AccountControls, Audit, AuditFinding, CoverageAnswer, Covered, Decided, Exits, FindingDecision, Flow, Gap,
-        GapReason, Outcome, Read, Rejected, Route, Scope,
-    },
+    tally::{AccountControls, Audit, AuditFinding, Decided, Exits, FindingDecision, Flow, Outcome, Read, Route, Scope},
 };
 
 /// What stands in every text that a caller chooses.
@@ -22,6 +21,7 @@ pub(crate) const POSTURE: &str = include_str!("posture.json");
 pub(crate) const REACH: &str = include_str!("reach.json");
 
 /// Calls that are alike: how many in which months, from where to where, how, and what is wrong with them.
+#[derive(Clone, Copy)]
 struct Calls<'a> {
     months: &'a [(&'a str, u64)],
     account: &'a str,
@@ -64,13 +64,101 @@ const CALLS: [Calls<'static>; 9] = [
         account: "222233334444", source: "ap-northeast-1", destination: None, nowhere: true, profile: None, model: "amazon.nova-lite-v1:0", principal: RESEARCH, broken: &[], undecided: &[] },
 ];
 
-/// The audit with the policy, or as it is without one.
-pub(crate) fn audit(with_policy: bool) -> Audit {
+/// Which audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// All that there is.
+    Violations,
+    /// The same, without a policy.
+    NoPolicy,
+    /// Only what kept the policy, with all the evidence.
+    Kept,
+    /// More accounts, Regions, months and findings than a page shows.
+    Large,
+    /// Not one record could be read.
+    Nothing,
+}
+
+impl Kind {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "violations" => Self::Violations,
+            "no-policy" => Self::NoPolicy,
+            "kept" => Self::Kept,
+            "large" => Self::Large,
+            "nothing" => Self::Nothing,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn has_policy(self) -> bool {
+        self != Self::NoPolicy
+    }
+
+    fn calls(self) -> Vec<Calls<'static>> {
+        match self {
+            Self::Violations | Self::NoPolicy => CALLS.to_vec(),
+            Self::Kept => CALLS.iter().filter(|calls| calls.is_kept()).copied().collect(),
+            Self::Large => CALLS.iter().copied().chain((0..630).map(many)).collect(),
+            Self::Nothing => Vec::new(),
+        }
+    }
+}
+
+impl Calls<'_> {
+    fn is_kept(&self) -> bool {
+        self.broken.is_empty() && self.undecided.is_empty() && !self.nowhere
+    }
+}
+
+/// One of many violations, each of another account or route.
+fn many(index: usize) -> Calls<'static> {
+    const REGIONS: [&str; 20] = [
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
+        "ca-central-1",
+        "sa-east-1",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "eu-central-1",
+        "eu-central-2",
+        "eu-north-1",
+        "eu-south-1",
+        "eu-south-2",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ap-northeast-2",
+        "me-central-1",
+        "il-central-1",
+    ];
+    let months: &[(&str, u64)] = match index % 3 {
+        0 => &[("2024-01", 7), ("2025-11", 2)],
+        1 => &[("2025-06", 1)],
+        _ => &[("2024-09", 3), ("2026-02", 11)],
+    };
+    Calls {
+        months,
+        account: format!("{:012}", 444_455_550_000 + index / 2).leak(),
+        source: REGIONS.get(index % 19).unwrap(),
+        destination: REGIONS.get((index * 7 + 3) % 20).copied(),
+        principal: format!("arn:aws:iam::444455556666:role/team-{index}").leak(),
+        broken: &[DestinationRegionAllowed],
+        ..CALLS[3]
+    }
+}
+
+/// Makes an audit.
+pub(crate) fn audit(kind: Kind) -> Audit {
+    let with_policy = kind.has_policy();
     let mut flows: Vec<Flow> = Vec::new();
     let mut findings = Vec::new();
     let mut routes: BTreeMap<(SourceRegion, Option<DestinationRegion>), (u64, u64)> = BTreeMap::new();
     let mut accounts: BTreeMap<AccountId, AccountControls> = BTreeMap::new();
-    for calls in &CALLS {
+    for calls in &kind.calls() {
         let total: u64 = calls.months.iter().map(|(_, n)| n).sum();
         let route = routes.entry((source(calls), destination(calls))).or_default();
         *route = (route.0 + total, route.1 + if calls.nowhere { total } else { 0 });
@@ -126,12 +214,14 @@ pub(crate) fn audit(with_policy: bool) -> Audit {
     Audit {
         findings,
         accounts: accounts.into_values().collect(),
-        ..of_flows(flows, routes, with_policy)
+        ..of_flows(flows, routes, kind)
     }
 }
 
 /// The audit without findings and accounts.
-fn of_flows(flows: Vec<Flow>, routes: Vec<Route>, with_policy: bool) -> Audit {
+fn of_flows(flows: Vec<Flow>, routes: Vec<Route>, kind: Kind) -> Audit {
+    let (nothing, complete) = (kind == Kind::Nothing, kind == Kind::Kept);
+    let other = |number: u64| if nothing { 0 } else { number };
     let of = |outcome| {
         flows
             .iter()
@@ -144,17 +234,17 @@ fn of_flows(flows: Vec<Flow>, routes: Vec<Route>, with_policy: bool) -> Audit {
         violation: of(Some(Outcome::Violation)),
         undecided: of(Some(Outcome::Undecided)) + of(None),
         not_applicable: of(Some(Outcome::NotApplicable)),
-        not_bedrock: 31_415_926,
-        duplicate: 1_204,
-        joined: 88_310,
-        rejected: 3,
+        not_bedrock: other(31_415_926),
+        duplicate: other(1_204),
+        joined: other(88_310),
+        rejected: if complete { 0 } else { 3 },
         out_of_scope: 0,
     };
     let invocations: u64 = flows.iter().map(|flow| flow.invocations).sum();
     let bedrock_records = invocations + exits.duplicate + exits.joined + exits.rejected;
     Audit {
         version: "0.1.0".to_owned(),
-        policy_sha256: with_policy.then(|| POLICY_SHA256.to_owned()),
+        policy_sha256: kind.has_policy().then(|| POLICY_SHA256.to_owned()),
         asked: Scope {
             from: Some("2026-01-01T00:00:00Z".parse().unwrap()),
             to: Some("2026-11-01T00:00:00Z".parse().unwrap()),
@@ -162,22 +252,22 @@ fn of_flows(flows: Vec<Flow>, routes: Vec<Route>, with_policy: bool) -> Audit {
             regions: BTreeSet::new(),
         },
         read: Read {
-            files: 43_210,
-            bytes: 9_876_543_210,
+            files: if nothing { 3 } else { 43_210 },
+            bytes: other(9_876_543_210),
             records: bedrock_records + exits.not_bedrock,
             bedrock_records,
             invocations,
         },
         exits,
-        rejected: rejected(),
+        rejected: if complete { Vec::new() } else { evidence::rejected() },
         rejected_not_listed: 0,
-        first_seen: Some("2026-01-01T00:03:12Z".parse().unwrap()),
-        last_seen: Some("2026-10-31T23:58:41Z".parse().unwrap()),
+        first_seen: (!nothing).then(|| "2026-01-01T00:03:12Z".parse().unwrap()),
+        last_seen: (!nothing).then(|| "2026-10-31T23:58:41Z".parse().unwrap()),
         routes,
         flows,
         findings: Vec::new(),
         accounts: Vec::new(),
-        coverage: coverage(),
+        coverage: evidence::coverage(kind),
     }
 }
 
@@ -282,67 +372,5 @@ fn finding(calls: &Calls<'_>, control: ControlId, decision: FindingDecision) -> 
             .iter()
             .map(|(month, n)| ((*month).to_owned(), *n))
             .collect(),
-    }
-}
-
-fn rejected() -> Vec<Rejected> {
-    let folder = "AWSLogs/333344445555/CloudTrail/ap-northeast-1/2026/08/14";
-    let of = |file: String, record, reason: &str| Rejected {
-        file,
-        record,
-        reason: reason.to_owned(),
-    };
-    vec![
-        of(
-            format!("{folder}/333344445555_CloudTrail_ap-northeast-1_20260814T0905Z_a1B2c3D4e5F6g7H8.json.gz"),
-            None,
-            "the gzip data ends too early: fetch the object again",
-        ),
-        of(format!("{folder}/{HOSTILE}.json"), Some(17), "`eventTime` is no time"),
-        of("inbox/notes.txt".to_owned(), None, "this is not JSON"),
-    ]
-}
-
-fn coverage() -> CoverageAnswer {
-    let covered = |account: &str, region: &str, days, files| Covered {
-        account: account.parse().unwrap(),
-        region: region.parse().unwrap(),
-        days,
-        files,
-    };
-    let gap = |account: &str, region: &str, from: &str, to: &str, reason| Gap {
-        account: account.parse().unwrap(),
-        region: region.parse().unwrap(),
-        from: from.parse().unwrap(),
-        to: to.parse().unwrap(),
-        reason,
-    };
-    CoverageAnswer {
-        from: Some("2026-01-01".parse().unwrap()),
-        to: Some("2026-10-31".parse().unwrap()),
-        placed_files: 43_209,
-        unplaced_files: 1,
-        covered: vec![
-            covered("111122223333", "ap-northeast-1", 304, 21_540),
-            covered("222233334444", "ap-northeast-1", 296, 11_007),
-            covered("333344445555", "ap-northeast-1", 304, 8_112),
-            covered("333344445555", "ap-northeast-3", 304, 2_550),
-        ],
-        gaps: vec![
-            gap(
-                "222233334444",
-                "ap-northeast-1",
-                "2026-07-28",
-                "2026-08-04",
-                GapReason::NoLogFile,
-            ),
-            gap(
-                "333344445555",
-                "ap-northeast-1",
-                "2026-08-14",
-                "2026-08-14",
-                GapReason::NotRead,
-            ),
-        ],
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use charts_rs::{SankeyChart, SankeyLink, SankeyNode};
+use charts_rs::{Box as Margin, SankeyChart, SankeyLink, SankeyNode};
 use crisguard_core::{
     location::Location,
     region::Region,
@@ -237,8 +237,15 @@ fn sankey(
     let mut chart = SankeyChart::new(nodes, links.iter().map(|(link, _)| link.clone()).collect());
     let most = sides.iter().map(BTreeMap::len).max().unwrap_or(1);
     chart.width = width;
-    chart.height = 46.0f32.mul_add(count(most), 110.0);
-    chart.node_gap = 34.0;
+    chart.height = 46.0f32.mul_add(count(most), 130.0);
+    // Room for the second line of the first and last label.
+    chart.margin = Margin {
+        left: 1.0,
+        top: 14.0,
+        right: 1.0,
+        bottom: 22.0,
+    };
+    chart.node_gap = 36.0;
     chart.node_width = 10.0;
     let svg = chart.svg().map_err(|error| ReportError::Picture {
         picture: "flow",
