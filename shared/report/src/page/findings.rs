@@ -41,7 +41,7 @@ struct Group {
 struct Shown {
     #[serde(flatten)]
     finding: AuditFinding,
-    explained: Option<String>,
+    explained: String,
 }
 
 impl Groups {
@@ -128,10 +128,22 @@ fn is_plain(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain)
 }
 
-/// Says why, in the page's language; nothing where the audit says it in English alone.
-fn explained(finding: &AuditFinding, language: Language) -> Option<String> {
+/// Says why, in the page's language, as a sentence.
+fn explained(finding: &AuditFinding, language: Language) -> String {
     match language {
-        Language::En => Some(finding.explanation.clone()),
-        Language::Ja => None,
+        Language::En => {
+            // A capital stands at its start, but an ARN or id there stays as it is.
+            let text = &finding.explanation;
+            let is_word = text
+                .split(' ')
+                .next()
+                .is_some_and(|word| word.chars().all(char::is_alphabetic));
+            let mut characters = text.chars();
+            match characters.next() {
+                Some(first) if is_word => format!("{}{}.", first.to_uppercase(), characters.as_str()),
+                _ => format!("{text}."),
+            }
+        }
+        Language::Ja => format!("{}。", finding.explanation_ja),
     }
 }

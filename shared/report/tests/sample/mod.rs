@@ -1,17 +1,24 @@
 //! A year of three accounts, as an audit comes out of it: violations, what cannot be told, gaps, bad files, and a
 //! caller who chose hostile texts. Everything that must add up is added up here, so that it does.
 
+mod calls;
 mod evidence;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crisguard_core::{
     account::AccountId,
-    controls::ControlId::{self, DestinationRegionAllowed, GlobalProfileAllowed, InferenceDeniedByScp, ProfileAllowed},
-    decision::ExpiredException,
+    cloudtrail::BlockedRegion,
+    controls::ControlId::{self, DestinationRegionAllowed, GlobalProfileAllowed, InferenceDeniedByScp},
+    decision::{EvidenceGap, ExpiredException, Violation},
+    finding::{FindingKey, Verdict},
+    policy::Language,
     region::{DestinationRegion, SourceRegion},
     tally::{AccountControls, Audit, AuditFinding, Decided, Exits, FindingDecision, Flow, Outcome, Read, Route, Scope},
+    texts,
 };
+
+use calls::{CALLS, Calls, many};
 
 /// What stands in every text that a caller chooses.
 pub(crate) const HOSTILE: &str = "=cmd|' /C calc'!A0\"><script>alert(1)</script>\u{202e}gpj.exe\u{0}";
@@ -19,50 +26,6 @@ pub(crate) const POLICY_NAME: &str = "policy.yaml";
 pub(crate) const POLICY: &str = include_str!("policy.yaml");
 pub(crate) const POSTURE: &str = include_str!("posture.json");
 pub(crate) const REACH: &str = include_str!("reach.json");
-
-/// Calls that are alike: how many in which months, from where to where, how, and what is wrong with them.
-#[derive(Clone, Copy)]
-struct Calls<'a> {
-    months: &'a [(&'a str, u64)],
-    account: &'a str,
-    source: &'a str,
-    destination: Option<&'a str>,
-    nowhere: bool,
-    profile: Option<&'a str>,
-    model: &'a str,
-    principal: &'a str,
-    broken: &'a [ControlId],
-    undecided: &'a [ControlId],
-}
-
-const JP: &str = "jp.anthropic.claude-sonnet-4-5-20250929-v1:0";
-const APAC: &str = "apac.amazon.nova-pro-v1:0";
-const GLOBAL: &str = "global.anthropic.claude-sonnet-4-5-20250929-v1:0";
-const SONNET: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0";
-const CHAT: &str = "arn:aws:iam::111122223333:role/chat-backend";
-const RESEARCH: &str = "arn:aws:iam::222233334444:role/research-notebook";
-
-#[rustfmt::skip]
-const CALLS: [Calls<'static>; 9] = [
-    Calls { months: &[("2026-01", 18_204), ("2026-02", 19_877), ("2026-03", 22_310), ("2026-04", 21_995), ("2026-05", 24_618), ("2026-06", 26_040), ("2026-07", 25_731), ("2026-08", 23_402), ("2026-09", 28_115), ("2026-10", 29_960)],
-        account: "111122223333", source: "ap-northeast-1", destination: Some("ap-northeast-1"), nowhere: false, profile: Some(JP), model: SONNET, principal: CHAT, broken: &[], undecided: &[] },
-    Calls { months: &[("2026-01", 9_120), ("2026-02", 9_480), ("2026-03", 11_002), ("2026-04", 10_777), ("2026-05", 12_050), ("2026-06", 12_991), ("2026-07", 12_840), ("2026-08", 11_377), ("2026-09", 13_873), ("2026-10", 14_804)],
-        account: "111122223333", source: "ap-northeast-1", destination: Some("ap-northeast-3"), nowhere: false, profile: Some(JP), model: SONNET, principal: CHAT, broken: &[], undecided: &[] },
-    Calls { months: &[("2026-04", 31), ("2026-05", 118), ("2026-06", 42), ("2026-09", 7)],
-        account: "222233334444", source: "ap-northeast-1", destination: Some("ap-southeast-2"), nowhere: false, profile: Some(APAC), model: "amazon.nova-pro-v1:0", principal: RESEARCH, broken: &[DestinationRegionAllowed, ProfileAllowed], undecided: &[] },
-    Calls { months: &[("2026-05", 64), ("2026-06", 12)],
-        account: "222233334444", source: "ap-northeast-1", destination: Some("us-east-2"), nowhere: false, profile: Some(GLOBAL), model: SONNET, principal: RESEARCH, broken: &[DestinationRegionAllowed, GlobalProfileAllowed, ProfileAllowed], undecided: &[] },
-    Calls { months: &[("2026-08", 1)],
-        account: "333344445555", source: "ap-northeast-1", destination: Some("eu-west-1"), nowhere: false, profile: Some(HOSTILE), model: HOSTILE, principal: HOSTILE, broken: &[DestinationRegionAllowed, ProfileAllowed], undecided: &[] },
-    Calls { months: &[("2026-07", 55), ("2026-08", 23)],
-        account: "333344445555", source: "ap-northeast-1", destination: None, nowhere: false, profile: Some(APAC), model: "amazon.nova-pro-v1:0", principal: "arn:aws:iam::333344445555:user/batch", broken: &[], undecided: &[DestinationRegionAllowed] },
-    Calls { months: &[("2026-10", 12)],
-        account: "333344445555", source: "ap-northeast-3", destination: None, nowhere: true, profile: Some(JP), model: SONNET, principal: "arn:aws:iam::333344445555:role/pilot", broken: &[InferenceDeniedByScp], undecided: &[] },
-    Calls { months: &[("2026-03", 410), ("2026-04", 388)],
-        account: "333344445555", source: "ap-northeast-3", destination: Some("ap-northeast-3"), nowhere: false, profile: None, model: "amazon.titan-embed-text-v2:0", principal: "arn:aws:iam::333344445555:role/search", broken: &[], undecided: &[] },
-    Calls { months: &[("2026-02", 3), ("2026-10", 2)],
-        account: "222233334444", source: "ap-northeast-1", destination: None, nowhere: true, profile: None, model: "amazon.nova-lite-v1:0", principal: RESEARCH, broken: &[], undecided: &[] },
-];
 
 /// Which audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,17 +43,6 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "violations" => Self::Violations,
-            "no-policy" => Self::NoPolicy,
-            "kept" => Self::Kept,
-            "large" => Self::Large,
-            "nothing" => Self::Nothing,
-            _ => return None,
-        })
-    }
-
     pub(crate) fn has_policy(self) -> bool {
         self != Self::NoPolicy
     }
@@ -102,52 +54,6 @@ impl Kind {
             Self::Large => CALLS.iter().copied().chain((0..630).map(many)).collect(),
             Self::Nothing => Vec::new(),
         }
-    }
-}
-
-impl Calls<'_> {
-    fn is_kept(&self) -> bool {
-        self.broken.is_empty() && self.undecided.is_empty() && !self.nowhere
-    }
-}
-
-/// One of many violations, each of another account or route.
-fn many(index: usize) -> Calls<'static> {
-    const REGIONS: [&str; 20] = [
-        "us-east-1",
-        "us-east-2",
-        "us-west-1",
-        "us-west-2",
-        "ca-central-1",
-        "sa-east-1",
-        "eu-west-1",
-        "eu-west-2",
-        "eu-west-3",
-        "eu-central-1",
-        "eu-central-2",
-        "eu-north-1",
-        "eu-south-1",
-        "eu-south-2",
-        "ap-south-1",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "ap-northeast-2",
-        "me-central-1",
-        "il-central-1",
-    ];
-    let months: &[(&str, u64)] = match index % 3 {
-        0 => &[("2024-01", 7), ("2025-11", 2)],
-        1 => &[("2025-06", 1)],
-        _ => &[("2024-09", 3), ("2026-02", 11)],
-    };
-    Calls {
-        months,
-        account: format!("{:012}", 444_455_550_000 + index / 2).leak(),
-        source: REGIONS.get(index % 19).unwrap(),
-        destination: REGIONS.get((index * 7 + 3) % 20).copied(),
-        principal: format!("arn:aws:iam::444455556666:role/team-{index}").leak(),
-        broken: &[DestinationRegionAllowed],
-        ..CALLS[3]
     }
 }
 
@@ -324,10 +230,37 @@ fn decide(calls: &Calls<'_>, total: u64, account: &mut AccountControls) {
     }
 }
 
+fn why(calls: &Calls<'_>, control: ControlId, decision: FindingDecision) -> Verdict {
+    let profile = calls.profile.unwrap_or_default().to_owned();
+    if decision == FindingDecision::Undecided {
+        return Verdict::Undecided(EvidenceGap::RegionNotReported {
+            profile,
+            not_allowed: ["ap-southeast-2".parse().unwrap()].into(),
+        });
+    }
+    Verdict::NonCompliant(match (control, destination(calls)) {
+        (DestinationRegionAllowed, Some(destination)) => Violation::DestinationNotAllowed {
+            destination,
+            allowed: ["ap-northeast-1", "ap-northeast-3"]
+                .map(|name| name.parse().unwrap())
+                .into(),
+        },
+        (GlobalProfileAllowed, _) => Violation::GlobalProfile { profile },
+        (InferenceDeniedByScp, _) => Violation::DeniedByScp {
+            profile,
+            blocked: BlockedRegion::Region("ap-northeast-1".parse().unwrap()),
+            policy: None,
+            explicit: true,
+            by: Vec::new(),
+        },
+        _ => Violation::ProfileNotAllowed { profile },
+    })
+}
+
 fn finding(calls: &Calls<'_>, control: ControlId, decision: FindingDecision) -> AuditFinding {
     let (first, last) = (calls.months.first().unwrap().0, calls.months.last().unwrap().0);
-    let place = calls.destination.unwrap_or("a Region that is not reported");
-    let key = crisguard_core::finding::FindingKey {
+    let verdict = why(calls, control, decision);
+    let key = FindingKey {
         control,
         account: calls.account.parse().unwrap(),
         source_region: source(calls),
@@ -353,12 +286,8 @@ fn finding(calls: &Calls<'_>, control: ControlId, decision: FindingDecision) -> 
         event_ids: (1..=2)
             .map(|n| format!("6f1c2d3e-0000-4aaa-8bbb-{:012x}", n + control as usize * 16))
             .collect(),
-        explanation: match decision {
-            FindingDecision::NonCompliant => format!("it was processed in {place}, which the policy does not allow"),
-            FindingDecision::Undecided => {
-                "no Region was reported, and the profile reaches Regions that the policy does not allow".to_owned()
-            }
-        },
+        explanation: texts::explanation(&verdict, Language::En),
+        explanation_ja: texts::explanation(&verdict, Language::Ja),
         expired_exceptions: match (control, calls.account) {
             (DestinationRegionAllowed, "222233334444") => vec![ExpiredException {
                 id: "research-2026".to_owned(),

@@ -1,0 +1,223 @@
+//! The documents as they come out, and that they come out of nothing but what they are given.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
+mod sample;
+
+use crisguard_core::{policy::Language, tally::Audit};
+use crisguard_report::{Document, PolicyText, Report, ReportError, render};
+use sample::Kind;
+use serde_json::Value;
+
+fn documents(kind: Kind, language: Language) -> Vec<Document> {
+    let (posture, reach): (Value, Value) = (
+        serde_json::from_str(sample::POSTURE).unwrap(),
+        serde_json::from_str(sample::REACH).unwrap(),
+    );
+    let whole = kind == Kind::Violations;
+    let audit = sample::audit(kind);
+    let mut report = report(&audit, language);
+    report.posture = whole.then_some(&posture);
+    report.reach = whole.then_some(&reach);
+    render(&report).unwrap()
+}
+
+fn report(audit: &Audit, language: Language) -> Report<'_> {
+    Report {
+        audit,
+        policy: audit.policy_sha256.is_some().then_some(PolicyText {
+            name: sample::POLICY_NAME,
+            text: sample::POLICY,
+            sha256: sample::POLICY_SHA256,
+        }),
+        posture: None,
+        reach: None,
+        generated_at: "2026-11-02T01:02:03Z".parse().unwrap(),
+        language,
+    }
+}
+
+fn text(documents: &[Document], name: &str) -> String {
+    let document = documents.iter().find(|document| document.name == name).unwrap();
+    String::from_utf8(document.bytes.clone()).unwrap()
+}
+
+#[test]
+fn what_programs_read_is_a_published_form() {
+    let documents = documents(Kind::Violations, Language::En);
+    insta::assert_snapshot!("findings.csv", text(&documents, "findings.csv"));
+    insta::assert_snapshot!("register.csv", text(&documents, "register.csv"));
+    let events: Vec<Value> = serde_json::from_str(&text(&documents, "findings.ocsf.json")).unwrap();
+    // One of each: a violation, what cannot be told, a setting.
+    let is = |event: &&Value, class: u64, of_calls: bool| {
+        event["class_uid"] == class && event.get("evidences").is_some() == of_calls
+    };
+    let each = [(2004, true), (2003, true), (2003, false)];
+    let each = each.map(|(class, of_calls)| events.iter().find(|event| is(event, class, of_calls)).unwrap());
+    insta::assert_snapshot!("findings.ocsf.json", serde_json::to_string_pretty(&each).unwrap());
+}
+
+#[test]
+fn people_read_it_in_their_language() {
+    for (language, name) in [(Language::En, "en"), (Language::Ja, "ja")] {
+        let page = text(&documents(Kind::Violations, language), "report.html");
+        insta::assert_snapshot!(format!("page.{name}"), words(&page));
+    }
+}
+
+/// Returns what a page says, without its style, pictures and marks: a line for each that breaks one.
+fn words(page: &str) -> String {
+    let body = page.split_once("<main").unwrap().1;
+    let mut lines = Vec::new();
+    let (mut line, mut inside) = (String::new(), "");
+    for part in body.split('<').skip(1) {
+        let (tag, said) = part.split_once('>').unwrap();
+        let tag = tag.split([' ', '\n']).next().unwrap();
+        match tag {
+            "svg" | "style" => inside = "picture",
+            "/svg" | "/style" => inside = "",
+            "span" | "/span" | "a" | "/a" | "code" | "/code" => line.push(' '),
+            _ => lines.push(std::mem::take(&mut line)),
+        }
+        if inside.is_empty() {
+            line.push_str(said);
+        }
+    }
+    let lines = lines
+        .iter()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_same_report_comes_out_byte_for_byte_the_same() {
+    for language in [Language::En, Language::Ja] {
+        assert_eq!(documents(Kind::Large, language), documents(Kind::Large, language));
+    }
+}
+
+#[test]
+fn the_json_is_the_audit_and_what_else_was_given() {
+    let audit = sample::audit(Kind::Violations);
+    let json: Value = serde_json::from_str(&text(&documents(Kind::Violations, Language::Ja), "report.json")).unwrap();
+    let read: Audit = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(read, audit, "whoever reads the command's JSON can read this");
+    assert_eq!(json["language"], "ja");
+    assert_eq!(json["policy"]["text"], sample::POLICY);
+    assert_eq!(json["posture"], serde_json::from_str::<Value>(sample::POSTURE).unwrap());
+    assert_eq!(json["reach"], serde_json::from_str::<Value>(sample::REACH).unwrap());
+}
+
+#[test]
+fn nothing_that_a_caller_sends_is_markup() {
+    for kind in [Kind::Violations, Kind::NoPolicy] {
+        for language in [Language::En, Language::Ja] {
+            let page = text(&documents(kind, language), "report.html");
+            assert!(!page.contains("<script"), "{kind:?}");
+            assert!(
+                page.contains("&lt;script&gt;alert(1)&lt;"),
+                "it is shown nevertheless: {kind:?}"
+            );
+            assert!(!page.contains(['\u{202e}', '\0']), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_report_under_another_policy_is_refused() {
+    let audit = sample::audit(Kind::Violations);
+    let mut without = report(&audit, Language::En);
+    without.policy = None;
+    assert!(matches!(render(&without), Err(ReportError::AnotherPolicy { .. })));
+    let audit = sample::audit(Kind::NoPolicy);
+    let mut with = report(&audit, Language::En);
+    with.policy = Some(PolicyText {
+        name: "policy.yaml",
+        text: "",
+        sha256: "00",
+    });
+    let error = render(&with).unwrap_err().to_string();
+    assert!(error.contains("SHA-256 of none") && error.contains("00"), "{error}");
+}
+
+#[test]
+fn what_is_no_posture_or_reach_is_refused() {
+    let audit = sample::audit(Kind::Kept);
+    let what_if = serde_json::json!({"catalogue_as_of": "2026-10-27", "changes": []});
+    for nonsense in [serde_json::json!({}), serde_json::json!([]), what_if] {
+        let mut posture = report(&audit, Language::En);
+        posture.posture = Some(&nonsense);
+        assert!(matches!(render(&posture), Err(ReportError::Posture(_))), "{nonsense}");
+        let mut reach = report(&audit, Language::En);
+        reach.reach = Some(&nonsense);
+        assert!(matches!(render(&reach), Err(ReportError::Reach(_))), "{nonsense}");
+    }
+}
+
+/// What stands over the sentence.
+fn verdict(audit: &Audit, posture: Option<&Value>) -> String {
+    let mut report = report(audit, Language::En);
+    report.posture = posture;
+    let page = text(&render(&report).unwrap(), "report.html");
+    let (_, label) = page.split_once("class=\"pill\">").unwrap();
+    label.split('<').next().unwrap().to_owned()
+}
+
+#[test]
+fn anything_missing_forbids_the_word_compliant() {
+    let kept = sample::audit(Kind::Kept);
+    assert_eq!(verdict(&kept, None), "Compliant");
+
+    let with = |change: &dyn Fn(&mut Audit)| {
+        let mut audit = kept.clone();
+        change(&mut audit);
+        verdict(&audit, None)
+    };
+    let whole = sample::audit(Kind::Violations);
+    assert_eq!(with(&|audit| audit.exits.rejected = 1), "Evidence incomplete");
+    assert_eq!(with(&|audit| audit.coverage.unplaced_files = 1), "Evidence incomplete");
+    assert_eq!(
+        with(&|audit| audit.coverage.gaps.clone_from(&whole.coverage.gaps)),
+        "Evidence incomplete"
+    );
+    assert_eq!(with(&|audit| audit.flows[0].outcome = None), "Cannot be told");
+    assert_eq!(with(&|audit| audit.exits.undecided = 1), "Cannot be told");
+    assert_eq!(with(&|audit| audit.exits.violation = 1), "Violations");
+    let none = |audit: &mut Audit| {
+        audit.flows.clear();
+        audit.read.invocations = 0;
+    };
+    assert_eq!(with(&none), "No invocations");
+    assert_eq!(
+        with(&|audit| {
+            none(audit);
+            audit.exits.rejected = 1;
+        }),
+        "Evidence incomplete"
+    );
+    assert_eq!(
+        with(&|audit| {
+            for flow in &mut audit.flows {
+                flow.outcome = Some(crisguard_core::tally::Outcome::NotApplicable);
+            }
+        }),
+        "Nothing to decide"
+    );
+    assert_eq!(verdict(&sample::audit(Kind::NoPolicy), None), "Not decided: no policy");
+    assert_eq!(verdict(&sample::audit(Kind::Nothing), None), "Nothing was read");
+}
+
+#[test]
+fn settings_that_are_open_forbid_it_too() {
+    let kept = sample::audit(Kind::Kept);
+    let posture = |compliant, non_compliant, undecided| {
+        serde_json::json!({
+            "observed_at": "2026-11-01T00:00:00Z", "policy_sha256": sample::POLICY_SHA256, "assessments": [],
+            "coverage": {"compliant": compliant, "non_compliant": non_compliant, "undecided": undecided},
+        })
+    };
+    assert_eq!(verdict(&kept, Some(&posture(3, 0, 0))), "Compliant");
+    for open in [posture(3, 1, 0), posture(3, 0, 1), posture(0, 0, 0)] {
+        assert_eq!(verdict(&kept, Some(&open)), "Settings open", "{open}");
+    }
+}
