@@ -33,6 +33,12 @@ pub fn read_all(path: &str) -> io::Result<Option<BTreeMap<String, Vec<u8>>>> {
     files.collect::<io::Result<_>>().map(Some)
 }
 
+/// Returns where a folder of the samples is, or `None` as [`read`] does.
+#[must_use]
+pub fn folder_of(path: &str) -> Option<PathBuf> {
+    folder().map(|folder| folder.join(path))
+}
+
 fn folder() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples");
     if !folder.exists() {

@@ -14,12 +14,13 @@ use crisguard_core::{
     scp::{self, organization::OrganizationError, templates::TemplateError},
 };
 use crisguard_report::ReportError;
-use crisguard_scan::ScanError;
+use crisguard_scan::{ScanError, plan::NotAnAddress};
 use jiff::Timestamp;
 
 use crate::{
     command::console::{BAD, BOLD},
     reach::ReachError,
+    s3,
 };
 
 /// Why a command could not do what was asked.
@@ -155,11 +156,20 @@ pub(crate) enum Failure {
     #[error("the report cannot be made")]
     Report(#[source] Box<ReportError>),
     /// What was read cannot be kept or put together.
-    #[error("what was read cannot be put together")]
-    Scan(#[source] Box<ScanError>),
+    #[error("what was read cannot be put together: {0}")]
+    Scan(Box<ScanError>),
     /// There are no credentials.
     #[error(transparent)]
     Credentials(Box<NoCredentials>),
+    /// An address in S3 cannot be read.
+    #[error(transparent)]
+    Address(#[from] NotAnAddress),
+    /// It is not known what there is to read in S3.
+    #[error(transparent)]
+    Listing(#[from] s3::NotListed),
+    /// The scan ended while S3 was read.
+    #[error(transparent)]
+    Reading(#[from] s3::Ended),
     /// There is no Region to ask in.
     #[error("there is no Region to ask in")]
     NoRegion,
@@ -285,6 +295,9 @@ impl Failure {
             Self::Unresolved { .. }
             | Self::Pattern { .. }
             | Self::Report(_)
+            | Self::Address(_)
+            | Self::Listing(_)
+            | Self::Reading(_)
             | Self::Runtime(_)
             | Self::Scan(_)
             | Self::Catalogue(_)

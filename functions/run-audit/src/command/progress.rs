@@ -68,17 +68,17 @@ impl Bar {
         !self.line.is_hidden()
     }
 
-    /// Follows a reading in a thread of its own, until [`Bar::end`].
-    pub(crate) fn follow<'s>(&'s self, watch: Watch, threads: &'s Scope<'s, '_>) {
-        if !self.is_shown() {
-            return;
+    /// Follows a reading in a thread of its own, as long as what is returned is kept.
+    pub(crate) fn follow<'s>(&'s self, watch: Watch, threads: &'s Scope<'s, '_>) -> Following<'s> {
+        if self.is_shown() {
+            threads.spawn(move || {
+                while !self.has_ended() {
+                    self.show(watch.progress());
+                    thread::sleep(EVERY);
+                }
+            });
         }
-        threads.spawn(move || {
-            while !self.has_ended() {
-                self.show(watch.progress());
-                thread::sleep(EVERY);
-            }
-        });
+        Following(self)
     }
 
     /// Expects so many bytes more.
@@ -115,6 +115,16 @@ impl Bar {
     pub(crate) fn end(&self) {
         self.ended.store(true, Ordering::Relaxed);
         self.line.finish_and_clear();
+    }
+}
+
+/// A bar that follows a reading: it ends when this is dropped, however the reading ended.
+#[derive(Debug)]
+pub(crate) struct Following<'b>(&'b Bar);
+
+impl Drop for Following<'_> {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 

@@ -4,21 +4,28 @@ use std::{
     ffi::OsString,
     fs,
     io::{self, Read},
-    sync::mpsc::{Receiver, sync_channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, sync_channel},
+    },
     thread,
 };
 
 use crisguard_core::tally::Audit;
-use crisguard_scan::{Content, Scan, ScanError, Settings, Source, all_threads, paths};
+use crisguard_scan::{Content, Scan, ScanError, Settings, Source, all_threads, paths, plan::Address};
 use jiff::Timestamp;
 
-use crate::command::{
-    Status,
-    arguments::{InputPath, ScanArguments},
-    audit::{self, Asked},
-    console::Console,
-    failure::Failure,
-    progress::Bar,
+use crate::{
+    command::{
+        Status,
+        arguments::{InputPath, ScanArguments},
+        audit::{self, Asked},
+        aws,
+        console::Console,
+        failure::Failure,
+        progress::Bar,
+    },
+    s3,
 };
 
 /// How many bytes of standard input are handed on at once.
@@ -37,21 +44,51 @@ pub(super) fn run(arguments: &ScanArguments, console: &mut Console<'_>, now: Tim
     audit::tell(&audit, &asked, &arguments.form, console, now)
 }
 
+/// What is to be read, by where it is.
+struct Places {
+    files: Vec<OsString>,
+    buckets: Vec<Address>,
+    from_input: bool,
+}
+
+impl Places {
+    fn of(paths: &[OsString]) -> Result<Self, Failure> {
+        let mut places = Self {
+            files: Vec::new(),
+            buckets: Vec::new(),
+            from_input: false,
+        };
+        for path in paths {
+            match path.to_str() {
+                Some("-") => places.from_input = true,
+                Some(text) if text.starts_with("s3://") => places.buckets.push(text.parse()?),
+                _ => places.files.push(path.clone()),
+            }
+        }
+        Ok(places)
+    }
+
+    /// Tells whether it is known how much it is.
+    fn are_measured(&self) -> bool {
+        !self.from_input
+    }
+}
+
 fn scan(arguments: &ScanArguments, asked: &Asked, console: &mut Console<'_>) -> Result<Audit, Failure> {
-    let scan = Scan::start(settings(arguments));
-    let (from_input, files): (Vec<OsString>, Vec<OsString>) =
-        arguments.paths.iter().cloned().partition(|path| path == "-");
+    let places = Places::of(&arguments.paths)?;
+    let scan = Arc::new(Scan::start(settings(arguments)));
     let bar = Bar::new(console.watched, asked.language());
     let scanned = thread::scope(|threads| {
-        bar.follow(scan.watch(), threads);
-        if bar.is_shown() && from_input.is_empty() {
-            threads.spawn(|| measure(&files, &bar));
+        let ended = bar.follow(scan.watch(), threads);
+        if bar.is_shown() && places.are_measured() {
+            threads.spawn(|| measure(&places.files, &bar));
         }
-        let offered = offer(&scan, &files, !from_input.is_empty(), console.input);
-        let scanned = scan.finish();
-        bar.end();
-        offered.and(scanned.map_err(scan_failed))
+        let offered = offer(&scan, &places, asked, &bar, console.input);
+        let scanned = Arc::into_inner(scan).map(Scan::finish);
+        drop(ended);
+        offered.map(|()| scanned)
     })?;
+    let scanned = scanned.unwrap_or(Err(ScanError::Thread)).map_err(scan_failed)?;
     scanned.conclude(&asked.question()).map_err(scan_failed)
 }
 
@@ -75,13 +112,30 @@ fn measure(files: &[OsString], bar: &Bar) {
     }
 }
 
-fn offer(scan: &Scan, files: &[OsString], from_input: bool, input: &mut dyn Read) -> Result<(), Failure> {
-    for source in paths(files) {
+fn offer(scan: &Arc<Scan>, places: &Places, asked: &Asked, bar: &Bar, input: &mut dyn Read) -> Result<(), Failure> {
+    for source in paths(&places.files) {
         scan.offer(source);
     }
-    if from_input {
+    if !places.buckets.is_empty() {
+        aws::run(objects(scan, places, asked, bar))?;
+    }
+    if places.from_input {
         standard_input(scan, input)?;
     }
+    Ok(())
+}
+
+/// Lists the objects that are in scope, and reads them.
+async fn objects(scan: &Arc<Scan>, places: &Places, asked: &Asked, bar: &Bar) -> Result<(), Failure> {
+    let configuration = aws::configuration().await?;
+    // A bucket tells where it is, whichever Region is asked first.
+    let home = configuration.region().map_or("us-east-1", AsRef::as_ref);
+    let store = s3::Aws::new(&configuration, home);
+    let found = s3::list(&store, &places.buckets, &asked.scope).await?;
+    if places.are_measured() {
+        bar.expect(found.bytes());
+    }
+    s3::read(&store, found.into_places(), scan).await?;
     Ok(())
 }
 

@@ -5,5 +5,5 @@ mod reading;
 mod store;
 
 pub use listing::{NotListed, list};
-pub use reading::{LARGEST_OBJECT, read};
+pub use reading::{Ended, LARGEST_OBJECT, read};
 pub use store::{Aws, Store};

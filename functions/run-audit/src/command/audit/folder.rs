@@ -70,20 +70,7 @@ impl Folder {
 
     /// Writes the report, its manifest last, and returns the path of what people open.
     pub(super) fn write(&self, audit: &Audit, asked: &Asked, now: Timestamp) -> Result<PathBuf, Failure> {
-        let policy = asked.policy.as_ref().map(|file| PolicyText {
-            name: &file.name,
-            text: &file.text,
-            sha256: file.document.sha256(),
-        });
-        let documents = render(&Report {
-            audit,
-            policy,
-            posture: asked.beside(BesideOf::Posture),
-            reach: asked.beside(BesideOf::Reach),
-            generated_at: now,
-            language: asked.language,
-        })
-        .map_err(|error| Failure::Report(Box::new(error)))?;
+        let documents = rendered(audit, asked, now)?;
         let (last, first): (Vec<&Document>, Vec<&Document>) =
             documents.iter().partition(|document| document.name == MANIFEST);
         for document in first.into_iter().chain(last) {
@@ -99,6 +86,24 @@ impl Folder {
         }
         Ok(self.0.join(PAGE))
     }
+}
+
+/// Makes the report.
+pub(super) fn rendered(audit: &Audit, asked: &Asked, now: Timestamp) -> Result<Vec<Document>, Failure> {
+    let policy = asked.policy.as_ref().map(|file| PolicyText {
+        name: &file.name,
+        text: &file.text,
+        sha256: file.document.sha256(),
+    });
+    let report = Report {
+        audit,
+        policy,
+        posture: asked.beside(BesideOf::Posture),
+        reach: asked.beside(BesideOf::Reach),
+        generated_at: now,
+        language: asked.language,
+    };
+    render(&report).map_err(|error| Failure::Report(Box::new(error)))
 }
 
 /// Reads a manifest: in each line a digest and a name, as `sha256sum` writes them.

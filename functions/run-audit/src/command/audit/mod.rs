@@ -7,7 +7,7 @@ mod tests;
 mod words;
 mod write;
 
-use std::{collections::BTreeMap, io::Read};
+use std::{collections::BTreeMap, convert::Infallible, io::Read};
 
 use crisguard_core::{
     account::{AccountId, OrganizationPath},
@@ -15,7 +15,7 @@ use crisguard_core::{
     policy::Language,
     region::Region,
     scp::organization::Organization,
-    tally::{Audit, Question, Scope},
+    tally::{Audit, Question, Row, Scope, Tally},
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -65,7 +65,7 @@ impl Asked {
         for one in &form.with {
             beside.push((one.what, json(&one.file, one.what, input)?));
         }
-        Ok(Self {
+        let asked = Self {
             policy,
             scope: Scope {
                 from: question.from,
@@ -78,7 +78,20 @@ impl Asked {
             language: form.language.into(),
             beside,
             folder: form.out.as_deref().map(Folder::claim).transpose()?,
-        })
+        };
+        asked.rehearse()?;
+        Ok(asked)
+    }
+
+    /// Makes a report of nothing: what cannot be shown beside an audit is refused before anything is read.
+    fn rehearse(&self) -> Result<(), Failure> {
+        if self.beside.is_empty() {
+            return Ok(());
+        }
+        let nothing = std::iter::empty::<Result<Vec<Row>, Infallible>>();
+        let Ok(audit) = Tally::new().conclude(nothing, &self.question());
+        folder::rendered(&audit, self, Timestamp::UNIX_EPOCH)?;
+        Ok(())
     }
 
     /// Returns the language of the answer.
