@@ -86,7 +86,8 @@ class Stack:
             if self.holds(spec.get("Condition")):
                 self._render(logical_id, spec)
         for name, spec in self.body.get("Outputs", {}).items():
-            self.outputs[name] = self.resolve(spec["Value"])
+            if self.holds(spec.get("Condition")):
+                self.outputs[name] = self.resolve(spec["Value"])
 
     def _value(self, name: str, spec: dict[str, Any]) -> Any:
         value = self.parameters.get(name, spec.get("Default"))
@@ -165,6 +166,8 @@ class Stack:
             return not self._test(argument[0])
         if name == "Fn::And":
             return all(map(self._test, argument))
+        if name == "Condition":
+            return self.holds(argument)
         raise NotImplementedError(name)
 
     def _ref(self, name: str) -> Any:
@@ -321,6 +324,21 @@ def stack_sets(**parameters: str) -> Stack:
         **parameters,
     }
     return Stack("stacksets.yaml", chosen, "us-east-1")
+
+
+def audits(**parameters: str) -> Stack:
+    """The stack of the function that audits log files by hand, with its state machine."""
+    chosen = {
+        "AuditBucketArns": "arn:aws:s3:::trail-logs,arn:aws:s3:::archive-logs",
+        "AuditKeyArns": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/trail",
+        "ReportsBucket": f"crisguard-reports-{ACCOUNT}-{HOME}",
+        "KeyArn": f"arn:aws:kms:{HOME}:{ACCOUNT}:key/crisguard",
+        "PolicyBucket": f"crisguard-policy-{ACCOUNT}-{HOME}",
+        "PolicyKeyArn": f"arn:aws:kms:{HOME}:{ACCOUNT}:key/policy",
+        "OperationsTopicArn": f"arn:aws:sns:{HOME}:{ACCOUNT}:crisguard-operations",
+        **parameters,
+    }
+    return Stack("run-audit.yaml", chosen, HOME)
 
 
 def vpc_endpoint(partition: str = "aws", **parameters: str) -> Stack:
