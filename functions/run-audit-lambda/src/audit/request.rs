@@ -12,7 +12,7 @@ use super::Run;
 /// What a batch's objects come to, if nothing else is asked for.
 pub(super) const BATCH_BYTES: u64 = 64 << 20;
 /// The least and the most of it: below, it is the children that cost; above, one takes too long.
-const BATCH_BYTES_MAY_BE: std::ops::RangeInclusive<u64> = 1 << 20..=1 << 30;
+const BATCH_BYTES_MAY_BE: std::ops::RangeInclusive<u64> = 1 << 16..=1 << 30;
 
 /// A request about an audit.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

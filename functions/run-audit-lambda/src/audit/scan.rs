@@ -34,12 +34,20 @@ struct TooMuch {
     left: u64,
 }
 
+/// Tells that a scan is not cut.
+#[derive(Debug, thiserror::Error)]
+#[error("a scan has no batches: leave `batch_bytes` out, or ask for a `plan`")]
+struct NoBatches;
+
 /// Reads, decides and answers.
 pub(super) async fn scan<Objects: Store, Organizations: ReadOrganization>(
     asked: &Asked,
     world: &World<'_, Objects, Organizations>,
     moment: Moment,
 ) -> Result<Value, Report> {
+    if asked.batch_bytes.is_some() {
+        return Err(Report::of("Request", &NoBatches));
+    }
     let reports = match (asked.report, &world.places.reports) {
         (Some(_), None) => return Err(Report::of("Request", &NoReports("write the report"))),
         (Some(asked), Some(bucket)) => Some((asked, bucket)),

@@ -47,6 +47,10 @@ async fn what_is_not_known_to_be_all_is_no_audit() {
             assert!(refused.contains(says), "{refused}");
         }
     }
+    let mut cut = everything();
+    cut["batch_bytes"] = json!(65536);
+    let refused = ask(&store, &json!({"scan": cut})).await.unwrap_err();
+    assert!(refused.contains("a scan has no batches"), "{refused}");
     // One folder of many.
     let folder = "AWSLogs/222233334444/CloudTrail/us-east-1/";
     store.failing.insert(
@@ -164,7 +168,7 @@ fn requests_are_read_strictly() {
         (
             json!({"plan": {"paths": ["s3://b-1/"], "batch_bytes": 1}}),
             "plan.batch_bytes",
-            "1048576",
+            "65536",
         ),
         (
             json!({"plan": {"paths": ["s3://b-1/"], "run": "../x"}}),
