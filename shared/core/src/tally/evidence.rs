@@ -101,8 +101,8 @@ impl Evidence {
     ///
     /// SHA-256, because callers choose what they send as a model's id: nobody is to find two that pass for one.
     fn id(&self) -> Id {
-        // Nothing of it is a map with keys that are no texts, or a number without a form: it can be written.
-        let canonical = serde_json::to_vec(self).unwrap_or_default();
+        // It can be written: nothing of it is a map whose keys are no texts. If it could not, it is not to be nothing.
+        let canonical = serde_json::to_vec(self).unwrap_or_else(|_| format!("{self:?}").into_bytes());
         Id::of_parts(&[b"evidence", &canonical])
     }
 

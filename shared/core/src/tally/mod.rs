@@ -95,6 +95,8 @@ impl Tally {
 
     fn keep(&mut self, invocation: &Invocation, role: Role) {
         let Some(known) = self.evidence.of(invocation, role) else {
+            // What was just learned is known; if it were not, the record would still have one exit.
+            self.counts.rejected += 1;
             return;
         };
         let identity = &invocation.identity;

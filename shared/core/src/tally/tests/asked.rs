@@ -88,3 +88,71 @@ fn an_exception_holds_until_its_last_day() {
     assert_eq!(exits(&told), "compliant 1, violation 1");
     assert_eq!(told.findings[0].expired_exceptions[0].id, "e");
 }
+
+#[test]
+fn what_matters_most_comes_first() {
+    let records = [
+        call(1, "Converse", JP, None),
+        call(2, "Converse", JP, Some("ap-northeast-3")),
+        call(3, "Converse", JP, Some("ap-northeast-3")),
+        call(4, "Converse", "world.x", None),
+        call(5, "Converse", "world.x", None),
+        call(6, "Converse", GLOBAL, Some("ap-northeast-3")),
+        call(7, "Converse", JP, Some("us-east-1")),
+    ];
+    let told = ask(tally(&records), Some(POLICY), Scope::everything());
+    let routes: Vec<(&str, u64)> = told
+        .routes
+        .iter()
+        .map(|route| {
+            (
+                route.destination.as_ref().map_or("?", |region| region.0.as_str()),
+                route.invocations,
+            )
+        })
+        .collect();
+    assert_eq!(routes, [("?", 3), ("ap-northeast-3", 3), ("us-east-1", 1)]);
+    let findings: Vec<String> = told
+        .findings
+        .iter()
+        .map(|finding| format!("{:?} {} {}", finding.decision, finding.severity, finding.invocations))
+        .collect();
+    assert_eq!(
+        findings,
+        [
+            "NonCompliant critical 1",
+            "NonCompliant high 1",
+            "Undecided critical 2",
+            "Undecided high 2",
+            "Undecided high 1"
+        ]
+    );
+}
+
+#[test]
+fn what_explains_a_finding_is_the_reason_of_the_first_of_its_invocations() {
+    let denied = |n: u64, time: &str, policy: &str| {
+        let mut record = call(n, "Converse", JP, None);
+        record["eventTime"] = json!(time);
+        record["errorCode"] = json!("AccessDenied");
+        record["errorMessage"] = json!(format!(
+            "x on resource: arn:aws:bedrock:ap-northeast-3::foundation-model/m with an explicit deny in a service \
+             control policy: {policy}"
+        ));
+        record
+    };
+    let records = [
+        denied(1, "2026-11-21T10:00:00Z", "p-later"),
+        denied(2, "2026-11-20T10:00:00Z", "p-z"),
+        denied(3, "2026-11-20T10:00:00Z", "p-a"),
+    ];
+    let told = ask(tally(&records), Some(POLICY), Scope::everything());
+    let [finding] = told.findings.as_slice() else {
+        panic!("{:#?}", told.findings)
+    };
+    assert!(finding.explanation.contains("p-a"), "{}", finding.explanation);
+    assert_eq!((finding.invocations, finding.event_ids.len()), (3, 3));
+    assert_eq!(finding.first_seen.to_string(), "2026-11-20T10:00:00Z");
+    assert_eq!(finding.last_seen.to_string(), "2026-11-21T10:00:00Z");
+    assert_eq!(told.routes[0].processed_nowhere, 3);
+}

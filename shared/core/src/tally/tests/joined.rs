@@ -145,3 +145,23 @@ fn events_that_share_an_id_are_two_if_their_names_differ() {
         "compliant 3, duplicate 1"
     );
 }
+
+#[test]
+fn a_request_of_another_account_or_region_is_another_one() {
+    let call = call(1, "ConverseStream", JP, None);
+    let (mut account, mut region) = (end(1, "us-east-1"), end(1, "us-east-1"));
+    account["recipientAccountId"] = json!("444455556666");
+    region["awsRegion"] = json!("us-east-1");
+    assert_eq!(audit(&[call, account, region]).read.invocations, 3);
+}
+
+#[test]
+fn that_a_model_cannot_leave_is_no_word_about_a_profile() {
+    // Two copies of an event that contradict each other: the one names a model, which stays where it is called.
+    let near = call(1, "Converse", "amazon.nova-lite-v1:0", None);
+    let mut far = call(1, "Converse", "apac.anthropic.claude-sonnet-4-20250514-v1:0", None);
+    assert_eq!(flows(&audit(&[near.clone(), far.clone()])), ["apac to ?: Undecided 1"]);
+    // What it reports is another matter.
+    far["additionalEventData"] = json!({ "inferenceRegion": "ap-northeast-1" });
+    assert_eq!(audit(&[near, far]).exits.compliant, 1);
+}
