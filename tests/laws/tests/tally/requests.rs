@@ -126,6 +126,19 @@ pub(crate) fn place() -> impl Strategy<Value = Option<Value>> {
 
 /// A record of a request: of its call, its stream's end, or its log.
 pub(crate) fn told() -> impl Strategy<Value = Item> {
+    told_of(request())
+}
+
+/// A record of one of very few requests, so that most tell of the same one.
+pub(crate) fn told_of_few() -> impl Strategy<Value = Item> {
+    told_of((0..3_usize).prop_map(|number| Request {
+        number,
+        account: ACCOUNTS[0],
+        region: "ap-northeast-1",
+    }))
+}
+
+fn told_of(request: impl Strategy<Value = Request>) -> impl Strategy<Value = Item> {
     let odd = (
         0..12_u8,
         select(TIMES.to_vec()),
@@ -135,7 +148,7 @@ pub(crate) fn told() -> impl Strategy<Value = Item> {
             "AccessDenied",
         ])),
     );
-    (request(), 0..4_u8, place(), odd).prop_map(|(request, kind, place, (odd, time, error))| {
+    (request, 0..4_u8, place(), odd).prop_map(|(request, kind, place, (odd, time, error))| {
         let mut item = match kind {
             0 => request.call("Converse"),
             1 => request.call("ConverseStream"),

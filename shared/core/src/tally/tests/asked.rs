@@ -16,6 +16,13 @@ fn without_a_policy_nothing_is_decided() {
     );
     assert_eq!(audit.accounts[0].controls, BTreeMap::new());
     assert_eq!(audit.routes[0].destination.as_ref().unwrap().0.as_str(), "us-east-1");
+    // Then no place is worse than another: another Region before the one that was called, the first by its name.
+    let [home, near, far] =
+        ["ap-northeast-1", "ap-northeast-3", "us-east-1"].map(|to| call(1, "Converse", JP, Some(to)));
+    for records in [[&home, &near, &far], [&far, &home, &near], [&near, &far, &home]] {
+        let audit = ask(tally(&records.map(Clone::clone)), None, Scope::everything());
+        assert_eq!(flows(&audit), ["jp to ap-northeast-3:  1"]);
+    }
 }
 
 #[test]
@@ -94,11 +101,13 @@ fn what_matters_most_comes_first() {
     let records = [
         call(1, "Converse", JP, None),
         call(2, "Converse", JP, Some("ap-northeast-3")),
-        call(3, "Converse", JP, Some("ap-northeast-3")),
+        call(3, "Converse", JP, Some("us-east-1")),
         call(4, "Converse", "world.x", None),
         call(5, "Converse", "world.x", None),
         call(6, "Converse", GLOBAL, Some("ap-northeast-3")),
         call(7, "Converse", JP, Some("us-east-1")),
+        call(8, "Converse", JP, Some("us-east-1")),
+        call(9, "Converse", JP, Some("us-east-1")),
     ];
     let told = ask(tally(&records), Some(POLICY), Scope::everything());
     let routes: Vec<(&str, u64)> = told
@@ -111,7 +120,7 @@ fn what_matters_most_comes_first() {
             )
         })
         .collect();
-    assert_eq!(routes, [("?", 3), ("ap-northeast-3", 3), ("us-east-1", 1)]);
+    assert_eq!(routes, [("us-east-1", 4), ("?", 3), ("ap-northeast-3", 2)]);
     let findings: Vec<String> = told
         .findings
         .iter()
@@ -120,11 +129,11 @@ fn what_matters_most_comes_first() {
     assert_eq!(
         findings,
         [
-            "NonCompliant critical 1",
+            "NonCompliant critical 4",
             "NonCompliant high 1",
             "Undecided critical 2",
-            "Undecided high 2",
-            "Undecided high 1"
+            "Undecided high 4",
+            "Undecided high 2"
         ]
     );
 }
@@ -155,4 +164,20 @@ fn what_explains_a_finding_is_the_reason_of_the_first_of_its_invocations() {
     assert_eq!(finding.first_seen.to_string(), "2026-11-20T10:00:00Z");
     assert_eq!(finding.last_seen.to_string(), "2026-11-21T10:00:00Z");
     assert_eq!(told.routes[0].processed_nowhere, 3);
+}
+
+#[test]
+fn the_examples_of_a_finding_are_the_least_of_its_events() {
+    let mut records: Vec<Value> = [7, 3, 9, 1, 8, 2, 5]
+        .map(|n| call(n, "Converse", JP, Some("us-east-1")))
+        .into();
+    // Of another API, and so of another case of the same finding.
+    records.extend([6, 4].map(|n| call(n, "InvokeModel", JP, Some("us-east-1"))));
+    let told = ask(tally(&records), Some(POLICY), Scope::everything());
+    let expected = [1, 2, 3, 4, 5].map(|n| uuid(1000 + n));
+    assert_eq!(
+        told.findings[0].event_ids.iter().collect::<Vec<_>>(),
+        expected.iter().collect::<Vec<_>>()
+    );
+    assert_eq!(told.findings[0].invocations, 9);
 }

@@ -80,6 +80,12 @@ fn what_was_delivered_twice_counts_once() {
         copy
     }]);
     assert_eq!(exits(&told), "compliant 2, duplicate 3");
+    let stream = [
+        call(2, "ConverseStream", JP, None),
+        end(2, "ap-northeast-3"),
+        end(2, "ap-northeast-3"),
+    ];
+    assert_eq!(exits(&audit(&stream)), "compliant 1, duplicate 1, joined 1");
 }
 
 #[test]
@@ -144,6 +150,11 @@ fn events_that_share_an_id_are_two_if_their_names_differ() {
         exits(&audit(&[one.clone(), other, elsewhere, one])),
         "compliant 3, duplicate 1"
     );
+    // Whether they have a request in common or not.
+    let one = call(1, "Converse", JP, Some("ap-northeast-3"));
+    let mut other = one.clone();
+    other["eventName"] = json!("InvokeModel");
+    assert_eq!(exits(&audit(&[one, other])), "compliant 2");
 }
 
 #[test]
