@@ -20,6 +20,7 @@ from tests.emulator import Emulator
 from tests.emulator.emulator import REPOSITORY
 
 from . import night, picture
+from .audit import audit
 from .days import DAYS, LOOK, Scene
 from .evidence import record_trail
 from .play import now, play_quiet, play_scene, play_story
@@ -71,8 +72,11 @@ def run(transcript: Transcript, binaries: Path, *, language: str, keep: bool) ->
         transcript.mails(played, f"{MAIL.relative_to(REPOSITORY)}/")
         transcript.machines(played)
         transcript.dead_letters(played.dead)
-        checked = sums(played)
+        with transcript.doing("Reading it all again, as an auditor does ..."):
+            audited = audit(stage, played)
+        checked = [*sums(played), *audited.sums]
         transcript.sums(checked)
+        transcript.audit(audited)
         good = transcript.closing(played, checked, time.monotonic() - started)
         if keep:
             stay(transcript, stage)

@@ -21,6 +21,8 @@ HEADINGS = {
     "What machines received": "システムへの通知",
     "What could not be handled": "処理できなかったメッセージ",
     "Whether it all adds up": "数の照合",
+    "The audit": "監査",
+    "The report, to open in a browser: {}": "レポート（ブラウザーで開きます）: {}",
     "For real": "実際の環境で使うには",
     "It goes on running": "起動したままの状態です",
 }
@@ -40,6 +42,12 @@ INTRODUCTIONS = {
         "Control Tower で管理する 5 つのアカウントです。リージョン拒否は東京と大阪を許可しています。"
         "crisguard は applications アカウントを監視し、委任管理者として、その上位の SCP を読み取ります。"
         "以下は、東京から呼び出せるすべてのプロファイルについて、アカウントごとにコマンドが示した判定です（地域別の件数）。"
+    ),
+    "The same records as a trail delivers them, in log files, read by `crisguard scan` with the policy, the last "
+    "nightly look and what profiles can do in the organization. It knows nothing of what was watched, and comes to "
+    "the same.": (
+        "同じレコードを、証跡が配信するログファイルの形にして、`crisguard scan` で読み取ります。"
+        "ポリシー、最後の夜間点検の結果、組織内のプロファイルの判定を添えています。監視の記録は一切使わずに、同じ結果になります。"
     ),
     "From the metrics that they write for CloudWatch.": "各関数が CloudWatch に書き出したメトリクスによる集計です。",
     "Until Ctrl-C. In another terminal, in this folder:": (

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from . import letters
+from .audit import Audited
 from .japanese import JAPANESE
 from .night import COMPLIANT, DELETED, UNDECIDED, WRONG, Decided
 from .play import EXITS, WHOLE, Later, Outcome
@@ -39,6 +40,11 @@ COVERAGE = (
     "{accounts} account × {regions} Regions × {controls} controls, of which those on IAM decide once: {compliant} "
     "compliant ({region_not_enabled} of them in Regions that are not enabled), {non_compliant} non-compliant, "
     "{undecided} undecided"
+)
+AUDIT = (
+    "The same records as a trail delivers them, in log files, read by `crisguard scan` with the policy, the last "
+    "nightly look and what profiles can do in the organization. It knows nothing of what was watched, and comes to "
+    "the same."
 )
 YES, NO = ("✓", "green"), ("✗", "bold red")
 COLOURS = {"Violation": "red", "Rejected": "magenta", "Undecided": "yellow", "Compliant": "green"}
@@ -298,6 +304,13 @@ class Transcript:
             }.get(queue, "")
             table.add_row(queue, str(messages), Text(meaning, style="dim"))
         self.console.print(table)
+
+    def audit(self, audited: Audited) -> None:
+        """What an auditor reads of all that was played, and where the whole report is."""
+        self.chapter("The audit", AUDIT)
+        self.console.print(Text(audited.shown))
+        self.say()
+        self.say(self.said("The report, to open in a browser: {}").format(audited.page), "bold")
 
     def sums(self, sums: list[Sum]) -> None:
         """Every sum with its two sides."""

@@ -337,6 +337,8 @@ fn every_command_has_help_with_examples() {
         "policy example",
         "pattern",
         "explain",
+        "scan",
+        "lookup",
         "profiles",
         "reach",
         "scp lint",

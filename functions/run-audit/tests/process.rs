@@ -115,7 +115,15 @@ fn every_option_is_completed() {
         let script = output(crisguard().args(["completion", shell]));
         assert_eq!(script.status.code(), Some(0), "{shell}");
         let script = String::from_utf8(script.stdout).unwrap();
-        for option in ["organization", "account", "what-if", "schema", "inference-profiles"] {
+        for option in [
+            "organization",
+            "account",
+            "what-if",
+            "schema",
+            "inference-profiles",
+            "strict",
+            "organization-path",
+        ] {
             assert!(script.contains(option), "{shell}: {option}");
         }
     }

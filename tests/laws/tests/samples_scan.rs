@@ -46,8 +46,8 @@ fn exits(audit: &Audit) -> BTreeMap<String, u64> {
     exits.into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
-/// Files as they are. Four records are of calls: one each of InvokeModel from two sources, bedrock-mantle's
-/// CreateInference, and the end of a stream whose call is not there. The other records of Bedrock are ApplyGuardrail and
+/// Files as they are. Four records are of calls: two of `InvokeModel`, one of bedrock-mantle's
+/// `CreateInference`, and the end of a stream whose call is not there. The other records of Bedrock are `ApplyGuardrail` and
 /// 20 of the control plane. Each of the 14 denial messages is a line that is no record.
 #[test]
 fn what_bedrock_wrote_is_counted_exactly() {

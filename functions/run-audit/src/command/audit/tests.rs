@@ -104,7 +104,7 @@ fn what_is_unknown_is_never_compliant() {
             "duplicate": 0, "joined": 0, "rejected": rejected, "out_of_scope": 0})
     };
     let read = |invocations: u64| json!({"files": 1, "bytes": 1, "records": 9, "bedrock_records": 8, "invocations": invocations});
-    let whole = json!({"from": null, "to": null, "placed_files": 0, "unplaced_files": 1, "covered": [], "gaps": []});
+    let whole = json!({"from": null, "to": null, "placed_files": 1, "unplaced_files": 0, "covered": [], "gaps": []});
     let gaps = serde_json::to_value(audit(&json!({})).coverage).unwrap();
     let mut told = String::new();
     for (exits, invocations, coverage, policy, ends, strictly) in [

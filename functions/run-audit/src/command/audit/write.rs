@@ -45,7 +45,7 @@ impl Page<'_> {
     fn verdict(&mut self, audit: &Audit) -> io::Result<()> {
         let (style, mark) = match (audit.exits.violation, audit.exits.undecided) {
             (0, 0) if audit.read.invocations == 0 => (DIM, "–"),
-            (0, 0) if audit.coverage.gaps.is_empty() && audit.exits.rejected == 0 => (GOOD, "✓"),
+            (0, 0) if is_whole(audit) => (GOOD, "✓"),
             (0, 0) => (OPEN, "!"),
             (0, _) => (OPEN, "?"),
             (_, _) => (BAD, "✗"),
@@ -234,6 +234,11 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// Tells whether nothing is known to be missing, and whether that can be told at all.
+fn is_whole(audit: &Audit) -> bool {
+    audit.coverage.gaps.is_empty() && audit.coverage.unplaced_files == 0 && audit.exits.rejected == 0
 }
 
 fn mark_of(outcome: Option<Outcome>) -> (Style, &'static str) {

@@ -1,0 +1,120 @@
+//! Reports, and questions that are refused.
+
+use std::fs;
+
+use run_audit::Status;
+use serde_json::{Value, json};
+
+use crate::support::{ORGANIZATION, POLICY, crisguard, folder, trail, write};
+
+#[test]
+fn a_report_overwrites_only_a_report() {
+    let (trail, out) = (trail("reported"), folder("reports").join("out"));
+    let (at, to) = (trail.to_str().unwrap(), out.to_str().unwrap());
+    let arguments = ["scan", at, "--policy", POLICY, "--out", to];
+    let first = crisguard(&arguments, b"");
+    assert_eq!(first.status, Status::Findings, "{}", first.errors);
+    assert!(
+        first.output.contains(&format!("Report: {to}/report.html")),
+        "{}",
+        first.output
+    );
+    let body: Value = serde_json::from_slice(&fs::read(out.join("report.json")).unwrap()).unwrap();
+    let printed = crisguard(&[&arguments[..], &["--format", "json", "--lang", "ja"]].concat(), b"");
+    assert_eq!(body["exits"], printed.json()["exits"]);
+    assert!(printed.errors.contains("レポート: "), "{}", printed.errors);
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("lang=\"ja\""), "it was written anew");
+    let left: Vec<String> = fs::read_dir(&out)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with('.'))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    // Somebody changed it, or it never was a report.
+    fs::write(out.join("findings.csv"), "mine").unwrap();
+    let refused = crisguard(&arguments, b"");
+    assert_eq!((refused.status, refused.output.as_str()), (Status::Incomplete, ""));
+    assert!(
+        refused.errors.contains("findings.csv is there already"),
+        "{}",
+        refused.errors
+    );
+    assert_eq!(fs::read_to_string(out.join("findings.csv")).unwrap(), "mine");
+    for name in ["report.html", "manifest.sha256"] {
+        let other = folder("others");
+        write(&other, name, "mine");
+        let to = other.to_str().unwrap();
+        assert_eq!(
+            crisguard(&["scan", at, "--out", to], b"").status,
+            Status::Incomplete,
+            "{name}"
+        );
+        assert_eq!(fs::read_to_string(other.join(name)).unwrap(), "mine");
+    }
+    // What has another name is nobody's business.
+    let beside = folder("beside");
+    write(&beside, "notes.txt", "mine");
+    let ended = crisguard(
+        &["scan", at, "--policy", POLICY, "--out", beside.to_str().unwrap()],
+        b"",
+    );
+    assert_eq!(ended.status, Status::Findings, "{}", ended.errors);
+}
+
+/// Whatever is wrong is said before anything is read.
+#[test]
+fn wrong_questions_are_refused_at_once() {
+    let wrong = folder("wrong");
+    write(&wrong, "posture.json", r#"{"not": "a report"}"#);
+    write(
+        &wrong,
+        "organization.json",
+        fs::read_to_string(ORGANIZATION)
+            .unwrap()
+            .replace(r#""id": "o-a1b2c3d4e5","#, ""),
+    );
+    let at = |name: &str| wrong.join(name).display().to_string();
+    let out = at("out");
+    for (arguments, reason) in [
+        (
+            vec!["--from", "2026-11-21", "--to", "2026-11-20"],
+            "--from 2026-11-21T00:00:00Z is not before --to 2026-11-21T00:00:00Z",
+        ),
+        (vec!["--from", "yesterday"], "write a date such as 2026-11-21"),
+        (
+            vec!["--organization", &at("organization.json")],
+            "does not have the organization's `id`",
+        ),
+        (vec!["--organization-path", "o-a1b2c3d4e5/r-ab12"], "--account"),
+        (vec!["--with", &format!("posture={}", at("posture.json"))], "--out"),
+        (
+            vec!["--out", &out, "--with", &format!("posture={}", at("posture.json"))],
+            "the posture is not a report of check-posture",
+        ),
+        (
+            vec!["--out", &out, "--with", &format!("reach={POLICY}")],
+            "is not what `crisguard reach --format json` prints",
+        ),
+        (vec!["--policy", &at("missing.yaml")], "cannot be read"),
+        (vec!["--threads", "0"], "--threads"),
+    ] {
+        let ended = crisguard(&[&["scan", "/nowhere"], &arguments[..]].concat(), b"");
+        assert_eq!(
+            (ended.status, ended.output.as_str()),
+            (Status::Incomplete, ""),
+            "{arguments:?}"
+        );
+        assert!(ended.errors.contains(reason), "{arguments:?}: {}", ended.errors);
+    }
+    let ended = crisguard(&["lookup", "--from", "2026-01-01"], b"");
+    assert_eq!(ended.status, Status::Incomplete);
+    assert!(
+        ended
+            .errors
+            .contains("CloudTrail keeps 90 days, since 2026-08-23T12:00:00Z"),
+        "{}",
+        ended.errors
+    );
+}
