@@ -33,7 +33,14 @@ ROLES = {
     "${source.CanaryRole}": ("source-region.yaml", "CanaryRole", ELSEWHERE),
 }
 # Deployed apart from crisguard, and not here: their roles are proven in tests/templates.
-APART = ("invocation-logging.yaml", "member-role.yaml", "organization-role.yaml", "organization.yaml", "run-audit.yaml")
+APART = (
+    "audit.yaml",
+    "invocation-logging.yaml",
+    "member-role.yaml",
+    "organization-role.yaml",
+    "organization.yaml",
+    "run-audit.yaml",
+)
 # The managed policies that a role has besides, and where they stand.
 MANAGED = {"${CheckPosture.Role}": [("posture-reads.yaml", "Reads")]}
 

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How many sources wait for each thread.
-const WAITING: usize = 64;
+const WAITING: usize = 8;
 
 /// A scan that is under way.
 #[derive(Debug)]
