@@ -3,7 +3,7 @@
 use std::fs;
 
 use run_audit::Status;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{ORGANIZATION, POLICY, crisguard, folder, trail, write};
 

@@ -1,0 +1,320 @@
+//! The two commands that ask AWS, as a process, against a server that answers as S3 and CloudTrail do.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it does not expect"
+)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Command, Output, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use serde_json::{Value, json};
+
+type Objects = BTreeMap<String, Vec<u8>>;
+
+/// What was asked: method and path, or operation and body.
+#[derive(Clone, Default)]
+struct Asked(Arc<Mutex<Vec<String>>>);
+
+impl Asked {
+    fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// Starts a server with these objects in the bucket `trail`, and these pages of CloudTrail's history.
+fn serve(objects: Objects, pages: Vec<Value>) -> (String, Asked) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Asked::default();
+    let (known, objects, pages) = (asked.clone(), Arc::new(objects), Arc::new(pages));
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (known, objects, pages) = (known.clone(), Arc::clone(&objects), Arc::clone(&pages));
+            thread::spawn(move || answer(&stream.unwrap(), &known, &objects, &pages));
+        }
+    });
+    (address, asked)
+}
+
+fn answer(stream: &TcpStream, asked: &Asked, objects: &Objects, pages: &[Value]) {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    while reader.read_line(&mut line).unwrap_or(0) > 0 {
+        let request = line.trim().trim_end_matches(" HTTP/1.1").to_owned();
+        let (mut length, mut target) = (0, String::new());
+        loop {
+            let mut header = String::new();
+            reader.read_line(&mut header).unwrap();
+            let header = header.trim().to_ascii_lowercase();
+            if let Some(value) = header.strip_prefix("content-length: ") {
+                length = value.parse().unwrap();
+            } else if let Some(value) = header.strip_prefix("x-amz-target: ") {
+                value.clone_into(&mut target);
+            } else if header.is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        let body = String::from_utf8(body).unwrap();
+        asked.0.lock().unwrap().push(if target.is_empty() {
+            request.clone()
+        } else {
+            body.clone()
+        });
+        let (status, answer) = if target.is_empty() {
+            of_s3(&request, objects)
+        } else {
+            of_cloudtrail(&body, pages)
+        };
+        let length = if request.starts_with("HEAD") { 0 } else { answer.len() };
+        let head = format!("HTTP/1.1 {status} X\r\nx-amz-bucket-region: eu-west-1\r\ncontent-length: {length}\r\n\r\n");
+        let mut stream = stream;
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(answer.get(..length).unwrap()).unwrap();
+        line.clear();
+    }
+}
+
+fn of_s3(request: &str, objects: &Objects) -> (u16, Vec<u8>) {
+    let Some(path) = request.strip_prefix("GET /trail") else {
+        return (200, Vec::new());
+    };
+    let Some((_, query)) = path.split_once('?') else {
+        let object = objects.get(path.trim_start_matches('/'));
+        return object.map_or(
+            (
+                403,
+                b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>".to_vec(),
+            ),
+            |bytes| (206, bytes.clone()),
+        );
+    };
+    let value = |name: &str| {
+        let mut values = query
+            .split('&')
+            .filter_map(|one| one.strip_prefix(name)?.strip_prefix('='));
+        values.next().unwrap_or_default().replace("%2F", "/")
+    };
+    let (prefix, after) = (value("prefix"), value("start-after"));
+    let (mut contents, mut folders) = (String::new(), BTreeSet::new());
+    for (key, bytes) in objects
+        .iter()
+        .filter(|(key, _)| key.starts_with(&prefix) && **key > after)
+    {
+        match key.strip_prefix(&prefix).unwrap_or_default().split_once('/') {
+            Some((folder, _)) if !value("delimiter").is_empty() => {
+                folders.insert(format!(
+                    "<CommonPrefixes><Prefix>{prefix}{folder}/</Prefix></CommonPrefixes>"
+                ));
+            }
+            _ => write!(
+                contents,
+                "<Contents><Key>{key}</Key><Size>{}</Size></Contents>",
+                bytes.len()
+            )
+            .unwrap(),
+        }
+    }
+    let folders: String = folders.into_iter().collect();
+    let list = format!(
+        "<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>{contents}{folders}</ListBucketResult>"
+    );
+    (200, list.into_bytes())
+}
+
+fn of_cloudtrail(body: &str, pages: &[Value]) -> (u16, Vec<u8>) {
+    let question: Value = serde_json::from_str(body).unwrap();
+    if question["LookupAttributes"][0]["AttributeValue"] != "bedrock.amazonaws.com" {
+        return (200, b"{\"Events\":[]}".to_vec());
+    }
+    let number: usize = question["NextToken"].as_str().map_or(0, |token| token.parse().unwrap());
+    let next = (number + 1 < pages.len()).then(|| (number + 1).to_string());
+    let events: Vec<Value> = pages[number]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|record| json!({"CloudTrailEvent": record.to_string()}))
+        .collect();
+    (
+        200,
+        json!({"Events": events, "NextToken": next}).to_string().into_bytes(),
+    )
+}
+
+fn crisguard(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crisguard"));
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"));
+    // Nothing of the machine's own configuration.
+    command
+        .env_clear()
+        .env("HOME", "/nowhere")
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+        .envs(environment.iter().copied())
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn with_credentials<'a>(arguments: &[&str], address: &'a str) -> Output {
+    let environment: [(&str, &'a str); 4] = [
+        ("AWS_ENDPOINT_URL", address),
+        ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_REGION", "ap-northeast-1"),
+    ];
+    crisguard(arguments, &environment)
+}
+
+fn json_of(ended: &Output) -> Value {
+    let text = String::from_utf8(ended.stdout.clone()).unwrap();
+    assert!(!text.is_empty(), "{}", String::from_utf8_lossy(&ended.stderr));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The record of a call at a time, processed in a Region.
+fn call(number: u32, time: &str, region: &str) -> Value {
+    let mut record: Value = serde_json::from_str(include_str!("fixtures/stayed.json")).unwrap();
+    record["eventID"] = json!(format!("00000000-0000-4000-8000-{number:012}"));
+    record["requestID"] = json!(format!("request-{number}"));
+    record["eventTime"] = json!(time);
+    record["additionalEventData"]["inferenceRegion"] = json!(region);
+    record
+}
+
+fn key(region: &str, day: u32) -> String {
+    format!(
+        "AWSLogs/111122223333/CloudTrail/{region}/2026/11/{day}/\
+         111122223333_CloudTrail_{region}_202611{day}T1005Z_AbCdEfGhIjKlMnOp.json"
+    )
+}
+
+#[test]
+fn a_bucket_is_listed_by_its_layout_and_read() {
+    let file = |record: Value| json!({"Records": [record]}).to_string().into_bytes();
+    let objects = Objects::from([
+        (
+            key("ap-northeast-1", 10),
+            file(call(1, "2026-11-10T10:00:00Z", "us-east-1")),
+        ),
+        (
+            key("ap-northeast-1", 20),
+            file(call(2, "2026-11-20T10:00:00Z", "ap-northeast-3")),
+        ),
+        (key("ap-northeast-1", 21), b"<html>".to_vec()),
+        (key("us-east-1", 20), file(call(3, "2026-11-20T10:00:00Z", "us-east-1"))),
+        (
+            "AWSLogs/111122223333/elasticloadbalancing/x.log".to_owned(),
+            b"x".to_vec(),
+        ),
+    ]);
+    let (address, asked) = serve(objects, Vec::new());
+    let ended = with_credentials(
+        &[
+            "scan",
+            "s3://trail/AWSLogs/",
+            "--policy",
+            "policy.yaml",
+            "--format",
+            "json",
+            "--from",
+            "2026-11-20",
+            "--to",
+            "2026-11-20",
+            "--region",
+            "ap-northeast-1",
+        ],
+        &address,
+    );
+    let audit = json_of(&ended);
+    assert_eq!(
+        ended.status.code(),
+        Some(1),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    assert_eq!(
+        (&audit["read"]["files"], &audit["exits"]["compliant"]),
+        (&json!(2), &json!(1)),
+        "{audit}"
+    );
+    assert_eq!(
+        audit["exits"]["violation"], 0,
+        "a day that is not asked for is not read"
+    );
+    let rejected = &audit["rejected"][0]["file"];
+    assert_eq!(rejected, &json!(format!("s3://trail/{}", key("ap-northeast-1", 21))));
+    let fetched: Vec<String> = asked.all().into_iter().filter(|one| one.contains(".json")).collect();
+    assert_eq!(
+        fetched.iter().filter(|one| !one.contains('?')).count(),
+        2,
+        "{fetched:?}"
+    );
+
+    let nothing = with_credentials(&["scan", "s3://trail/other/"], &address);
+    assert_eq!(nothing.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&nothing.stderr)
+            .contains("there is nothing to read: no object below s3://trail/other/")
+    );
+}
+
+#[test]
+fn the_history_is_looked_up_page_by_page() {
+    let pages = vec![
+        json!([
+            call(3, "2026-11-21T10:00:00Z", "us-east-1"),
+            call(2, "2026-11-20T10:00:00Z", "ap-northeast-3")
+        ]),
+        json!([call(1, "2026-11-19T10:00:00Z", "ap-northeast-1")]),
+    ];
+    let (address, asked) = serve(Objects::new(), pages);
+    let ended = with_credentials(&["lookup", "--policy", "policy.yaml", "--format", "json"], &address);
+    let audit = json_of(&ended);
+    assert_eq!(
+        ended.status.code(),
+        Some(1),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    let exits = ["compliant", "violation", "rejected"].map(|exit| audit["exits"][exit].clone());
+    assert_eq!(exits, [json!(2), json!(1), json!(0)]);
+    let first: Value = serde_json::from_str(&asked.all()[0]).unwrap();
+    let days = (first["EndTime"].as_i64().unwrap() - first["StartTime"].as_i64().unwrap()) / 86_400;
+    assert_eq!(days, 90);
+}
+
+#[test]
+fn without_credentials_it_is_said_what_to_do() {
+    for arguments in [&["lookup"][..], &["scan", "s3://trail/AWSLogs/"]] {
+        let ended = crisguard(arguments, &[("AWS_REGION", "ap-northeast-1")]);
+        let errors = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), ended.stdout.len()), (Some(2), 0), "{errors}");
+        assert!(
+            errors.contains("there are no AWS credentials") && errors.contains("AWS_PROFILE"),
+            "{errors}"
+        );
+    }
+    let nowhere = crisguard(
+        &["lookup"],
+        &[
+            ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ],
+    );
+    let errors = String::from_utf8(nowhere.stderr).unwrap();
+    assert!(errors.contains("there is no Region to ask in"), "{errors}");
+    let ended = crisguard(&["scan", "s3://Trail/"], &[]);
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("is no address in S3"));
+}
