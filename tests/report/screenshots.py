@@ -9,9 +9,9 @@ from .opened import Opened, chromium
 
 # Name, language, scheme, width, height.
 PICTURES = [
-    ("report", "en", "light", 1000, 1500),
-    ("report.ja", "ja", "light", 1000, 1500),
-    ("report-dark", "en", "dark", 1000, 1500),
+    ("report", "en", "light", 1000, 1560),
+    ("report.ja", "ja", "light", 1000, 1560),
+    ("report-dark", "en", "dark", 1000, 1560),
 ]
 LARGEST = 300_000
 

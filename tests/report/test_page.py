@@ -162,6 +162,11 @@ def test_it_prints(opened: Open, language: str) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator("nav").is_hidden() and page.locator(".flow.wide svg").is_visible()
     assert page.locator("details table").evaluate("e => e.getBoundingClientRect().height") > 20, "what is folded, too"
+    page.set_viewport_size({"width": 688, "height": 1000})  # A4 within its margins
+    cut = """() => [...document.querySelectorAll("main *")].filter(element =>
+        !element.closest("svg, .hidden") && element.getBoundingClientRect().right > innerWidth + 0.5
+    ).map(element => element.outerHTML.slice(0, 100))"""
+    assert page.evaluate(cut) == [], "paper does not scroll"
     pages = PdfReader(BytesIO(page.pdf(format="A4", prefer_css_page_size=True))).pages
     assert 4 <= len(pages) <= 20
     squeezed = re.sub(r"\s", "", pages[0].extract_text())
