@@ -74,7 +74,7 @@ pub(super) async fn merge<Objects: Store, Organizations>(
     let told = Told {
         audit: &audit,
         grounds: &grounds,
-        language: kept.asked.report.and_then(|report| report.language),
+        asked: kept.asked.report.as_ref(),
         now: moment.now,
     };
     let location = report::store(world.store, bucket, run, told).await?;

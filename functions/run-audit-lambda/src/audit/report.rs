@@ -1,13 +1,19 @@
 //! The report, and where it is kept.
 
-use crisguard_core::{policy::Language, tally::Audit};
+use crisguard_aws::Failure;
+use crisguard_core::tally::Audit;
 use crisguard_lambda::report::Report;
+use crisguard_scan::plan::Address;
 use jiff::Timestamp;
 use run_audit::s3::Store;
 use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Run, grounds::Grounds};
+use super::{Run, grounds::Grounds, request::ReportAsked};
+
+/// The most that is read of what a report tells of besides.
+const LARGEST: usize = 64 << 20;
 
 /// Where a report lies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,7 +38,8 @@ pub(super) struct NoReports(pub(super) &'static str);
 pub(super) struct Told<'a> {
     pub(super) audit: &'a Audit,
     pub(super) grounds: &'a Grounds,
-    pub(super) language: Option<Language>,
+    /// What kind of report; the usual one if nothing is said.
+    pub(super) asked: Option<&'a ReportAsked>,
     pub(super) now: Timestamp,
 }
 
@@ -40,6 +47,8 @@ pub(super) struct Told<'a> {
 pub(super) async fn store(store: &impl Store, bucket: &str, run: &Run, told: Told<'_>) -> Result<Location, Report> {
     let failed = |error: &(dyn std::error::Error + 'static)| Report::of("Report", error);
     let policy = told.grounds.policy.as_ref();
+    let posture = besides(store, told.asked.and_then(|asked| asked.posture.as_ref())).await?;
+    let reach = besides(store, told.asked.and_then(|asked| asked.reach.as_ref())).await?;
     let report = crisguard_report::Report {
         audit: told.audit,
         policy: policy.map(|policy| crisguard_report::PolicyText {
@@ -47,10 +56,10 @@ pub(super) async fn store(store: &impl Store, bucket: &str, run: &Run, told: Tol
             text: &policy.text,
             sha256: policy.document.sha256(),
         }),
-        posture: None,
-        reach: None,
+        posture: posture.as_ref(),
+        reach: reach.as_ref(),
         generated_at: told.now,
-        language: told.grounds.language(told.language),
+        language: told.grounds.language(told.asked.and_then(|asked| asked.language)),
     };
     let documents = crisguard_report::render(&report).map_err(|error| failed(&error))?;
     let address = |name: &str| format!("s3://{bucket}/{}", run.document(name));
@@ -72,6 +81,26 @@ pub(super) async fn store(store: &impl Store, bucket: &str, run: &Run, told: Tol
         folder: address(""),
         manifest_sha256,
     })
+}
+
+/// Tells why there is nothing to tell of besides.
+#[derive(Debug, thiserror::Error)]
+enum NotRead {
+    #[error("{0}, which the report is to tell of, was not read")]
+    Refused(String, #[source] Failure),
+    #[error("{0}, which the report is to tell of, is no JSON")]
+    NotJson(String, #[source] serde_json::Error),
+}
+
+/// Reads what the report tells of besides, if anything.
+async fn besides(store: &impl Store, at: Option<&Address>) -> Result<Option<Value>, Report> {
+    let Some(at) = at else { return Ok(None) };
+    let bytes = store.read(&at.bucket, &at.key, LARGEST).await;
+    let bytes = bytes.map_err(|failure| Report::of("Report", &NotRead::Refused(at.to_string(), failure)))?;
+    let value = serde_json::from_slice(&bytes);
+    value
+        .map(Some)
+        .map_err(|error| Report::of("Report", &NotRead::NotJson(at.to_string(), error)))
 }
 
 /// Writes a digest, or the beginning of one.

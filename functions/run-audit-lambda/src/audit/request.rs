@@ -78,12 +78,18 @@ pub enum PolicyAsked {
 }
 
 /// What kind of report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportAsked {
     /// The language, that of the policy's alerts if it is not named.
     #[serde(default)]
     pub language: Option<Language>,
+    /// A report of check-posture to tell of, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posture: Option<Address>,
+    /// An answer about reach to tell of, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Address>,
 }
 
 /// One batch of a run: a line of its plan, and whose it is.

@@ -48,7 +48,7 @@ pub(super) async fn scan<Objects: Store, Organizations: ReadOrganization>(
     if asked.batch_bytes.is_some() {
         return Err(Report::of("Request", &NoBatches));
     }
-    let reports = match (asked.report, &world.places.reports) {
+    let reports = match (&asked.report, &world.places.reports) {
         (Some(_), None) => return Err(Report::of("Request", &NoReports("write the report"))),
         (Some(asked), Some(bucket)) => Some((asked, bucket)),
         (None, _) => None,
@@ -75,7 +75,7 @@ pub(super) async fn scan<Objects: Store, Organizations: ReadOrganization>(
             let told = Told {
                 audit: &audit,
                 grounds: &grounds,
-                language: wanted.language,
+                asked: Some(wanted),
                 now: moment.now,
             };
             Some(report::store(world.store, bucket, &run, told).await?)

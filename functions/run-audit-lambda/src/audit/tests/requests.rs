@@ -101,6 +101,25 @@ async fn a_scan_leaves_a_report_only_where_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_report_tells_of_posture_where_it_is_asked_to_and_of_nothing_else() {
+    let store = trail();
+    let mut asked = everything();
+    for (content, says) in [
+        (None, "NoSuchKey"),
+        (Some("<html>"), "is no JSON"),
+        (Some("{}"), "not a report of check-posture"),
+    ] {
+        if let Some(content) = content {
+            store.put(REPORTS, "posture/one.json", content.as_bytes());
+        }
+        asked["report"] = json!({"posture": "s3://reports/posture/one.json"});
+        let refused = ask(&store, &json!({"scan": asked})).await.unwrap_err();
+        assert!(refused.contains(says), "{refused}");
+        assert_eq!(store.kept("audit/"), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
 async fn without_a_place_for_reports_only_a_scan_is_answered() {
     let store = trail();
     let nowhere = Places {
