@@ -1,7 +1,7 @@
 //! The findings, those of one control together: why it matters and what to do is said once.
 
 use crisguard_core::{
-    controls::Mapping,
+    controls::{ControlId, Mapping},
     policy::Language,
     tally::{Audit, AuditFinding, FindingDecision},
     texts::{self, filled},
@@ -42,6 +42,8 @@ struct Shown {
     #[serde(flatten)]
     finding: AuditFinding,
     explained: String,
+    /// What a service control policy refused was processed nowhere; of all else the record does not say.
+    nowhere: bool,
 }
 
 impl Groups {
@@ -100,6 +102,7 @@ fn group(first: &AuditFinding, all: &[&AuditFinding], shown: &[&AuditFinding], l
             .map(|finding| Shown {
                 finding: (*finding).clone(),
                 explained: explained(finding, language),
+                nowhere: finding.control == ControlId::InferenceDeniedByScp,
             })
             .collect(),
     }
