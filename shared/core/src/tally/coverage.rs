@@ -285,13 +285,16 @@ mod tests {
             (A, "eu-west-1", 4, true),
             (A, "eu-west-1", 4, false),
             (A, "eu-west-1", 6, false),
+            (A, "eu-west-1", 7, true),
+            (A, "eu-west-1", 8, false),
         ]);
         assert_eq!(
             gaps(&days, &Scope::everything()),
             [
                 format!("{A} eu-west-1 3..4 NotRead"),
                 format!("{A} eu-west-1 5..5 NoLogFile"),
-                format!("{A} eu-west-1 6..6 NotRead")
+                format!("{A} eu-west-1 6..6 NotRead"),
+                format!("{A} eu-west-1 8..8 NotRead")
             ]
         );
     }

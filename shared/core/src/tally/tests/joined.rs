@@ -98,6 +98,10 @@ fn a_log_tells_where_a_call_went_and_stands_for_one_that_has_no_record() {
     let alone = audit(&[log(1, GLOBAL, None)]);
     assert_eq!(flows(&alone), ["global to ?: Violation 1"]);
     assert_eq!(alone.flows[0].principal, "arn:aws:sts::111122223333:assumed-role/app");
+    // Beside a stream's end it is the one that names the profile.
+    let ended = audit(&[log(1, GLOBAL, None), end(1, "ap-northeast-3")]);
+    assert_eq!(flows(&ended), ["global to ap-northeast-3: Violation 1"]);
+    assert_eq!(exits(&ended), "violation 1, joined 1");
     // A model without a profile is processed where it is called, though its entry does not say so...
     assert_eq!(
         flows(&audit(&[log(1, "amazon.nova-lite-v1:0", None)])),
