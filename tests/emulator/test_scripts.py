@@ -204,7 +204,8 @@ def test_an_organization_is_deployed_to(code: dict[str, Path], tmp_path: Path) -
         assert f"scripts/deploy-members --policy policy.yaml --home-bus {HOME_BUS}" in first.stdout
         said = {"--member-role watched", "--member-external-id id-1"}
         assert {words for words in said if words in first.stdout} == said, "pasted, it makes the same role"
-        done = shell.deploy("--regions", aws.home_region, "--run-audit", *organization, *reader)
+        trails = ("--audit-buckets", "arn:aws:s3:::trail-logs arn:aws:s3:::archive-logs")
+        done = shell.deploy("--regions", aws.home_region, *trails, *organization, *reader)
         assert done.returncode == 0, done.stdout + done.stderr
         looks = aws.client("lambda").get_function_configuration(FunctionName="crisguard-check-posture")
         variables = {k: v for k, v in looks["Environment"]["Variables"].items() if "MEMBER" in k or "ORGANIZATION" in k}
@@ -216,9 +217,17 @@ def test_an_organization_is_deployed_to(code: dict[str, Path], tmp_path: Path) -
             "CRISGUARD_ORGANIZATION_PATH": "",
             "CRISGUARD_ORGANIZATION_ROLE_ARN": reader[1],
         }
-        assert aws.client("stepfunctions").list_state_machines()["stateMachines"]
+        machines = {each["name"] for each in aws.client("stepfunctions").list_state_machines()["stateMachines"]}
+        assert machines == {"crisguard-organization", "crisguard-audit"}
+        assert '--input \'{"paths":["s3://trail-logs/"]}\'' in done.stdout
         audits = aws.client("lambda").get_function_configuration(FunctionName="crisguard-run-audit")
-        assert audits["Environment"]["Variables"]["CRISGUARD_ORGANIZATION_ROLE_ARN"] == reader[1]
+        told = audits["Environment"]["Variables"]
+        assert told["CRISGUARD_ORGANIZATION_ROLE_ARN"] == reader[1]
+        assert told["CRISGUARD_REPORTS_BUCKET"] == f"crisguard-reports-{ACCOUNT}-{HOME_REGION}"
+        assert (told["CRISGUARD_POLICY_BUCKET"], told["CRISGUARD_POLICY_KEY"]) == (
+            f"crisguard-policy-{ACCOUNT}-{HOME_REGION}",
+            "policy.yaml",
+        )
 
         where = ("--targets", "ou-ab12-11111111 ou-ab12-22222222", "--regions", SOURCES, "--exclude", "222233334444")
         members = shell.run("deploy-members", *OF_MEMBERS, *where, "--member-external-id", "id-1")
