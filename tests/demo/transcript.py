@@ -308,7 +308,8 @@ class Transcript:
     def audit(self, audited: Audited) -> None:
         """What an auditor reads of all that was played, and where the whole report is."""
         self.chapter("The audit", AUDIT)
-        self.console.print(Text(audited.shown))
+        # As the command wrote it: it broke its lines itself.
+        self.console.print(Text(audited.shown), soft_wrap=True)
         self.say()
         self.say(self.said("The report, to open in a browser: {}").format(audited.page), "bold")
 
