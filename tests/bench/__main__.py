@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from . import coldstart, core, document, organization, sweep
+from .scan import measure as scan
 from .aws import ROOT
 from .table import machine
 
@@ -21,9 +22,12 @@ Measures, in one run on this machine:
   - what every profile can do in each account of an organization of 1,000, on one core
     (shared/core/benches/organization.rs), and run-audit reading that organization,
     each call of AWS 50 ms away;
+  - `crisguard scan` over a gigabyte of log files that are made for it, two mixes, against
+    inflating the same files alone and against others on the same question (tests/bench/scan);
   - the sizes of the zips.
 Fails if the sweep or run-audit makes a call twice, or run-audit one that is not needed; times
-are no failures, for they are the machine's.
+are no failures, for they are the machine's, but for the scan's, which is measured against
+inflating on the same machine.
 Times of a busy machine are not worth much: the table says how busy it was.
 """
 
@@ -37,15 +41,24 @@ def main() -> None:
     parser.add_argument("--sweeps", type=int, default=5, help="nightly sweeps (default: 5)")
     parser.add_argument("--programs", type=Path, default=ROOT / "target/dist", help="where the functions are built")
     parser.add_argument("--python", type=Path, required=True, help="the interpreter for the functions in Python")
+    parser.add_argument("--scan-program", type=Path, default=ROOT / "target/dist/examples/measure", help="the scan")
+    parser.add_argument(
+        "--scan-peers", type=Path, required=True, help="the interpreter that has what scans are measured against"
+    )
     parser.add_argument("--without-core", action="store_true", help="leave the core's benchmarks out")
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--only-sweep", action="store_true", help="measure the nightly sweep alone")
     only.add_argument("--only-organization", action="store_true", help="measure the organization alone")
+    only.add_argument("--only-scan", action="store_true", help="measure the scan of log files alone")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also write the tables into FILE, between its marks")
     arguments = parser.parse_args()
-    everything = not arguments.only_sweep and not arguments.only_organization
-    if arguments.write and not everything:
-        parser.error("--write is for all tables at once: leave out --only-…")
+    everything = not (arguments.only_sweep or arguments.only_organization or arguments.only_scan)
+    if arguments.write and not everything and not arguments.only_scan:
+        parser.error("--write is for all tables at once, or for the scan: leave out --only-…")
+    if everything or arguments.only_scan:
+        measure_scan(arguments)
+        if arguments.only_scan:
+            return
 
     parts, problems = [machine()], []
     if not arguments.without_core and everything:
@@ -54,11 +67,11 @@ def main() -> None:
     if everything:
         pairs = coldstart.measure(arguments.programs, arguments.python, arguments.rounds, progress)
         parts.append(f"Cold starts, medians of {arguments.rounds} (and the least):\n\n{coldstart.as_table(pairs)}")
-    if not arguments.only_organization:
+    if everything or arguments.only_sweep:
         swept = sweep.measure(arguments.programs / sweep.NAME, arguments.sweeps, progress)
         parts.append(f"A nightly sweep, medians of {arguments.sweeps} (and the least):\n\n{sweep.as_table(swept)}")
         problems += sweep.problems(swept)
-    if not arguments.only_sweep:
+    if everything or arguments.only_organization:
         whole = organization.measure(arguments.programs / organization.NAME, progress)
         parts.append(f"An organization, medians (and the least):\n\n{organization.as_table(whole)}")
         problems += organization.problems(whole)
@@ -71,6 +84,19 @@ def main() -> None:
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     sys.exit(1 if problems else 0)
+
+
+def measure_scan(arguments: argparse.Namespace) -> None:
+    """Measures the scan, prints and writes its tables, and says which aims were missed."""
+    began = machine()
+    found = scan.measure(arguments.scan_program, arguments.scan_peers, progress)
+    progress("")
+    text = f"{began}\n\n{scan.as_table(found)}"
+    print(text, end="\n\n")
+    if arguments.write:
+        document.write(arguments.write, "scan", text)
+    for problem in scan.problems(found):
+        print(f"missed: {problem}", file=sys.stderr)
 
 
 def progress(text: str) -> None:

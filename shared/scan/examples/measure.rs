@@ -78,10 +78,16 @@ fn inflate(threads: NonZero<usize>, patterns: &[OsString]) -> Result<(), Box<dyn
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..threads.get()).map(|_| scope.spawn(work)).collect();
-        threads
-            .into_iter()
-            .try_for_each(|thread| thread.join().map_err(|_| "a thread ended early")?.map_err(|error| error.to_string()))
+        threads.into_iter().try_for_each(|thread| {
+            thread
+                .join()
+                .map_err(|_| "a thread ended early")?
+                .map_err(|error| error.to_string())
+        })
     })?;
-    println!("{}", serde_json::json!({"files": count.into_inner(), "bytes": bytes.into_inner()}));
+    println!(
+        "{}",
+        serde_json::json!({"files": count.into_inner(), "bytes": bytes.into_inner()})
+    );
     Ok(())
 }

@@ -8,13 +8,10 @@ use std::ops::{ControlFlow, Range};
 
 use fearless_simd::Level;
 
-use crate::masks::{BLOCK, Masks, fill};
+use crate::signs::{BATCH, Batch, Carried};
 
 /// How deep an element may go: as deep as the parser does that reads it.
 const DEEPEST: u32 = 128;
-
-/// How many blocks are looked at together.
-const BATCH: usize = 64;
 
 /// Why no further element was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,107 +26,57 @@ pub(crate) enum Stop {
     Odd(usize),
 }
 
-/// Tells of every element in `text`, which begins inside a list, before or after an element.
-///
-/// `first` says that no element stands before it, so that none needs a comma.
-pub(crate) fn each(level: Level, text: &[u8], first: bool, mut tell: impl Tell) -> Stop {
-    let mut scan = Scan {
-        text,
-        before: if first { None } else { Some(0) },
-        start: 0,
-        depth: 0,
-        in_text: 0,
-        escaped: 0,
-        quoted: 0,
-        ended: 0,
-        last_hit: None,
-    };
-    let mut masks = [Masks::NONE; BATCH];
-    let mut tail = [b' '; BLOCK];
-    let whole = text.len() - text.len() % BLOCK;
-    let mut at = 0;
-    while at < text.len() {
-        let (blocks, count) = if at < whole {
-            let batch = text.get(at..whole.min(at + BATCH * BLOCK)).unwrap_or_default();
-            (batch, batch.len() / BLOCK)
-        } else {
-            let rest = text.get(at..).unwrap_or_default();
-            for (to, from) in tail.iter_mut().zip(rest) {
-                *to = *from;
-            }
-            (tail.as_slice(), 1)
-        };
-        fill(level, blocks, &mut masks);
-        for masks in masks.iter().take(count) {
-            if let Some(stop) = scan.block(at, masks, &mut tell) {
-                return stop;
-            }
-            at += BLOCK;
-        }
-    }
-    Stop::Unfinished(scan.told())
-}
-
 /// Takes in where an element stands, and whether it can be about Bedrock.
 pub(crate) trait Tell: FnMut(Range<usize>, bool) -> ControlFlow<()> {}
 
 impl<T: FnMut(Range<usize>, bool) -> ControlFlow<()>> Tell for T {}
 
-struct Scan<'a> {
+/// Tells of every element in `text`, which begins inside a list, before or after an element.
+///
+/// `first` says that no element stands before it, so that none needs a comma.
+pub(crate) fn each(level: Level, text: &[u8], first: bool, mut tell: impl Tell) -> Stop {
+    let mut elements = Elements {
+        text,
+        before: if first { None } else { Some(0) },
+        start: 0,
+        depth: 0,
+        last_hit: None,
+    };
+    let mut batch = Batch::empty();
+    let mut carried = Carried::NOTHING;
+    for at in (0..text.len()).step_by(BATCH) {
+        if !batch.read(level, text, at, &mut carried) {
+            return Stop::Odd(elements.told());
+        }
+        if let Some(stop) = elements.batch(at, &batch, &mut tell) {
+            return stop;
+        }
+    }
+    Stop::Unfinished(elements.told())
+}
+
+struct Elements<'a> {
     text: &'a [u8],
     /// The end of the element before; `None` before the first.
     before: Option<usize>,
     /// Where the element begins that is being read.
     start: usize,
     depth: u32,
-    /// All ones where the last block ended inside a text.
-    in_text: u64,
-    /// One where the last block ended with a backslash that escapes.
-    escaped: u64,
-    /// One where the last block ended with a quote.
-    quoted: u64,
-    /// One where the last block ended with a quote that ends a text.
-    ended: u64,
-    /// Where, before this block, something last stood that may be about Bedrock.
+    /// Where something last stood that may be about Bedrock.
     last_hit: Option<usize>,
 }
 
-impl Scan<'_> {
+impl Elements<'_> {
     /// Returns up to where all was told.
     fn told(&self) -> usize {
         self.before.unwrap_or(0)
     }
 
-    #[inline]
-    fn block(&mut self, at: usize, masks: &Masks, tell: &mut impl Tell) -> Option<Stop> {
-        let mut hits = 0;
-        let escaped = if masks.backslashes | self.escaped == 0 {
-            0
-        } else {
-            let escaped = self.escapes(masks.backslashes);
-            hits = self.unicode(at, escaped);
-            escaped
-        };
-        let quotes = masks.quotes & !escaped;
-        let in_text = inside(quotes) ^ self.in_text;
-        self.in_text = if in_text >> 63 == 1 { u64::MAX } else { 0 };
-        // Where a quote is missing or too many, texts and what is between them are taken for each other.
-        let behind = ((quotes & !in_text) << 1) | self.ended;
-        self.ended = (quotes & !in_text) >> 63;
-        if behind & !(masks.separators | masks.closes) != 0 {
-            return Some(Stop::Odd(self.told()));
-        }
-        let begins = ((quotes << 1) | self.quoted) & masks.bs;
-        self.quoted = quotes >> 63;
-        if begins != 0 {
-            hits |= self.bedrock(at, begins);
-        }
-        let mut brackets = (masks.opens | masks.closes) & !in_text;
-        while brackets != 0 {
-            let bit = brackets.trailing_zeros();
-            brackets &= brackets - 1;
-            let place = at + bit as usize;
-            if masks.opens >> bit & 1 == 1 {
+    fn batch(&mut self, at: usize, batch: &Batch, tell: &mut impl Tell) -> Option<Stop> {
+        let mut hits = batch.hits().iter().copied().peekable();
+        for bracket in batch.brackets() {
+            let place = at + bracket.place();
+            if bracket.opens() {
                 if self.depth == 0 {
                     if !self.may_begin(place) {
                         return Some(Stop::Odd(self.told()));
@@ -140,72 +87,29 @@ impl Scan<'_> {
                 if self.depth > DEEPEST {
                     return Some(Stop::Odd(self.told()));
                 }
-            } else {
-                self.depth = match self.depth {
-                    0 if self.may_end(place) => return Some(Stop::End(place + 1)),
-                    0 => return Some(Stop::Odd(self.told())),
-                    depth => depth - 1,
-                };
-                if self.depth == 0 {
-                    if self.text.get(place) != Some(&b'}') {
-                        return Some(Stop::Odd(self.told()));
-                    }
-                    let here = hits & (u64::MAX >> (63 - bit));
-                    let hit = if here == 0 {
-                        self.last_hit
-                    } else {
-                        Some(at + here.ilog2() as usize)
-                    };
-                    self.before = Some(place + 1);
-                    if tell(self.start..place + 1, hit.is_some_and(|hit| hit >= self.start)).is_break() {
-                        return Some(Stop::Enough(place + 1));
-                    }
+                continue;
+            }
+            self.depth = match self.depth {
+                0 if self.may_end(place) => return Some(Stop::End(place + 1)),
+                0 => return Some(Stop::Odd(self.told())),
+                depth => depth - 1,
+            };
+            if self.depth == 0 {
+                if self.text.get(place) != Some(&b'}') {
+                    return Some(Stop::Odd(self.told()));
+                }
+                while let Some(hit) = hits.next_if(|hit| *hit < place) {
+                    self.last_hit = Some(hit);
+                }
+                self.before = Some(place + 1);
+                let hit = self.last_hit.is_some_and(|hit| hit >= self.start);
+                if tell(self.start..place + 1, hit).is_break() {
+                    return Some(Stop::Enough(place + 1));
                 }
             }
         }
-        if hits != 0 {
-            self.last_hit = Some(at + hits.ilog2() as usize);
-        }
+        self.last_hit = hits.last().or(self.last_hit);
         None
-    }
-
-    /// Marks what a backslash stands before that is not escaped itself.
-    fn escapes(&mut self, backslashes: u64) -> u64 {
-        let mut escaped = self.escaped;
-        let mut left = backslashes & !escaped;
-        self.escaped = 0;
-        while left != 0 {
-            let bit = left.trailing_zeros();
-            left &= left - 1;
-            if bit == 63 {
-                self.escaped = 1;
-            } else {
-                escaped |= 1 << (bit + 1);
-                left &= !escaped;
-            }
-        }
-        escaped
-    }
-
-    /// Keeps of what is escaped each `u`, which may stand for any sign.
-    fn unicode(&self, at: usize, escaped: u64) -> u64 {
-        self.keep(at, escaped, |rest| rest.first() == Some(&b'u'))
-    }
-
-    fn bedrock(&self, at: usize, begins: u64) -> u64 {
-        self.keep(at, begins, |rest| rest.starts_with(b"bedrock"))
-    }
-
-    fn keep(&self, at: usize, mut of: u64, is: impl Fn(&[u8]) -> bool) -> u64 {
-        let mut kept = 0;
-        while of != 0 {
-            let bit = of.trailing_zeros();
-            of &= of - 1;
-            if self.text.get(at + bit as usize..).is_some_and(&is) {
-                kept |= 1 << bit;
-            }
-        }
-        kept
     }
 
     /// Tells whether an object can begin here: after one comma, unless it is the first.
@@ -226,15 +130,6 @@ impl Scan<'_> {
         let gap = self.text.get(self.before.unwrap_or(0)..place).unwrap_or_default();
         self.text.get(place) == Some(&b']') && gap.trim_ascii().is_empty()
     }
-}
-
-/// Turns every second quote into the stretch up to it: ones from an opening quote to before its closing one.
-fn inside(quotes: u64) -> u64 {
-    let mut inside = quotes;
-    for shift in [1, 2, 4, 8, 16, 32] {
-        inside ^= inside << shift;
-    }
-    inside
 }
 
 #[cfg(test)]

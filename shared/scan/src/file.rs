@@ -12,7 +12,7 @@ use libdeflater::Decompressor;
 use crate::{
     documents,
     gzip::{Members, inflate, is_gzip},
-    judge::{Counted, DIGEST, Judge},
+    judge::{Counted, DIGEST, Judge, Known},
     source::{Content, Source},
     window::Window,
 };
@@ -28,6 +28,7 @@ pub(crate) struct Reader {
     stored: Vec<u8>,
     inflated: Vec<u8>,
     largest: u64,
+    known: Known,
 }
 
 /// What a file came to.
@@ -44,14 +45,16 @@ impl Reader {
             stored: Vec::new(),
             inflated: Vec::new(),
             largest,
+            known: Known::nothing(),
         }
     }
 
-    /// Reads a source into a tally.
+    /// Reads a source into a tally, which must be the same one each time.
     pub(crate) fn read(&mut self, source: Source, tally: &mut Tally) -> Done {
         let Source { name, content } = source;
         let place = LogFileName::parse(&name);
-        let mut judge = Judge::new(&name, tally);
+        let mut known = std::mem::replace(&mut self.known, Known::nothing());
+        let mut judge = Judge::new(&name, tally, &mut known);
         let (bytes, readable) = if FileKind::of(&name) == FileKind::Digest && !matches!(content, Content::Unreadable(_))
         {
             judge.reject_rest(DIGEST);
@@ -60,6 +63,7 @@ impl Reader {
             self.content(content, &mut judge)
         };
         let counted = judge.finish();
+        self.known = known;
         tally.file(bytes, place.as_ref(), readable);
         Done { bytes, counted }
     }

@@ -1,11 +1,15 @@
 //! What one value of a file is, and what the tally makes of it.
 
+use std::collections::HashMap;
+
 use crisguard_core::{
     canary::Canary,
-    cloudtrail::{LARGEST_RECORD, Record, Rejection, parse_envelope, parse_record},
+    cloudtrail::{Glance, LARGEST_RECORD, Record, Rejection, parse_envelope, parse_record},
     invocation_log,
-    tally::{Rejected, Tally},
+    tally::{Like, Rejected, Tally},
 };
+use fearless_simd::Level;
+use foldhash::quality::RandomState;
 use memchr::memmem;
 use serde::{Deserialize, de::IgnoredAny};
 
@@ -17,6 +21,42 @@ pub(crate) struct Judge<'a> {
     records: u64,
     not_bedrock: u64,
     bedrock: u64,
+    known: &'a mut Known,
+}
+
+/// What was read before in the tally that is being filled: most records are like one of them.
+pub(crate) struct Known {
+    level: Level,
+    by_likeness: HashMap<Box<[u8]>, Seen, RandomState>,
+    /// Of the record that is being read.
+    likeness: Vec<u8>,
+}
+
+/// What records that are alike come to.
+#[derive(Clone, Copy)]
+enum Seen {
+    Inference(Like),
+    NotInference,
+}
+
+/// How many records that differ are remembered: some 30 MB at the most, and few organizations have as many.
+const REMEMBERED: usize = 50_000;
+
+impl Known {
+    pub(crate) fn nothing() -> Self {
+        Self {
+            level: Level::new(),
+            by_likeness: HashMap::with_hasher(RandomState::default()),
+            likeness: Vec::new(),
+        }
+    }
+
+    fn remember(&mut self, seen: Seen) {
+        if self.by_likeness.len() >= REMEMBERED {
+            self.by_likeness.clear();
+        }
+        self.by_likeness.insert(self.likeness.as_slice().into(), seen);
+    }
 }
 
 /// How many records a file had.
@@ -36,13 +76,14 @@ pub(crate) enum Among {
 }
 
 impl<'a> Judge<'a> {
-    pub(crate) fn new(file: &'a str, tally: &'a mut Tally) -> Self {
+    pub(crate) fn new(file: &'a str, tally: &'a mut Tally, known: &'a mut Known) -> Self {
         Self {
             file,
             tally,
             records: 0,
             not_bedrock: 0,
             bedrock: 0,
+            known,
         }
     }
 
@@ -72,8 +113,46 @@ impl<'a> Judge<'a> {
     }
 
     fn read(&mut self, json: &[u8], among: Among) {
-        match parse_record(json) {
-            Ok(Record::NotBedrock) => self.look_closer(json, among),
+        let Some(glance) = Glance::of(self.known.level, json) else {
+            return match parse_record(json) {
+                Ok(Record::NotBedrock) => self.look_closer(json, among),
+                record => self.record(record),
+            };
+        };
+        match glance.is_bedrock() {
+            Some(true) => {}
+            Some(false) => return self.another_service(),
+            None => return self.look_closer(json, among),
+        }
+        let Some(particulars) = glance.likeness(&mut self.known.likeness) else {
+            return self.record(glance.record());
+        };
+        match self.known.by_likeness.get(self.known.likeness.as_slice()).copied() {
+            Some(Seen::Inference(like)) => {
+                self.count_bedrock();
+                self.tally.add_like(like, &particulars);
+            }
+            Some(Seen::NotInference) => {
+                self.count_bedrock();
+                self.tally.count_not_inference(1);
+            }
+            None => self.first(glance.record()),
+        }
+    }
+
+    /// Takes in a record that is like none before.
+    fn first(&mut self, record: Result<Record, Rejection>) {
+        match record {
+            Ok(Record::Inference(invocation)) => {
+                self.count_bedrock();
+                if let Some(like) = self.tally.add_first(&invocation) {
+                    self.known.remember(Seen::Inference(like));
+                }
+            }
+            Ok(Record::NotInference { .. }) => {
+                self.known.remember(Seen::NotInference);
+                self.record(record);
+            }
             record => self.record(record),
         }
     }

@@ -6,11 +6,13 @@ import gzip
 import json
 import multiprocessing
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+MADE = ".made"
 ACCOUNTS = ["111122223333", "444455556666", "777788889999", "123456789012"]
 REGIONS = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-northeast-1", "ap-northeast-3"]
 MODELS = [
@@ -33,7 +35,14 @@ AGENTS = [
     "aws-sdk-go-v2/1.36.5 ua/2.1 os/linux lang/go#1.24.4 md/GOOS#linux md/GOARCH#arm64 api/sts#1.34.0 m/E,g",
     "[Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36]",
 ]
-ROLES = ["app-prod", "etl-nightly", "AWSReservedSSO_PowerUserAccess_1b74cd717d47002b", "eks-node", "ci-deploy", "chat-api"]
+ROLES = [
+    "app-prod",
+    "etl-nightly",
+    "AWSReservedSSO_PowerUserAccess_1b74cd717d47002b",
+    "eks-node",
+    "ci-deploy",
+    "chat-api",
+]
 ZONES = {
     "us-east-1": "us",
     "us-west-2": "us",
@@ -64,21 +73,41 @@ class Wanted:
 def make(wanted: Wanted, under: Path) -> Path:
     """Makes the files, unless they are there, and returns their folder."""
     folder = wanted.folder(under)
-    if not (folder / ".made").exists():
+    if not (folder / MADE).exists():
+        total = Made(0, 0, 0, 0, Counter())
         with multiprocessing.Pool() as pool:
-            numbers = range(wanted.files)
             chunk = max(1, min(500, wanted.files // 16))
-            sizes = pool.imap_unordered(_Maker(wanted, folder), numbers, chunksize=chunk)
-            stored, inflated, records = (sum(column) for column in zip(*sizes))
-        made = {"files": wanted.files, "stored": stored, "inflated": inflated, "records": records}
-        (folder / ".made").write_text(json.dumps(made))
+            for made in pool.imap_unordered(_Maker(wanted, folder), range(wanted.files), chunksize=chunk):
+                total = total + made
+        (folder / MADE).write_text(json.dumps([*astuple(total)[:4], [[*key, n] for key, n in total.routes.items()]]))
     return folder
 
 
-def sizes(folder: Path) -> dict[str, int]:
-    """Returns how many files, stored and inflated bytes, and records a folder has."""
-    said: dict[str, int] = json.loads((folder / ".made").read_text())
-    return said
+@dataclass(frozen=True)
+class Made:
+    """What files have in them."""
+
+    files: int
+    stored: int
+    inflated: int
+    records: int
+    routes: Counter[tuple[str, str | None, bool]]
+    """How many invocations by the Region that was called, the one that is reported, and whether they failed."""
+
+    def __add__(self, other: Made) -> Made:
+        return Made(
+            self.files + other.files,
+            self.stored + other.stored,
+            self.inflated + other.inflated,
+            self.records + other.records,
+            self.routes + other.routes,
+        )
+
+    @classmethod
+    def of(cls, folder: Path) -> Made:
+        """Reads what was made in a folder."""
+        files, stored, inflated, records, routes = json.loads((folder / MADE).read_text())
+        return cls(files, stored, inflated, records, Counter({(s, d, f): n for s, d, f, n in routes}))
 
 
 @dataclass(frozen=True)
@@ -86,14 +115,19 @@ class _Maker:
     wanted: Wanted
     folder: Path
 
-    def __call__(self, number: int) -> tuple[int, int, int]:
+    def __call__(self, number: int) -> Made:
         random_ = random.Random(f"{self.wanted.seed}/{number}")
         account = ACCOUNTS[number % len(ACCOUNTS)]
         region = REGIONS[number // len(ACCOUNTS) % len(REGIONS)]
         day = number // (len(ACCOUNTS) * len(REGIONS)) % 28 + 1
         texts, length = [], 0
+        routes: Counter[tuple[str, str | None, bool]] = Counter()
         while length < self.wanted.bytes_each:
-            text = json.dumps(_record(random_, account, region, day, self.wanted.bedrock), separators=(",", ":"))
+            record = _record(random_, account, region, day, self.wanted.bedrock)
+            if record["eventSource"] == "bedrock.amazonaws.com":
+                reported = record.get("additionalEventData", {}).get("inferenceRegion")
+                routes[region, reported, "errorCode" in record] += 1
+            text = json.dumps(record, separators=(",", ":"))
             texts.append(text)
             length += len(text) + 1
         content = ('{"Records":[' + ",".join(texts) + "]}").encode()
@@ -102,7 +136,7 @@ class _Maker:
         path.mkdir(parents=True, exist_ok=True)
         name = f"{account}_CloudTrail_{region}_202610{day:02}T{number % 24:02}00Z_{number:016x}.json.gz"
         (path / name).write_bytes(stored)
-        return len(stored), len(content), len(texts)
+        return Made(1, len(stored), len(content), len(texts), routes)
 
 
 def _record(r: random.Random, account: str, region: str, day: int, bedrock: float) -> dict[str, Any]:
@@ -249,8 +283,12 @@ def _ec2(r: random.Random, account: str, region: str) -> dict[str, Any]:
         "eventName": r.choice(["DescribeInstances", "DescribeNetworkInterfaces", "DescribeVolumes"]),
         "requestParameters": {
             "maxResults": 1000,
-            "filterSet": {"items": [{"name": "tag:Name", "valueSet": {"items": [{"value": f"web-{r.randrange(900)}"}]}}]},
-            "instancesSet": {"items": [{"instanceId": f"i-{r.getrandbits(68):017x}"} for _ in range(r.randrange(1, 5))]},
+            "filterSet": {
+                "items": [{"name": "tag:Name", "valueSet": {"items": [{"value": f"web-{r.randrange(900)}"}]}}]
+            },
+            "instancesSet": {
+                "items": [{"instanceId": f"i-{r.getrandbits(68):017x}"} for _ in range(r.randrange(1, 5))]
+            },
         },
     }
 
@@ -274,7 +312,9 @@ def _dynamodb(r: random.Random, account: str, region: str) -> dict[str, Any]:
 def _iam(r: random.Random, account: str, region: str) -> dict[str, Any]:
     policy = {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": f"arn:aws:s3:::data-{r.randrange(99)}/*"}],
+        "Statement": [
+            {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": f"arn:aws:s3:::data-{r.randrange(99)}/*"}
+        ],
     }
     return {
         "eventSource": "iam.amazonaws.com",
@@ -313,11 +353,3 @@ def _letters(r: random.Random, count: int) -> str:
 def _uuid(r: random.Random) -> str:
     digits = f"{r.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
-
-
-def count_bedrock(folder: Path) -> Iterator[tuple[str, str | None]]:
-    """Reads all files plainly, and yields where each invocation was called and processed: what everyone must say."""
-    for path in sorted(folder.rglob("*.json.gz")):
-        for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]:
-            if record["eventSource"] == "bedrock.amazonaws.com":
-                yield record["awsRegion"], record.get("additionalEventData", {}).get("inferenceRegion")

@@ -5,6 +5,7 @@
 //! rejected with the member's path, and the function that reads it counts the rejection.
 
 mod failure;
+mod glance;
 mod invocation;
 pub(crate) mod lenient;
 mod management;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub use failure::{BlockedRegion, Denial, Failure, ScpDenial};
+pub use glance::{Glance, Particulars};
 pub use invocation::{EventIdentity, Half, Invocation, ProcessedIn};
 pub(crate) use management::{ManagementEvent, parse as parse_management_event};
 pub use operation::Operation;

@@ -223,6 +223,11 @@ impl AllEvidence {
         }
     }
 
+    /// Returns the evidence that stands at a place.
+    pub(super) fn at(&self, place: usize) -> Option<&Known> {
+        self.list.get(place)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Known> {
         self.list.iter()
     }

@@ -35,7 +35,7 @@ use coverage::Days;
 use crate::{
     account::{AccountId, OrganizationPath},
     catalog::Catalogue,
-    cloudtrail::Invocation,
+    cloudtrail::{Invocation, Particulars},
     policy::PolicyDocument,
 };
 
@@ -54,6 +54,10 @@ pub struct Tally {
     evidence: AllEvidence,
     rows: Vec<Row>,
 }
+
+/// What a record says that a tally has, but for its ids and time; of that tally alone, and while it has no others.
+#[derive(Clone, Copy, Debug)]
+pub struct Like(usize);
 
 /// What is asked of a tally.
 #[derive(Clone, Debug)]
@@ -88,24 +92,54 @@ impl Tally {
         self.keep(invocation, Role::of(invocation.half));
     }
 
+    /// Takes in a record of CloudTrail, and returns what others that are alike are taken in by.
+    pub fn add_first(&mut self, invocation: &Invocation) -> Option<Like> {
+        let role = Role::of(invocation.half);
+        self.keep(invocation, role);
+        let id = self.evidence.of(invocation, role)?.id;
+        self.evidence.place(id).map(Like)
+    }
+
+    /// Takes in a record that is like one that this tally has, but for its ids and time.
+    pub fn add_like(&mut self, like: Like, particulars: &Particulars<'_>) {
+        let Particulars {
+            event_id,
+            request_id,
+            time,
+        } = *particulars;
+        let event = self.event(event_id);
+        let Some(known) = self.evidence.at(like.0) else { return };
+        let group = request_id.map_or_else(|| known.events.mixed(event), |request_id| known.of_request(request_id));
+        self.rows.push(Row {
+            group,
+            event,
+            evidence: known.id,
+            time,
+        });
+    }
+
+    /// Returns what stands for an event, whose id is kept where it is no UUID.
+    fn event(&mut self, event_id: &str) -> Id {
+        Id::of_uuid(event_id).unwrap_or_else(|| {
+            let id = Id::of_event(event_id);
+            self.odd_ids.entry(id).or_insert_with(|| event_id.to_owned());
+            id
+        })
+    }
+
     /// Takes in an entry of the invocation log ([`crate::invocation_log::parse`]).
     pub fn add_logged(&mut self, invocation: &Invocation) {
         self.keep(invocation, Role::Log);
     }
 
     fn keep(&mut self, invocation: &Invocation, role: Role) {
+        let identity = &invocation.identity;
+        let event = self.event(identity.original_event_id.as_deref().unwrap_or(&identity.event_id));
         let Some(known) = self.evidence.of(invocation, role) else {
             // What was just learned is known; if it were not, the record would still have one exit.
             self.counts.rejected += 1;
             return;
         };
-        let identity = &invocation.identity;
-        let event_id = identity.original_event_id.as_deref().unwrap_or(&identity.event_id);
-        let event = Id::of_uuid(event_id).unwrap_or_else(|| {
-            let id = Id::of_event(event_id);
-            self.odd_ids.entry(id).or_insert_with(|| event_id.to_owned());
-            id
-        });
         let request_id = match role {
             Role::Completion => &identity.parent_request_id,
             Role::Call | Role::StreamCall | Role::Log => &invocation.request_id,
