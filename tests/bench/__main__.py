@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from . import coldstart, core, document, organization, sweep
-from .scan import measure as scan
 from .aws import ROOT
+from .scan import measure as scan
 from .table import machine
 
 DESCRIPTION = """\

@@ -204,7 +204,8 @@ def _bedrock(r: random.Random, account: str, region: str) -> dict[str, Any]:
         made["requestParameters"] = {"modelId": f"{zone}.{model}"}
         made["additionalEventData"] = {"inferenceRegion": r.choice(DESTINATIONS[zone])}
     elif kind < 0.8:
-        arn = f"arn:aws:bedrock:{region}:{account}:application-inference-profile/{r.choice(['a1b2c3d4e5f6', 'f6e5d4c3b2a1'])}"
+        profile = r.choice(["a1b2c3d4e5f6", "f6e5d4c3b2a1"])
+        arn = f"arn:aws:bedrock:{region}:{account}:application-inference-profile/{profile}"
         made["requestParameters"] = {"modelId": arn}
         made["additionalEventData"] = {"inferenceRegion": r.choice(DESTINATIONS[zone])}
     elif kind < 0.95:

@@ -162,7 +162,7 @@ def _asked(made: Made) -> Routes:
 
 
 def _decided(made: Made) -> Routes:
-    """What crisguard says: where nothing is reported, a model that cannot cross Regions answered where it was called."""
+    """What crisguard says: where nothing is reported, a model that cannot cross Regions answered where it is."""
     routes: Routes = Counter()
     for (source, reported, failed), count in made.routes.items():
         routes[source, reported or (None if failed else source)] += count
