@@ -24,7 +24,8 @@ fn main() -> ExitCode {
     let mut console = Console {
         input: &mut io::stdin().lock(),
         output: &mut AutoStream::new(buffered, colours),
-        errors: &mut AutoStream::auto(io::stderr().lock()),
+        // Not locked for good: the progress of a scan is drawn there from another thread.
+        errors: &mut AutoStream::auto(io::stderr()),
         width,
         watched: io::stderr().is_terminal(),
     };

@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use std::{
-    io::Write,
+    fs,
+    io::{Read, Write},
     path::Path,
     process::{Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 fn crisguard() -> Command {
@@ -107,6 +110,49 @@ fn a_reader_that_goes_away_is_no_error() {
         (ended.status.code(), String::from_utf8(ended.stderr).unwrap()),
         (Some(0), String::new())
     );
+}
+
+/// On a terminal, which util-linux's `script` stands in for, a scan shows how far it is, and comes to its end.
+#[test]
+fn a_scan_on_a_terminal_shows_its_progress_and_ends() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("progress");
+    fs::create_dir_all(&folder).unwrap();
+    let record = include_str!("fixtures/stayed.json");
+    // Enough for some looks at the clock.
+    for number in 0..40 {
+        fs::write(folder.join(format!("{number}.json")), format!("{record}\n").repeat(250)).unwrap();
+    }
+    let scan = format!(
+        "{} scan {} --threads 1",
+        env!("CARGO_BIN_EXE_crisguard"),
+        folder.display()
+    );
+    let terminal = Command::new("script")
+        .args(["--quiet", "--return", "--command", &scan, "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn();
+    let Ok(mut terminal) = terminal else {
+        eprintln!("skipped: there is no command `script`");
+        return;
+    };
+    let mut shown = terminal.stdout.take().unwrap();
+    let reading = thread::spawn(move || {
+        let mut text = String::new();
+        shown.read_to_string(&mut text).map(|_| text)
+    });
+    let begun = Instant::now();
+    while terminal.try_wait().unwrap().is_none() {
+        if begun.elapsed() > Duration::from_secs(60) {
+            terminal.kill().unwrap();
+            panic!("it does not end");
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    let text = reading.join().unwrap().unwrap();
+    assert!(text.contains("left") && text.contains("of Bedrock"), "{text:?}");
+    assert!(text.contains("10,000 records"), "{text:?}");
 }
 
 #[test]
