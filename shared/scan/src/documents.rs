@@ -25,6 +25,8 @@ const DEEPEST: usize = 4;
 /// broken on purpose has so many.
 const PATIENCE: usize = 1000;
 
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
 /// How CloudTrail begins a record.
 const FIRST_MEMBER: &[u8] = b"{\"eventVersion\":";
 
@@ -81,8 +83,9 @@ impl List {
 
 impl Reading<'_, '_, '_> {
     fn documents(&mut self) {
-        if self.window.peek_at(2) == Some(0xbf) && self.window.rest().starts_with(b"\xef\xbb\xbf") {
-            self.window.pass(3);
+        self.pass_separators();
+        if self.window.peek().is_none() && self.window.broke().is_none() {
+            return self.judge.reject_rest("it is empty: fetch the file again");
         }
         if matches!(
             self.window.rest(),
@@ -117,9 +120,19 @@ impl Reading<'_, '_, '_> {
         }
     }
 
+    /// Passes what may stand between two values, where files were put together their byte-order marks, too.
     fn pass_separators(&mut self) {
-        self.window
-            .pass_while(|byte| byte.is_ascii_whitespace() || byte == b',');
+        loop {
+            self.window
+                .pass_while(|byte| byte.is_ascii_whitespace() || byte == b',');
+            if self.window.peek() != Some(BYTE_ORDER_MARK[0])
+                || self.window.peek_at(2).is_none()
+                || !self.window.rest().starts_with(&BYTE_ORDER_MARK)
+            {
+                return;
+            }
+            self.window.pass(BYTE_ORDER_MARK.len());
+        }
     }
 
     fn no_document(&mut self) -> Lost {
@@ -167,7 +180,7 @@ impl Reading<'_, '_, '_> {
 
     /// Reads an object member by member: a list of records among them, or else all of it as one record.
     fn members(&mut self, depth: usize) -> Result<(), Lost> {
-        let (mut at, mut passed, mut is_list) = (1, 0, false);
+        let (mut at, mut passed, mut is_list, mut is_record) = (1, 0, false, false);
         loop {
             at = self.over(at, |byte| byte.is_ascii_whitespace() || byte == b',');
             match self.window.peek_at(at) {
@@ -178,7 +191,9 @@ impl Reading<'_, '_, '_> {
             }
             let key = at;
             at = self.value(at, &mut passed)?;
-            let list = List::named(self.window.rest().get(key..at).unwrap_or_default());
+            let name = self.window.rest().get(key..at).unwrap_or_default();
+            let list = List::named(name);
+            is_record |= is_source(name);
             at = self.over(at, |byte| byte.is_ascii_whitespace());
             match self.window.peek_at(at) {
                 None => return Err(self.breaks_off()),
@@ -202,7 +217,10 @@ impl Reading<'_, '_, '_> {
             }
         }
         at += 1;
-        if !is_list {
+        if is_list && is_record {
+            self.judge
+                .reject("it says of itself that it is a record, and holds a list of others, which alone was read");
+        } else if !is_list {
             if passed > 0 {
                 self.judge.too_large(passed + at);
             } else {
@@ -359,7 +377,7 @@ impl Reading<'_, '_, '_> {
     }
 
     fn given_up(&mut self, reason: &str) -> Lost {
-        self.judge.reject(reason);
+        self.judge.give_up(reason);
         self.go_on()
     }
 
@@ -394,6 +412,11 @@ struct Quoted {
     event: Option<String>,
     #[serde(rename = "Body")]
     body: Option<String>,
+}
+
+/// Tells whether a member's name is the one that every record has.
+fn is_source(name: &[u8]) -> bool {
+    name == b"\"eventSource\"" || serde_json::from_slice::<String>(name).is_ok_and(|name| name == "eventSource")
 }
 
 /// Tells whether an object begins as log files do.

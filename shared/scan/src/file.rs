@@ -64,7 +64,7 @@ impl Reader {
         };
         let counted = judge.finish();
         self.known = known;
-        tally.file(bytes, place.as_ref(), readable);
+        tally.file(bytes, place.as_ref(), readable && counted.whole);
         Done { bytes, counted }
     }
 
@@ -94,7 +94,14 @@ impl Reader {
 
     fn file(&mut self, path: &Path, judge: &mut Judge<'_>) -> io::Result<(u64, bool)> {
         let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
+        let metadata = file.metadata()?;
+        let length = metadata.len();
+        if !metadata.is_file() {
+            // A pipe cannot be gone back in.
+            let mut counting = Counting { stream: file, bytes: 0 };
+            let readable = self.stream(&mut counting, judge);
+            return Ok((counting.bytes, readable));
+        }
         self.stored.clear();
         (&file).take(STORED + 1).read_to_end(&mut self.stored)?;
         if self.stored.len() as u64 <= STORED {
@@ -152,10 +159,6 @@ impl Reader {
 }
 
 fn read_window(window: &mut Window<'_>, judge: &mut Judge<'_>) -> bool {
-    if window.peek().is_none() && window.broke().is_none() {
-        judge.reject_rest("it is empty: fetch the file again");
-        return false;
-    }
     documents::read(window, judge);
     if let Some(broke) = window.broke() {
         judge.reject_rest(broke);

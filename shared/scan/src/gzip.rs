@@ -13,10 +13,12 @@ use memchr::memmem;
 
 /// What a file of gzip begins with; deflate is its only method.
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
-/// How many bytes a member has behind its data: a checksum and a length.
-const FOOTER: usize = 8;
 /// How many bytes a member has before its data, at the least.
 const HEADER: usize = 10;
+/// The flag of a member that has its file's name before its data, as `gzip` writes it.
+const NAME: u8 = 8;
+/// How often what may be a member's end may turn out not to be it; each time costs as much as all up to there.
+const MOST_MISSES: u32 = 16;
 
 /// Tells whether bytes begin like gzip.
 pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
@@ -28,26 +30,17 @@ pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
 /// Returns `false` where it cannot be done this way: because it would take more than `most` bytes, or because something
 /// is wrong, which [`Members`] then says.
 pub(crate) fn inflate(with: &mut Decompressor, gzip: &[u8], most: usize, to: &mut Vec<u8>) -> bool {
-    let mut filled = 0;
-    let mut start = 0;
+    let (mut filled, mut start, mut misses) = (0, 0, 0);
     let more = memmem::find_iter(gzip.get(1..).unwrap_or_default(), &MAGIC)
         .map(|place| place + 1)
         .filter(|place| may_begin(gzip.get(*place..).unwrap_or_default()));
     for end in more.chain([gzip.len()]) {
-        let Some(member) = gzip.get(start..end).filter(|member| member.len() >= HEADER + FOOTER) else {
-            continue;
-        };
-        let Some(length) = member_into(with, member, most, filled, to) else {
-            continue;
-        };
-        // A member may hold what looks like another's beginning: only one that ends here has this behind it.
-        let footer = member.get(member.len() - FOOTER..).unwrap_or_default();
-        let inflated = to.get(filled..filled + length).unwrap_or_default();
-        let fits = ends_with_length(footer, length)
-            && (end == gzip.len() && start == 0 || footer.starts_with(&libdeflater::crc32(inflated).to_le_bytes()));
-        if fits {
-            filled += length;
-            start = end;
+        let member = gzip.get(start..end).unwrap_or_default();
+        match member_into(with, member, most, filled, to) {
+            Some(length) => (filled, start) = (filled + length, end),
+            // A member may hold what looks like another's beginning; only one that is made to holds it often.
+            None if misses == MOST_MISSES => return false,
+            None => misses += 1,
         }
     }
     to.truncate(filled);
@@ -60,19 +53,28 @@ fn may_begin(bytes: &[u8]) -> bool {
     bytes.get(3).is_some_and(|flags| *flags < 0x20)
 }
 
-fn ends_with_length(footer: &[u8], length: usize) -> bool {
-    // The length is kept modulo 2^32.
-    let length = (length as u64 & u64::from(u32::MAX)).to_le_bytes();
-    footer.get(4..) == length.get(..4)
+/// Splits a member that ends where the bytes do into its data, checksum and length; `None` where its header holds
+/// more than a name.
+fn parts(member: &[u8]) -> Option<(&[u8], [u8; 4], [u8; 4])> {
+    let (header, behind) = member.split_at_checked(HEADER)?;
+    let behind = match header.get(3)? {
+        0 => behind,
+        &NAME => behind.get(memchr::memchr(0, behind)? + 1..)?,
+        _ => return None,
+    };
+    let (behind, length) = behind.split_last_chunk()?;
+    let (data, checksum) = behind.split_last_chunk()?;
+    Some((data, *checksum, *length))
 }
 
-/// Inflates one member behind what is there, and returns how much it was.
+/// Inflates one member behind what is there, and returns how much it was; `None` if it does not end where the bytes
+/// do, for what stands behind its data is taken for its checksum.
 fn member_into(with: &mut Decompressor, member: &[u8], most: usize, filled: usize, to: &mut Vec<u8>) -> Option<usize> {
-    let footer = member.get(member.len() - 4..)?;
-    let said = u32::from_le_bytes(footer.try_into().ok()?) as usize;
+    let (data, checksum, said) = parts(member)?;
+    let expected = u32::from_le_bytes(said) as usize;
     // What it says of its length is no more than a hint: it may be damaged, or crafted.
-    let mut room = if said <= most {
-        said
+    let mut room = if expected <= most {
+        expected
     } else {
         member.len().saturating_mul(8)
     };
@@ -83,8 +85,13 @@ fn member_into(with: &mut Decompressor, member: &[u8], most: usize, filled: usiz
         if to.len() < filled + room {
             to.resize(filled + room, 0);
         }
-        match with.gzip_decompress(member, to.get_mut(filled..)?) {
-            Ok(length) => return Some(length),
+        match with.deflate_decompress(data, to.get_mut(filled..)?) {
+            Ok(length) => {
+                // The length is kept modulo 2^32.
+                let is_said = length as u64 & u64::from(u32::MAX) == expected as u64;
+                let inflated = to.get(filled..filled + length)?;
+                return (is_said && libdeflater::crc32(inflated).to_le_bytes() == checksum).then_some(length);
+            }
             Err(DecompressionError::BadData) => return None,
             Err(DecompressionError::InsufficientSpace) => room = (to.len() - filled).max(1024) * 2,
         }
@@ -249,6 +256,47 @@ mod tests {
             at_once(&[&whole[..], &whole].concat(), 18),
             Some(b"some textsome text".to_vec())
         );
+    }
+
+    #[test]
+    fn a_member_whose_beginning_is_damaged_is_never_passed_over() {
+        // As long as the one before it: the file's last bytes fit the first member.
+        let (first, second) = (gzip(b"the first one"), gzip(b"the other one"));
+        for (at, byte) in [(0, 0), (1, 0), (2, 9), (3, 0xe0)] {
+            let mut damaged = second.clone();
+            damaged[at] = byte;
+            let file = [&first[..], &damaged].concat();
+            assert_eq!(at_once(&file, 1 << 20), None, "byte {at}");
+            let (inflated, error) = streamed(&file);
+            assert!(inflated.starts_with(b"the first one") && error.is_some(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_header_with_a_name_or_more_is_read() {
+        let with = |name: Option<&str>, comment: Option<&str>| {
+            let mut builder = flate2::GzBuilder::new();
+            if let Some(name) = name {
+                builder = builder.filename(name);
+            }
+            if let Some(comment) = comment {
+                builder = builder.comment(comment);
+            }
+            let mut encoder = builder.write(Vec::new(), Compression::fast());
+            encoder.write_all(b"text").unwrap();
+            encoder.finish().unwrap()
+        };
+        assert_eq!(at_once(&with(Some("a.json"), None), 99), Some(b"text".to_vec()));
+        let commented = with(None, Some("a comment"));
+        assert_eq!(at_once(&commented, 99), None);
+        assert_eq!(streamed(&commented), (b"text".to_vec(), None));
+    }
+
+    #[test]
+    fn a_file_full_of_what_looks_like_beginnings_is_given_to_the_stream() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+        encoder.write_all(&[0x1f, 0x8b, 8, 0].repeat(1000)).unwrap();
+        assert_eq!(at_once(&encoder.finish().unwrap(), 1 << 20), None);
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub(crate) struct Judge<'a> {
     records: u64,
     not_bedrock: u64,
     bedrock: u64,
+    rejected: u64,
+    /// Whether anything was given up of which nobody knows how many records it had.
+    lost: bool,
     known: &'a mut Known,
 }
 
@@ -64,6 +67,8 @@ impl Known {
 pub(crate) struct Counted {
     pub(crate) records: u64,
     pub(crate) bedrock: u64,
+    /// Whether the file is evidence of its day: it was read to its end, and is what it should be.
+    pub(crate) whole: bool,
 }
 
 /// Where a value stands.
@@ -83,6 +88,8 @@ impl<'a> Judge<'a> {
             records: 0,
             not_bedrock: 0,
             bedrock: 0,
+            rejected: 0,
+            lost: false,
             known,
         }
     }
@@ -93,6 +100,7 @@ impl<'a> Judge<'a> {
         Counted {
             records: self.records,
             bedrock: self.bedrock,
+            whole: !self.lost && (self.rejected == 0 || self.rejected < self.records),
         }
     }
 
@@ -235,6 +243,13 @@ impl<'a> Judge<'a> {
             reason: reason.to_owned(),
         });
         self.records += 1;
+        self.rejected += 1;
+    }
+
+    /// Takes in that a value could not be read, nor where it ends, so that others may be lost with it.
+    pub(crate) fn give_up(&mut self, reason: &str) {
+        self.reject(reason);
+        self.lost = true;
     }
 
     /// Takes in that the file, or what is left of it, could not be read.
@@ -245,6 +260,8 @@ impl<'a> Judge<'a> {
             reason: reason.to_owned(),
         });
         self.records += 1;
+        self.rejected += 1;
+        self.lost = true;
     }
 }
 

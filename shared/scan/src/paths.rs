@@ -22,7 +22,8 @@ pub fn paths(patterns: &[OsString]) -> impl Iterator<Item = Source> + use<> {
 
 fn found(pattern: &OsStr) -> Box<dyn Iterator<Item = Source>> {
     let path = PathBuf::from(pattern);
-    if path.is_file() {
+    // What is named itself may be a pipe, such as a shell makes of `<(command)`; in folders those are passed over.
+    if path.exists() && !path.is_dir() {
         return Box::new(std::iter::once(file(path)));
     }
     if path.exists() {
@@ -157,6 +158,15 @@ mod tests {
         // What has signs of patterns in its name is meant if it is there.
         fs::write(at.join("x[1].json"), "{}").unwrap();
         assert_eq!(names(at, &["x[1].json"]), ["/x[1].json"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_named_is_read_though_it_is_no_file() {
+        let [source] = &paths(&["/dev/null".into()]).collect::<Vec<_>>()[..] else {
+            panic!("not one source");
+        };
+        assert!(matches!(source.content, Content::File(_)), "{source:?}");
     }
 
     #[cfg(unix)]

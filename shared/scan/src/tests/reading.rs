@@ -2,8 +2,10 @@
 
 use std::{io, num::NonZero};
 
+use serde_json::Value;
+
 use super::{OTHER, RECORD, Seen, gzip, seen, seen_of, seen_with};
-use crate::{Content, Settings};
+use crate::{Content, Scan, Settings, Source};
 
 fn log(records: &[&str]) -> String {
     format!(r#"{{"Records":[{}]}}"#, records.join(","))
@@ -12,8 +14,7 @@ fn log(records: &[&str]) -> String {
 #[test]
 fn every_form_holds_its_records() {
     let quoted = serde_json::to_string(RECORD).unwrap();
-    let pretty =
-        |text: &str| serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(text).unwrap()).unwrap();
+    let pretty = |text: &str| serde_json::to_string_pretty(&serde_json::from_str::<Value>(text).unwrap()).unwrap();
     let envelope = format!(
         r#"{{"detail-type":"AWS API Call via CloudTrail","source":"aws.bedrock","account":"111122223333","detail":{RECORD}}}"#
     );
@@ -32,6 +33,14 @@ fn every_form_holds_its_records() {
         (format!("{RECORD}\n{OTHER}\n{RECORD}"), 2, 1),
         (format!("{RECORD},\n{OTHER},\n"), 1, 1),
         (format!("{RECORD}{OTHER}{RECORD}"), 2, 1),
+        (
+            format!(
+                "\n{RECORD}\n\u{feff}{{\"x\":1,{}\n\u{feff}[{OTHER}]",
+                RECORD.get(1..).unwrap()
+            ),
+            2,
+            1,
+        ),
         (format!("[{RECORD},{OTHER}]"), 1, 1),
         (format!("[[{RECORD}],[{OTHER}]]"), 1, 1),
         (format!("[{},{}]", log(&[RECORD]), log(&[OTHER, RECORD])), 2, 1),
@@ -139,6 +148,20 @@ fn what_is_wrong_with_a_file_is_named() {
         (long[..long.len() / 2].to_vec(), 1, &[(None, "breaks off")]),
         ([&whole[..], b"garbage"].concat(), 2, &[(None, "something else")]),
         (vec![], 0, &[(None, "empty")]),
+        (b" \r\n\t".to_vec(), 0, &[(None, "empty")]),
+        (b"\xef\xbb\xbf\n".to_vec(), 0, &[(None, "empty")]),
+        (
+            RECORD.replacen('{', "{\"Records\":[],", 1).into(),
+            0,
+            &[(Some(0), "holds a list")],
+        ),
+        (
+            RECORD
+                .replacen("\"Management\"}", "\"Management\",\"Events\":[]}", 1)
+                .into(),
+            0,
+            &[(Some(0), "holds a list")],
+        ),
         (vec![0x1f, 0x8b, 8, 0], 0, &[(None, "breaks off")]),
         (b"PK\x03\x04 rubbish".to_vec(), 0, &[(Some(0), "not JSON")]),
         (b"<html>".to_vec(), 0, &[(Some(0), "not JSON")]),
@@ -233,6 +256,38 @@ fn what_is_wrong_with_a_record_is_named_and_the_rest_is_read() {
         (format!("[[[[[[{RECORD}]]]]]]").into(), 0, &[(Some(0), "object")]),
     ];
     assert_rejected(inputs);
+}
+
+/// A day is covered by what could be read of it: a file that is cut off, or is something else, is no evidence that
+/// nothing happened.
+#[test]
+fn a_file_that_is_not_whole_leaves_its_day_uncovered() {
+    let whole = log(&[RECORD, OTHER]);
+    let not_read = |bytes: &[u8]| {
+        let scan = Scan::start(Settings::with_threads(NonZero::<usize>::MIN));
+        scan.offer(Source {
+            name: "AWSLogs/111122223333/CloudTrail/us-west-2/2026/11/21/f.json".to_owned(),
+            content: Content::Bytes(bytes.to_vec()),
+        });
+        let head: Value = serde_json::to_value(scan.finish().unwrap().tally()).unwrap();
+        head["days"]["111122223333"]["us-west-2"]["2026-11-21"]["not_read"]
+            .as_u64()
+            .unwrap()
+    };
+    for read in [whole.as_str(), &log(&[]), &log(&["null", RECORD])] {
+        assert_eq!(not_read(read.as_bytes()), 0, "{read}");
+    }
+    for lost in [
+        whole.get(..whole.len() - 9).unwrap(),
+        &format!("{{\"Records\":[{OTHER},{{x,{RECORD}]}}"),
+        "<html>",
+        "{}",
+        "{\"Records\":[null]}",
+        " ",
+        "",
+    ] {
+        assert_eq!(not_read(lost.as_bytes()), 1, "{lost}");
+    }
 }
 
 fn assert_rejected(inputs: &[Input<'_>]) {
