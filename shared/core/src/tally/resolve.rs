@@ -10,7 +10,11 @@ use super::{
     evidence::{AllEvidence, Evidence, Role},
     judge::{Judge, Places},
 };
-use crate::cloudtrail::{Operation, ProcessedIn};
+use crate::{
+    account::AccountId,
+    cloudtrail::{Operation, ProcessedIn},
+    region::SourceRegion,
+};
 
 /// How rows left that are no invocations of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +44,8 @@ struct Facts {
     level: Level,
     /// Stands for the names of the event that tell events with the same id apart.
     name: u32,
+    /// Stands for the account and Region.
+    home: u32,
     /// Whether its account and Region are asked for.
     asked: bool,
     /// Where it was processed, as far as this evidence alone tells.
@@ -125,15 +131,20 @@ impl<'a> Resolver<'a> {
     pub(super) fn new(question: &'a Question<'a>, evidence: &'a AllEvidence) -> Self {
         let mut places = Places::none();
         let mut names: HashMap<(&Operation, &str), u32, RandomState> = HashMap::with_hasher(RandomState::default());
+        let mut homes: HashMap<(&AccountId, &SourceRegion), u32, RandomState> =
+            HashMap::with_hasher(RandomState::default());
         let facts = evidence
             .iter()
             .map(|known| {
+                let next = u32::try_from(homes.len()).unwrap_or(u32::MAX);
+                let home = (&known.evidence.account, &known.evidence.source);
+                let home = *homes.entry(home).or_insert(next);
                 let next = u32::try_from(names.len()).unwrap_or(u32::MAX);
                 let name = (&known.evidence.operation, known.evidence.event_type.as_str());
                 let name = *names.entry(name).or_insert(next);
                 // Entries of one request are one, whatever they call it.
                 let name = if known.evidence.role == Role::Log { 0 } else { name };
-                Facts::of(&known.evidence, name, &question.scope, &mut places)
+                Facts::of(&known.evidence, (home, name), &question.scope, &mut places)
             })
             .collect();
         let Scope { from, to, .. } = question.scope;
@@ -183,8 +194,12 @@ impl<'a> Resolver<'a> {
             [] => {}
             [alone] => self.alone(alone),
             _ => {
-                members.sort_by(Member::by_identity);
-                self.together(&members);
+                members
+                    .sort_by(|one, other| (one.facts.home.cmp(&other.facts.home)).then_with(|| one.by_identity(other)));
+                // Whoever could choose ids of requests could bring those of two accounts into one group.
+                for home in members.chunk_by(|one, next| one.facts.home == next.facts.home) {
+                    self.together(home);
+                }
             }
         }
         self.members = members;
@@ -281,7 +296,7 @@ fn identities(members: &[Member]) -> impl Iterator<Item = &[Member]> {
 }
 
 impl Facts {
-    fn of(evidence: &Evidence, name: u32, scope: &Scope, places: &mut Places) -> Self {
+    fn of(evidence: &Evidence, (home, name): (u32, u32), scope: &Scope, places: &mut Places) -> Self {
         let level = match evidence.role {
             Role::Call | Role::StreamCall => Level::Call,
             Role::Log => Level::Log,
@@ -303,6 +318,7 @@ impl Facts {
         Self {
             level,
             name,
+            home,
             asked: scope.has_place(&evidence.account, &evidence.source.0),
             own: number,
             says: !matches!(own, ProcessedIn::Unreported | ProcessedIn::Unreadable(_)),

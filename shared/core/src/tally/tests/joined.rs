@@ -180,3 +180,24 @@ fn that_a_model_cannot_leave_is_no_word_about_a_profile() {
     far["additionalEventData"] = json!({ "inferenceRegion": "ap-northeast-1" });
     assert_eq!(audit(&[near, far]).exits.compliant, 1);
 }
+
+/// Ids of requests are given by AWS. Were one chosen so that its group is that of another account's request, the two
+/// would still be two.
+#[test]
+fn requests_of_two_accounts_are_never_joined_whatever_their_ids() {
+    let group_of = |account: &str| Id::of_parts(&[b"requests", account.as_bytes(), b"ap-northeast-1"]);
+    let chosen = Id::of_uuid(&uuid(1))
+        .unwrap()
+        .mixed(group_of("111122223333"))
+        .mixed(group_of("444455556666"));
+    let mut forged = end(1, "ap-northeast-3");
+    forged["recipientAccountId"] = json!("444455556666");
+    forged["serviceEventDetails"]["parentRequestId"] = json!(chosen.to_uuid());
+    let mine = call(1, "ConverseStream", GLOBAL, None);
+    let mut both = tally(&[mine, forged]);
+    let rows = both.take_rows();
+    assert_eq!(rows[0].group, rows[1].group);
+    both.put_rows(rows);
+    let audit = ask(both, Some(POLICY), Scope::everything());
+    assert_eq!((audit.exits.joined, audit.read.invocations), (0, 2));
+}
