@@ -203,7 +203,7 @@ fn what_is_wrong_with_a_record_is_named_and_the_rest_is_read() {
             &[(Some(0), "`awsRegion`")],
         ),
         (
-            log(&[&RECORD.replace("\"Converse\"", "tru"), RECORD]).into(),
+            log(&[&RECORD.replace("\"Converse\"", "12x"), RECORD]).into(),
             1,
             &[(Some(0), "JSON")],
         ),

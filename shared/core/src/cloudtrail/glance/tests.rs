@@ -187,7 +187,7 @@ fn what_is_plain_is_read_and_all_else_is_not() {
         plain.replace("\"eventName\":", "\"eventName\" :"),
         plain.replace("\"eventName\":", "\"eventName\": "),
         plain.replace("\"eventName\":", "\"eventName\":\"x\",\"eventName\":"),
-        plain.replace("\"Converse\"", "tru"),
+        plain.replace("\"Converse\"", "12x"),
         plain.replace("{\"modelId\"", "[{\"modelId\""),
         plain.replace("\"AwsApiCall\"", "\"AwsServiceEvent\""),
         plain.replace("\"readOnly\":true", "\"addendum\":null"),
