@@ -75,6 +75,16 @@ impl Elements<'_> {
     fn batch(&mut self, at: usize, batch: &Batch, tell: &mut impl Tell) -> Option<Stop> {
         let mut hits = batch.hits().iter().copied().peekable();
         for bracket in batch.brackets() {
+            let next = if bracket.opens() {
+                self.depth + 1
+            } else {
+                self.depth.wrapping_sub(1)
+            };
+            if self.depth > 0 && next.wrapping_sub(1) < DEEPEST {
+                // Within an element, as most are.
+                self.depth = next;
+                continue;
+            }
             let place = at + bracket.place();
             if bracket.opens() {
                 if self.depth == 0 {

@@ -1,17 +1,12 @@
 //! Where brackets stand in JSON outside its texts, and where a text may be about Bedrock: 64 bytes at a time, the one
 //! part that the width of the processor's registers matters for.
 
-use std::hint::black_box;
-
 use fearless_simd::{Level, dispatch, prelude::*, u8x64};
 
 /// How many bytes a block has, whose signs are a bit each, the first byte lowest.
 const BLOCK: usize = 64;
-const BITS: u32 = u64::BITS;
 /// How many bytes are looked at together.
 pub(crate) const BATCH: usize = 32 * BLOCK;
-/// How many brackets of a block are written without asking whether there are as many: most have fewer.
-const AT_ONCE: usize = 4;
 
 /// A bracket or brace: twice its place in the batch, and one more if it opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +48,7 @@ impl Carried {
 
 /// What was found in one batch.
 pub(crate) struct Batch {
-    brackets: [Bracket; BATCH + AT_ONCE],
+    brackets: [Bracket; BATCH],
     count: usize,
     hits: Vec<usize>,
 }
@@ -61,7 +56,7 @@ pub(crate) struct Batch {
 impl Batch {
     pub(crate) fn empty() -> Self {
         Self {
-            brackets: [Bracket(0); BATCH + AT_ONCE],
+            brackets: [Bracket(0); BATCH],
             count: 0,
             hits: Vec::new(),
         }
@@ -95,47 +90,81 @@ impl Batch {
     fn read_with<S: Simd>(&mut self, simd: S, text: &[u8], at: usize, carried: &mut Carried) -> bool {
         let bytes = text.get(at..text.len().min(at + BATCH)).unwrap_or_default();
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-        let mut base = 0;
-        for block in blocks {
-            if !self.block(simd, block, text, at, base, carried) {
-                return false;
-            }
-            base += BITS;
-        }
-        if rest.is_empty() {
-            return true;
-        }
         let mut tail = [b' '; BLOCK];
         for (to, from) in tail.iter_mut().zip(rest) {
             *to = *from;
         }
-        self.block(simd, &tail, text, at, base, carried)
+        // In registers, not in memory, from one block to the next.
+        let (mut here, mut count) = (*carried, 0);
+        for (block, base) in blocks
+            .iter()
+            .chain((!rest.is_empty()).then_some(&tail))
+            .zip((0_u32..).step_by(BLOCK))
+        {
+            let found = Found::of(simd, block, &mut here);
+            if found.is_odd {
+                return false;
+            }
+            if found.escaped | found.begins != 0 {
+                hit(&mut self.hits, text, at + base as usize, &found);
+            }
+            let mut left = found.brackets;
+            while left != 0 {
+                if let Some(slot) = self.brackets.get_mut(count) {
+                    *slot = next(&mut left, found.opens, base);
+                }
+                count += 1;
+            }
+        }
+        *carried = here;
+        self.count = count;
+        true
     }
+}
 
+/// Takes the first bracket that is left.
+#[expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the processor's own registers"
+)]
+#[inline(always)]
+fn next(left: &mut u64, opens: u64, base: u32) -> Bracket {
+    let bit = left.trailing_zeros();
+    *left &= left.wrapping_sub(1);
+    Bracket((base + bit) << 1 | u32::from(opens.wrapping_shr(bit) & 1 == 1))
+}
+
+/// The signs of a block, a bit a byte.
+struct Found {
+    /// Brackets and braces outside texts.
+    brackets: u64,
+    /// Those that open, within texts too.
+    opens: u64,
+    /// What stands behind a backslash that escapes it.
+    escaped: u64,
+    /// `be` behind a quote.
+    begins: u64,
+    /// Whether something stands behind a text that cannot.
+    is_odd: bool,
+}
+
+impl Found {
     #[expect(
         clippy::inline_always,
         reason = "only what is inlined is compiled for the processor's own registers"
     )]
     #[inline(always)]
-    fn block<S: Simd>(
-        &mut self,
-        simd: S,
-        block: &[u8; BLOCK],
-        text: &[u8],
-        at: usize,
-        base: u32,
-        carried: &mut Carried,
-    ) -> bool {
+    fn of<S: Simd>(simd: S, block: &[u8; BLOCK], carried: &mut Carried) -> Self {
         let bytes = u8x64::from_slice(simd, block);
         let backslashes = bytes.simd_eq(b'\\').to_bitmask();
         let mut quotes = bytes.simd_eq(b'"').to_bitmask();
+        let mut escaped = 0;
         if backslashes | carried.escaped != 0 {
-            let escaped = escapes(backslashes, carried);
-            self.hit(text, at + base as usize, escaped, b"u");
+            escaped = escapes(backslashes, &mut carried.escaped);
             quotes &= !escaped;
         }
-        // Turns every second quote into the stretch up to it: ones from an opening quote to before its closing one.
         let mut inside = quotes;
+        // Turns every second quote into the stretch up to it: ones from an opening quote to before its closing one.
         for shift in [1, 2, 4, 8, 16, 32] {
             inside ^= inside << shift;
         }
@@ -148,73 +177,51 @@ impl Batch {
         // Where a quote is missing or too many, texts and what is between them are taken for each other.
         let ends = quotes & !inside;
         let separators = (bytes.simd_le(b',') | bytes.simd_eq(b':')).to_bitmask();
-        if (ends << 1 | carried.ended) & !(separators | closes) != 0 {
-            return false;
-        }
+        let is_odd = (ends << 1 | carried.ended) & !(separators | closes) != 0;
         carried.ended = ends >> 63;
         let bes = bytes.simd_eq(b'b').to_bitmask() & (bytes.simd_eq(b'e').to_bitmask() >> 1 | 1 << 63);
         let begins = (quotes << 1 | carried.quoted) & bes;
         carried.quoted = quotes >> 63;
-        if begins != 0 {
-            self.hit(text, at + base as usize, begins, b"bedrock");
+        Self {
+            brackets: (opens | closes) & !inside,
+            opens,
+            escaped,
+            begins,
+            is_odd,
         }
-        self.write((opens | closes) & !inside, opens, base);
-        true
     }
+}
 
-    #[expect(
-        clippy::inline_always,
-        reason = "only what is inlined is compiled for the processor's own registers"
-    )]
-    #[inline(always)]
-    fn write(&mut self, brackets: u64, opens: u64, base: u32) {
-        let mut left = brackets;
-        let mut next = || {
-            // Seen through, the next few would be computed together in a wide register, which takes longer.
-            let bit = black_box(left.trailing_zeros());
-            left &= left.wrapping_sub(1);
-            Bracket((base + bit) << 1 | u32::from(opens.wrapping_shr(bit) & 1 == 1))
-        };
-        // Those that are not there are written over by the next block's.
-        if let Some(slots) = self.brackets.get_mut(self.count..self.count + AT_ONCE) {
-            for slot in slots {
-                *slot = next();
-            }
-        }
-        let count = brackets.count_ones() as usize;
-        if count > AT_ONCE
-            && let Some(slots) = self.brackets.get_mut(self.count + AT_ONCE..self.count + count)
-        {
-            for slot in slots {
-                *slot = next();
-            }
-        }
-        self.count += count;
-    }
-
-    /// Keeps of some places those where certain bytes stand.
-    #[cold]
-    fn hit(&mut self, text: &[u8], at: usize, mut of: u64, bytes: &[u8]) {
+/// Keeps of what may be about Bedrock what is.
+#[cold]
+#[inline(never)]
+fn hit(hits: &mut Vec<usize>, text: &[u8], at: usize, found: &Found) {
+    for (mut of, bytes) in [(found.escaped, &b"u"[..]), (found.begins, b"bedrock")] {
         while of != 0 {
             let place = at + of.trailing_zeros() as usize;
             of &= of - 1;
             if text.get(place..).is_some_and(|rest| rest.starts_with(bytes)) {
-                self.hits.push(place);
+                hits.push(place);
             }
         }
     }
 }
 
 /// Marks what a backslash stands before that is not escaped itself.
-fn escapes(backslashes: u64, carried: &mut Carried) -> u64 {
-    let mut escaped = carried.escaped;
+#[expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the processor's own registers"
+)]
+#[inline(always)]
+fn escapes(backslashes: u64, carried: &mut u64) -> u64 {
+    let mut escaped = *carried;
     let mut left = backslashes & !escaped;
-    carried.escaped = 0;
+    *carried = 0;
     while left != 0 {
         let bit = left.trailing_zeros();
         left &= left - 1;
         if bit == 63 {
-            carried.escaped = 1;
+            *carried = 1;
         } else {
             escaped |= 1 << (bit + 1);
             left &= !escaped;

@@ -43,6 +43,7 @@ ROLES = [
     "ci-deploy",
     "chat-api",
 ]
+CALLERS = {"app-prod": MODELS[:2], "etl-nightly": MODELS[2:], "chat-api": MODELS[1:3]}
 ZONES = {
     "us-east-1": "us",
     "us-west-2": "us",
@@ -140,8 +141,13 @@ class _Maker:
 
 
 def _record(r: random.Random, account: str, region: str, day: int, bedrock: float) -> dict[str, Any]:
-    made = _bedrock(r, account, region) if r.random() < bedrock else r.choice(OTHERS)(r, account, region)
     role, session = r.choice(ROLES), f"i-{r.getrandbits(68):017x}"
+    if r.random() < bedrock:
+        # An application calls the two models that it was written for.
+        role = r.choice(list(CALLERS))
+        made = _bedrock(r, account, region, r.choice(CALLERS[role]))
+    else:
+        made = r.choice(OTHERS)(r, account, region)
     issuer = f"arn:aws:iam::{account}:role/{role}"
     key, principal = f"ASIA{_letters(r, 16)}", f"AROA{_letters(r, 17)}"
     hour, minute, second = r.randrange(24), r.randrange(60), r.randrange(60)
@@ -195,8 +201,8 @@ def _record(r: random.Random, account: str, region: str, day: int, bedrock: floa
     }
 
 
-def _bedrock(r: random.Random, account: str, region: str) -> dict[str, Any]:
-    zone, model = ZONES[region], r.choice(MODELS)
+def _bedrock(r: random.Random, account: str, region: str, model: str) -> dict[str, Any]:
+    zone = ZONES[region]
     name = r.choice(["Converse", "InvokeModel"])
     kind = r.random()
     made: dict[str, Any] = {"eventSource": "bedrock.amazonaws.com", "eventName": name}

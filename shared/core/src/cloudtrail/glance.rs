@@ -9,10 +9,10 @@ use std::borrow::Cow;
 
 use fearless_simd::{Level, dispatch, prelude::*, u8x64};
 use jiff::civil::Date;
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 
 use super::{
-    LARGEST_RECORD, Record, Rejection, bedrock_source,
+    EVENT_SOURCES, LARGEST_RECORD, Record, Rejection,
     lenient::{Object, Text},
     read_bedrock,
     wire::{
@@ -24,7 +24,7 @@ use super::{
 /// A plain record.
 #[derive(Debug)]
 pub struct Glance<'a> {
-    wire: RecordWire<'a>,
+    members: Members<'a>,
 }
 
 /// What a record says of itself alone: two that are alike differ in nothing else that is read.
@@ -48,16 +48,16 @@ impl<'a> Glance<'a> {
         let text = str::from_utf8(json).ok()?;
         let mut members = Members::of(text);
         dispatch!(level, simd => members.read(simd))?;
-        members.into_wire().map(|wire| Self { wire })
+        // The end of a stream says more than is read here.
+        (members.text_of(KIND) != Some("AwsServiceEvent")).then_some(Self { members })
     }
 
     /// Tells whether the record is Bedrock's; `None` where it does not say whose it is.
     #[must_use]
     pub fn is_bedrock(&self) -> Option<bool> {
-        match &self.wire.event_source {
-            Text::Is(_) => Some(matches!(bedrock_source(&self.wire.event_source), Ok(Some(_)))),
-            Text::Absent | Text::Other(_) => None,
-        }
+        self.members
+            .text_of(SOURCE)
+            .map(|source| EVENT_SOURCES.contains(&source))
     }
 
     /// Returns what the record is about.
@@ -66,93 +66,41 @@ impl<'a> Glance<'a> {
     ///
     /// Fails if it lacks what crisguard cannot do without.
     pub fn record(&self) -> Result<Record, Rejection> {
-        read_bedrock(&self.wire)
+        read_bedrock(&self.members.wire())
     }
 
     /// Writes what the record has in common with others that are alike, and returns the rest; `None` where the rest has
     /// not the usual form.
-    pub fn likeness(&self, to: &mut Vec<u8>) -> Option<Particulars<'_>> {
-        let RecordWire {
-            event_name,
-            event_type,
-            event_id,
-            request_id,
-            event_time,
-            aws_region,
-            recipient_account_id,
-            error_code,
-            error_message,
-            user_identity,
-            request_parameters,
-            additional_event_data,
-            service_event_details: _,
-            tls_details,
-            addendum: _,
-            resources: _,
-            event_source,
-        } = &self.wire;
-        let account = recipient_account_id.filled()?;
+    pub fn likeness(&self, to: &mut Vec<u8>) -> Option<Particulars<'a>> {
+        let members = &self.members;
+        let filled = |slot| members.text_of(slot).filter(|text| !text.is_empty());
+        filled(ACCOUNT)?;
         to.clear();
-        let mut put = |text: &Text<'_>| {
-            if let Some(text) = text.text() {
-                to.extend_from_slice(text.as_bytes());
-                to.push(1);
-            } else {
-                to.push(2);
-            }
-        };
-        put(event_source);
-        put(event_name);
-        put(event_type);
-        put(aws_region);
-        put(&Text::Is(Cow::Borrowed(account)));
-        put(error_code);
-        put(error_message);
-        let parameters = request_parameters.object();
-        put(parameters.map_or(&Text::Absent, |parameters| &parameters.model_id));
-        put(parameters.map_or(&Text::Absent, |parameters| &parameters.model));
-        put(additional_event_data
-            .object()
-            .map_or(&Text::Absent, |data| &data.inference_region));
-        put(tls_details
-            .object()
-            .map_or(&Text::Absent, |tls| &tls.client_provided_host_header));
-        if let Some(identity) = user_identity.object() {
-            let context = identity.session_context.object();
-            let issuer = context
-                .and_then(|context| context.session_issuer.object())
-                .map(|issuer| &issuer.arn);
-            if let Some(issuer) = issuer.filter(|issuer| issuer.filled().is_some()) {
-                // Who issued a session is its principal, whatever else is said of it.
-                put(issuer);
-            } else {
-                put(&Text::Absent);
-                put(&identity.kind);
-                put(&identity.arn);
-                put(&identity.account_id);
-                put(&identity.principal_id);
-                put(&identity.user_name);
-                put(&identity.invoked_by);
-                put(identity
-                    .on_behalf_of
-                    .object()
-                    .map_or(&Text::Absent, |user| &user.user_id));
-            }
+        // No text has a control character in it, so they do not run together.
+        to.push(if members.is(Within::Identity) { 1 } else { 2 });
+        // Who issued a session is its principal, whatever else is said of it.
+        let identity = if filled(ISSUER).is_some() {
+            ISSUER..=ISSUER
         } else {
-            to.push(3);
+            ISSUER..=LAST_OF_IDENTITY
+        };
+        for slot in (0..FIRST_OF_ITSELF).chain(identity) {
+            match members.text_of(slot) {
+                Some(text) => {
+                    to.extend_from_slice(text.as_bytes());
+                    to.push(3);
+                }
+                None => to.push(4),
+            }
         }
         let id = |text: &'a str| (text.len() <= 128 && text.trim().len() == text.len()).then_some(text);
-        let borrowed = |text: &Text<'a>| match text {
-            Text::Is(Cow::Borrowed(text)) if !text.is_empty() => Some(*text),
-            _ => None,
-        };
         Some(Particulars {
-            event_id: id(borrowed(event_id)?)?,
-            request_id: match borrowed(request_id) {
+            event_id: id(filled(EVENT_ID)?)?,
+            request_id: match filled(REQUEST_ID) {
                 Some(text) => Some(id(text)?),
                 None => None,
             },
-            time: microseconds(event_time.text()?)?,
+            time: microseconds(members.text_of(TIME)?)?,
         })
     }
 }
@@ -219,6 +167,16 @@ enum Within {
 /// How many objects of a record are read, and how many texts.
 const OBJECTS: usize = 8;
 const TEXTS: usize = 22;
+/// Where texts are kept: first what many records say, then what each says of itself, then who called.
+const SOURCE: usize = 0;
+const KIND: usize = 2;
+const ACCOUNT: usize = 4;
+const FIRST_OF_ITSELF: usize = 11;
+const EVENT_ID: usize = 11;
+const REQUEST_ID: usize = 12;
+const TIME: usize = 13;
+const ISSUER: usize = 14;
+const LAST_OF_IDENTITY: usize = 21;
 /// How deep a record may go.
 const DEEPEST: usize = 32;
 
@@ -231,47 +189,68 @@ enum Member {
     Refused,
 }
 
-fn member(within: Within, key: &[u8]) -> Member {
+/// Recognises a member by its key, which ends the bytes before its colon, but for the closing quote.
+///
+/// Most keys are of no interest: how they end tells so at once.
+fn member(within: Within, before: &[u8]) -> Member {
     use Member::{Object, Refused, Text, Unread};
-    match (within, key) {
-        (Within::Record, b"eventSource") => Text(0),
-        (Within::Record, b"eventName") => Text(1),
-        (Within::Record, b"eventType") => Text(2),
-        (Within::Record, b"eventID") => Text(3),
-        (Within::Record, b"requestID") => Text(4),
-        (Within::Record, b"eventTime") => Text(5),
-        (Within::Record, b"awsRegion") => Text(6),
-        (Within::Record, b"recipientAccountId") => Text(7),
-        (Within::Record, b"errorCode") => Text(8),
-        (Within::Record, b"errorMessage") => Text(9),
-        (Within::Record, b"userIdentity") => Object(Within::Identity),
-        (Within::Record, b"requestParameters") => Object(Within::Parameters),
-        (Within::Record, b"additionalEventData") => Object(Within::Additional),
-        (Within::Record, b"tlsDetails") => Object(Within::Tls),
-        (Within::Record, b"serviceEventDetails" | b"addendum") => Refused,
-        (Within::Identity, b"type") => Text(10),
-        (Within::Identity, b"arn") => Text(11),
-        (Within::Identity, b"accountId") => Text(12),
-        (Within::Identity, b"principalId") => Text(13),
-        (Within::Identity, b"userName") => Text(14),
-        (Within::Identity, b"invokedBy") => Text(15),
-        (Within::Identity, b"sessionContext") => Object(Within::Session),
-        (Within::Identity, b"onBehalfOf") => Object(Within::Behalf),
-        (Within::Session, b"sessionIssuer") => Object(Within::Issuer),
-        (Within::Issuer, b"arn") => Text(16),
-        (Within::Behalf, b"userId") => Text(17),
-        (Within::Parameters, b"modelId") => Text(18),
-        (Within::Parameters, b"model") => Text(19),
-        (Within::Additional, b"inferenceRegion") => Text(20),
-        (Within::Tls, b"clientProvidedHostHeader") => Text(21),
-        _ => Unread,
-    }
+    let Some(tail) = before.last_chunk::<4>() else {
+        return Unread;
+    };
+    let (key, member): (&[u8], Member) = match (within, tail) {
+        (Within::Record, b"urce") => (b"\"eventSource", Text(SOURCE)),
+        (Within::Record, b"Name") => (b"\"eventName", Text(1)),
+        (Within::Record, b"Type") => (b"\"eventType", Text(KIND)),
+        (Within::Record, b"gion") => (b"\"awsRegion", Text(3)),
+        (Within::Record, b"ntId") => (b"\"recipientAccountId", Text(ACCOUNT)),
+        (Within::Record, b"Code") => (b"\"errorCode", Text(5)),
+        (Within::Record, b"sage") => (b"\"errorMessage", Text(6)),
+        (Within::Record, b"ntID") => (b"\"eventID", Text(EVENT_ID)),
+        (Within::Record, b"stID") => (b"\"requestID", Text(REQUEST_ID)),
+        (Within::Record, b"Time") => (b"\"eventTime", Text(TIME)),
+        (Within::Record, b"tity") => (b"\"userIdentity", Object(Within::Identity)),
+        (Within::Record, b"ters") => (b"\"requestParameters", Object(Within::Parameters)),
+        (Within::Record, b"Data") => (b"\"additionalEventData", Object(Within::Additional)),
+        (Within::Record, b"ails") if before.ends_with(b"\"tlsDetails") => return Object(Within::Tls),
+        (Within::Record, b"ails") => (b"\"serviceEventDetails", Refused),
+        (Within::Record, b"ndum") => (b"\"addendum", Refused),
+        (Within::Identity, b"type") => (b"\"type", Text(15)),
+        (Within::Identity, b"\"arn") => return Text(16),
+        (Within::Identity, b"ntId") => (b"\"accountId", Text(17)),
+        (Within::Identity, b"alId") => (b"\"principalId", Text(18)),
+        (Within::Identity, b"Name") => (b"\"userName", Text(19)),
+        (Within::Identity, b"edBy") => (b"\"invokedBy", Text(20)),
+        (Within::Identity, b"text") => (b"\"sessionContext", Object(Within::Session)),
+        (Within::Identity, b"lfOf") => (b"\"onBehalfOf", Object(Within::Behalf)),
+        (Within::Session, b"suer") => (b"\"sessionIssuer", Object(Within::Issuer)),
+        (Within::Issuer, b"\"arn") => return Text(ISSUER),
+        (Within::Behalf, b"erId") => (b"\"userId", Text(LAST_OF_IDENTITY)),
+        (Within::Parameters, b"elId") => (b"\"modelId", Text(7)),
+        (Within::Parameters, b"odel") => (b"\"model", Text(8)),
+        (Within::Additional, b"gion") => (b"\"inferenceRegion", Text(9)),
+        (Within::Tls, b"ader") => (b"\"clientProvidedHostHeader", Text(10)),
+        _ => return Unread,
+    };
+    if before.ends_with(key) { member } else { Unread }
+}
+
+/// A member that should be a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen<'a> {
+    /// It has not been there so far.
+    Not,
+    /// It is null.
+    Null,
+    /// It is a text.
+    Text(&'a str),
 }
 
 /// The members that are read.
+#[derive(Debug)]
 struct Members<'a> {
     text: &'a str,
-    texts: [Option<Text<'a>>; TEXTS],
+    /// The texts.
+    texts: [Seen<'a>; TEXTS],
     /// Whether objects were there; `Some(false)` if null.
     objects: [Option<bool>; OBJECTS],
     /// The objects that are open.
@@ -285,7 +264,7 @@ impl<'a> Members<'a> {
     fn of(text: &'a str) -> Self {
         Self {
             text,
-            texts: [const { None }; TEXTS],
+            texts: [Seen::Not; TEXTS],
             objects: [None; OBJECTS],
             open: [Within::Unread; DEEPEST],
             depth: 0,
@@ -366,9 +345,8 @@ impl<'a> Members<'a> {
         }
         let bytes = self.text.as_bytes();
         let before = bytes.get(..colon.checked_sub(1)?)?;
-        let key = before.get(memrchr(b'"', before)? + 1..)?;
         let value = bytes.get(colon + 1..)?;
-        match member(within, key) {
+        match member(within, before) {
             Member::Unread => {}
             Member::Refused => return None,
             Member::Text(slot) => {
@@ -376,12 +354,12 @@ impl<'a> Members<'a> {
                 let text = match value {
                     [b'"', ..] => {
                         let end = memchr(b'"', value.get(1..)?)?;
-                        Text::Is(Cow::Borrowed(self.text.get(colon + 2..colon + 2 + end)?))
+                        Seen::Text(self.text.get(colon + 2..colon + 2 + end)?)
                     }
-                    [b'n', b'u', b'l', b'l', b',' | b'}', ..] => Text::Absent,
+                    [b'n', b'u', b'l', b'l', b',' | b'}', ..] => Seen::Null,
                     _ => return None,
                 };
-                if slot.replace(text).is_some() {
+                if std::mem::replace(slot, text) != Seen::Not {
                     return None;
                 }
             }
@@ -400,37 +378,48 @@ impl<'a> Members<'a> {
         Some(())
     }
 
-    fn into_wire(self) -> Option<RecordWire<'a>> {
-        let objects = self.objects;
-        let is = |object: Within| objects.get(object as usize).copied().flatten() == Some(true);
+    fn text_of(&self, slot: usize) -> Option<&'a str> {
+        match self.texts.get(slot) {
+            Some(Seen::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Tells whether an object was there.
+    fn is(&self, object: Within) -> bool {
+        self.objects.get(object as usize).copied().flatten() == Some(true)
+    }
+
+    fn wire(&self) -> RecordWire<'a> {
+        let text = |text: &Seen<'a>| match text {
+            Seen::Text(text) => Text::Is(Cow::Borrowed(*text)),
+            Seen::Null | Seen::Not => Text::Absent,
+        };
         let [
             source,
             name,
             kind,
-            id,
-            request,
-            time,
             region,
             account,
             code,
             message,
+            model_id,
+            model,
+            inference,
+            host,
+            id,
+            request,
+            time,
+            issuer,
             identity,
             arn,
             callers,
             principal,
             user,
             invoked,
-            issuer,
             behalf,
-            model_id,
-            model,
-            inference,
-            host,
-        ] = self.texts.map(Option::unwrap_or_default);
-        if kind.text() == Some("AwsServiceEvent") {
-            return None;
-        }
-        Some(RecordWire {
+        ] = self.texts.each_ref().map(text);
+        RecordWire {
             event_name: name,
             event_type: kind,
             event_id: id,
@@ -441,7 +430,7 @@ impl<'a> Members<'a> {
             error_code: code,
             error_message: message,
             user_identity: object(
-                is(Within::Identity),
+                self.is(Within::Identity),
                 UserIdentityWire {
                     kind: identity,
                     arn,
@@ -450,24 +439,24 @@ impl<'a> Members<'a> {
                     user_name: user,
                     invoked_by: invoked,
                     session_context: object(
-                        is(Within::Session),
+                        self.is(Within::Session),
                         SessionContextWire {
-                            session_issuer: object(is(Within::Issuer), SessionIssuerWire { arn: issuer }),
+                            session_issuer: object(self.is(Within::Issuer), SessionIssuerWire { arn: issuer }),
                         },
                     ),
-                    on_behalf_of: object(is(Within::Behalf), OnBehalfOfWire { user_id: behalf }),
+                    on_behalf_of: object(self.is(Within::Behalf), OnBehalfOfWire { user_id: behalf }),
                 },
             ),
-            request_parameters: object(is(Within::Parameters), RequestParametersWire { model_id, model }),
+            request_parameters: object(self.is(Within::Parameters), RequestParametersWire { model_id, model }),
             additional_event_data: object(
-                is(Within::Additional),
+                self.is(Within::Additional),
                 AdditionalEventDataWire {
                     inference_region: inference,
                 },
             ),
             service_event_details: Object::Absent,
             tls_details: object(
-                is(Within::Tls),
+                self.is(Within::Tls),
                 TlsDetailsWire {
                     client_provided_host_header: host,
                 },
@@ -475,7 +464,7 @@ impl<'a> Members<'a> {
             addendum: Object::Absent,
             resources: None,
             event_source: source,
-        })
+        }
     }
 }
 
