@@ -105,10 +105,16 @@ impl Days {
         })
     }
 
-    /// Returns the first and last day that are asked for, else the first and last that a file in scope is of.
+    /// Returns the first and last day that are asked for, else the first and last that a file in scope is of, or any
+    /// file where none is in scope: what is asked for and lacks every file is missing, not complete.
     fn window(&self, scope: &Scope) -> Option<(Date, Date)> {
         let in_scope = |(account, region, ..): &(&AccountId, &Region, Date, Files)| scope.has_place(account, region);
-        let seen = || self.each().filter(in_scope).map(|(_, _, day, _)| day);
+        let any = self.each().any(|place| in_scope(&place));
+        let seen = || {
+            self.each()
+                .filter(|place| !any || in_scope(place))
+                .map(|(_, _, day, _)| day)
+        };
         let asked_from = scope.from.map(day_of);
         // What is asked for ends before this time: at midnight, with the day before.
         let asked_to = scope
@@ -335,6 +341,19 @@ mod tests {
         );
         let asked = scope(None, Some("2026-11-02T00:00:00Z"), &[A], &["eu-west-1"]);
         assert_eq!(gaps(&days, &asked), [format!("{A} eu-west-1 1..1 NoLogFile")]);
+    }
+
+    #[test]
+    fn what_is_asked_for_and_lacks_every_file_is_missing_while_others_have_some() {
+        let days = days(&[(A, "eu-west-1", 3, true), (A, "eu-west-1", 4, true)]);
+        assert_eq!(
+            gaps(&days, &scope(None, None, &[B], &[])),
+            [format!("{B} eu-west-1 3..4 NoLogFile")]
+        );
+        assert_eq!(
+            gaps(&days, &scope(None, None, &[], &["us-east-1"])),
+            [format!("{A} us-east-1 3..4 NoLogFile")]
+        );
     }
 
     #[test]

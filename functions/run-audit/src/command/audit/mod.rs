@@ -4,6 +4,7 @@ mod folder;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod words;
 mod write;
 

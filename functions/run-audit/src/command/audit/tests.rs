@@ -152,3 +152,27 @@ fn an_audit_that_read_nothing_is_no_audit() {
     assert!(of(0, 0, 0) && of(2, 2, 2));
     assert!(!of(1, 0, 0) && !of(2, 3, 2));
 }
+
+/// Twenty lines are for twenty reasons: a file full of one mistake does not push the next file out.
+#[test]
+fn what_could_not_be_read_is_told_by_file_and_reason() {
+    let one = |file: &str, record: Option<u64>, reason: &str| json!({"file": file, "record": record, "reason": reason});
+    let mut rejected = vec![one("a.json", None, "it breaks off"), one("a.json", Some(1), "no time")];
+    rejected.extend((2..16).map(|record| one("b.json", Some(record), "no time")));
+    rejected.extend((0..40).map(|record| one("c.json", Some(record), ["no time", "no text"][(record % 2) as usize])));
+    rejected.extend([0, 1, 2, 5, 7, 8].map(|record| one("d.json", Some(record), "no time")));
+    rejected.extend((0..30).map(|number| one(&format!("e{number:02}.json"), Some(0), "no time")));
+    let audit = audit(&json!({"rejected": rejected, "rejected_not_listed": 5}));
+    let mut told = String::new();
+    for language in [Language::En, Language::Ja] {
+        let text = written(&audit, &asked(language, true));
+        let heading = Words::of(language).unread;
+        let section = text
+            .lines()
+            .skip_while(|line| *line != heading)
+            .take_while(|line| !line.is_empty());
+        told.push_str(&section.collect::<Vec<_>>().join("\n"));
+        told.push('\n');
+    }
+    insta::assert_snapshot!(told);
+}

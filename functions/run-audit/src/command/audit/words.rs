@@ -282,6 +282,16 @@ impl Words {
         }
     }
 
+    /// Names several records of a file, by runs of indexes; how many they are, where not all runs are named.
+    pub(super) fn records_of(&self, runs: &str, count: Option<usize>) -> String {
+        match (self.language, count.map(grouped)) {
+            (Language::En, None) => format!("records {runs}"),
+            (Language::En, Some(count)) => format!("records {runs} ({count} in all)"),
+            (Language::Ja, None) => format!("レコード {runs}"),
+            (Language::Ja, Some(count)) => format!("レコード {runs}（計 {count} 件）"),
+        }
+    }
+
     /// Says of an exception that it has expired.
     pub(super) fn expired(&self, id: &str, expires: &str, owner: &str) -> String {
         match self.language {

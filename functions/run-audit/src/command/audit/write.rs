@@ -4,13 +4,14 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use crisguard_core::{
-    tally::{Audit, AuditFinding, FindingDecision, Gap, Outcome, Rejected},
+    tally::{Audit, AuditFinding, FindingDecision, Gap, Outcome},
     texts,
 };
 
 use super::{
     Asked,
     routes::{Route, routes},
+    unread::unread,
     words::{Words, many},
 };
 use crate::command::{
@@ -198,13 +199,22 @@ impl Page<'_> {
         }
         let words = self.words;
         self.heading(words.unread)?;
-        for Rejected { file, record, reason } in audit.rejected.iter().take(LISTED) {
-            let record = record.map(|index| format!("{}{}", words.comma, words.record(index)));
-            let text = format!("{file}{}: {reason}", record.unwrap_or_default());
+        let groups = unread(&audit.rejected);
+        for group in groups.iter().take(LISTED) {
+            let record = match group.records.as_slice() {
+                [] => String::new(),
+                [index] => format!("{}{}", words.comma, words.record(*index)),
+                records => {
+                    let (runs, cut) = group.runs();
+                    let count = cut.then_some(records.len());
+                    format!("{}{}", words.comma, words.records_of(&runs, count))
+                }
+            };
+            let text = format!("{}{record}: {}", group.file, group.reason);
             writeln!(self.out, "  {BAD}!{BAD:#} {}", wrapped(&text, self.width, 4))?;
         }
         let beyond = usize::try_from(audit.rejected_not_listed).unwrap_or(usize::MAX);
-        let hidden = audit.rejected.len().saturating_sub(LISTED);
+        let hidden = groups.iter().skip(LISTED).map(|group| group.entries).sum();
         self.more(hidden, beyond)
     }
 
