@@ -180,7 +180,7 @@ pub(crate) enum Failure {
     #[error("nothing can wait for AWS here")]
     Runtime(#[source] io::Error),
     /// Nothing of what was named could be read.
-    #[error("{}", match files { 0 => "there is nothing to read".to_owned(), 1 => "the one file that there is could not be read".to_owned(), files => format!("nothing could be read of {files} files") })]
+    #[error("{}", match files { 0 => "there is nothing to read".to_owned(), 1 => "nothing could be read of 1 file".to_owned(), files => format!("nothing could be read of {files} files") })]
     NothingRead { files: u64 },
     /// The catalogue is damaged.
     #[error(transparent)]
