@@ -2,7 +2,7 @@
 //!
 //! A log file's `Records`, a record, an array, one record a line, EventBridge events, the `Events` of
 //! `lookup-events`, the `Messages` of `receive-message`: all of these, and in any mixture. The records
-//! of log files are found by [`elements`]; all else is read by a parser that knows all of JSON.
+//! of log files are found by [`crate::elements`]; all else is read by a parser that knows all of JSON.
 
 use std::ops::ControlFlow;
 
