@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -140,14 +142,41 @@ def _run(command: list[str]) -> Run:
     """Runs a program, and returns what it and its children took."""
     started = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    peak = _Peak(process.pid)
+    peak.start()
     assert process.stdout is not None
     printed = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
+    peak.join()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} failed")
     seconds = time.monotonic() - started
-    return Run(usage.ru_utime + usage.ru_stime, seconds, usage.ru_maxrss * 1024, json.loads(printed))
+    return Run(usage.ru_utime + usage.ru_stime, seconds, peak.bytes, json.loads(printed))
+
+
+class _Peak(threading.Thread):
+    """Looks at how much memory a process needs; what is told of it at its end also has this one's, which started it."""
+
+    def __init__(self, process: int) -> None:
+        super().__init__(daemon=True)
+        self.bytes = 0
+        self._status = Path(f"/proc/{process}/status")
+
+    def run(self) -> None:
+        while found := PEAK.search(_read(self._status)):
+            self.bytes = max(self.bytes, int(found[1]) * 1024)
+            time.sleep(0.005)
+
+
+PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:
+        return ""
 
 
 Routes = Counter[tuple[str, str | None]]
@@ -237,5 +266,5 @@ def as_table(found: All) -> str:
         runs = found.peers[name]
         per_gigabyte = [f"{runs[share].cpu / (found.slices[share].inflated / GIGABYTE):.2f}" for share in AIMS]
         peer_rows.append([title, *per_gigabyte, megabytes(max(run.memory for run in runs.values()))])
-    theirs = table(["CPU seconds per GB", *(f"{share} % Bedrock" for share in AIMS), "peak MB"], peer_rows)
+    theirs = table(["CPU seconds per GB", *(f"{share} % Bedrock" for share in AIMS), "peak, MB"], peer_rows)
     return f"{ours}\n\n{theirs}"
