@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use fearless_simd::{Level, dispatch, prelude::*, u8x64};
-use jiff::civil::Date;
+use jiff::Timestamp;
 use memchr::memchr;
 
 use super::{
@@ -105,49 +105,10 @@ impl<'a> Glance<'a> {
     }
 }
 
-/// Reads a time as CloudTrail writes it: `2026-11-21T10:00:00Z`.
+/// Reads a time as the parser does.
 fn microseconds(text: &str) -> Option<i64> {
-    let &[
-        y0,
-        y1,
-        y2,
-        y3,
-        b'-',
-        m0,
-        m1,
-        b'-',
-        d0,
-        d1,
-        b'T',
-        h0,
-        h1,
-        b':',
-        i0,
-        i1,
-        b':',
-        s0,
-        s1,
-        b'Z',
-    ] = text.as_bytes()
-    else {
-        return None;
-    };
-    let two = |tens: u8, ones: u8| {
-        let digits = tens.is_ascii_digit() && ones.is_ascii_digit();
-        digits.then(|| i8::try_from((tens - b'0') * 10 + (ones - b'0')).ok())?
-    };
-    let year = i16::from(two(y0, y1)?) * 100 + i16::from(two(y2, y3)?);
-    let date = Date::new(year, two(m0, m1)?, two(d0, d1)?).ok()?;
-    let (hour, minute, second) = (two(h0, h1)?, two(i0, i1)?, two(s0, s1)?);
-    if hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let days = i64::from((date - EPOCH).get_days());
-    let seconds = ((days * 24 + i64::from(hour)) * 60 + i64::from(minute)) * 60 + i64::from(second);
-    Some(seconds * 1_000_000)
+    text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
 }
-
-const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// Which object a member is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

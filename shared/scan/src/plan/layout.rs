@@ -168,7 +168,7 @@ impl Wanted {
     /// Tells whether a Region's folder is wanted; one whose name is none may be anything, and is.
     fn wants_region(&self, folder: &str) -> bool {
         let known: Result<Region, _> = folder.parse();
-        self.regions.is_empty() || known.is_ok_and(|region| self.regions.contains(&region))
+        self.regions.is_empty() || known.map_or(true, |region| self.regions.contains(&region))
     }
 
     /// Returns between which keys the days are that are wanted, below a Region's folder: keys are in the order of days.
