@@ -235,3 +235,11 @@ proptest! {
         prop_assert_eq!(found, expected);
     }
 }
+
+#[test]
+fn a_folder_that_names_no_region_may_hold_any() {
+    let tokyo = wanted(&[], &["ap-northeast-1"], None, None);
+    for (folder, is_wanted) in [("ap-northeast-1", true), ("eu-west-1", false), ("Archive", true)] {
+        assert_eq!(tokyo.wants_region(folder), is_wanted, "{folder}");
+    }
+}
