@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.emulator.emulator import REPOSITORY
+
 from .permissions import Permissions, Request, as_list, statement_matches
 from .rendering import ACCOUNT, HOME, Stack, audits
 from .test_run_audit import AUDITOR
@@ -216,8 +218,18 @@ def test_failure_is_an_alarm_where_there_is_somebody_to_tell() -> None:
     assert {name: p["MetricName"] for name, p in alarms.items()} == {
         "crisguard-audit-failed": "ExecutionsFailed",
         "crisguard-audit-timed-out": "ExecutionsTimedOut",
+        "crisguard-audit-incomplete": "AuditRejected",
     }
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [STACK.parameters["OperationsTopicArn"]]
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+    incomplete = alarms.pop("crisguard-audit-incomplete")
+    for alarm in alarms.values():
         assert alarm["Dimensions"] == [{"Name": "StateMachineArn", "Value": MACHINE}]
+    # What the function counts, by the names that it writes.
+    metric = (REPOSITORY / "functions/run-audit-lambda/src/audit/metric.rs").read_text(encoding="utf-8")
+    (dimension,) = incomplete["Dimensions"]
+    assert dimension == {"Name": "FunctionName", "Value": STACK.resources["Function"].properties["FunctionName"]}
+    assert f'"{incomplete["MetricName"]}"' in metric
+    assert f'"{dimension["Value"]}"' in metric
     assert audits(OperationsTopicArn="").of_type("AWS::CloudWatch::Alarm") == []

@@ -6,7 +6,7 @@ mod organization;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, io, time::Duration};
 
 use crisguard_core::scp::organization::OrganizationDocument;
 use crisguard_lambda::report::Report;
@@ -44,7 +44,7 @@ pub enum NoAnswer {
     TooLarge(usize, &'static str),
 }
 
-/// Answers a request by hand.
+/// Answers a request by hand; what a run could not read is counted on `out`.
 ///
 /// # Errors
 ///
@@ -55,13 +55,14 @@ pub async fn answer(
     world: &World<'_, impl Store, impl ReadOrganization>,
     now: Timestamp,
     deadline: Timestamp,
+    out: impl io::Write,
 ) -> Result<Box<RawValue>, Report> {
     let left = Duration::try_from(deadline.duration_since(now)).unwrap_or_default();
     let left = left.saturating_sub(RESERVE);
     let failed = |error: NoAnswer| Report::of(error.kind(), &error);
     if is_about_an_audit(request) {
         let request = audit::Request::parse(request).map_err(|error| failed(error.into()))?;
-        let answer = audit::respond(request, world, audit::Moment { now, left }).await?;
+        let answer = audit::respond(request, world, audit::Moment { now, left }, out).await?;
         return within_size(&answer, "ask for a `report`, which has all of it").map_err(failed);
     }
     respond(request, world.organizations, left).await.map_err(failed)

@@ -1,6 +1,6 @@
 //! The Lambda function `crisguard-run-audit`: wiring only.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use crisguard_aws::{client, everywhere::Everywhere};
 use crisguard_lambda::{clock, config::Variables, logging, report::Report, runtime};
@@ -20,7 +20,10 @@ async fn main() -> ExitCode {
                 organizations: &organizations,
                 places: &places,
             };
-            runtime::serve(async |request, deadline| answer(request, &world, clock::now(), deadline).await).await
+            runtime::serve(async |request, deadline| {
+                answer(request, &world, clock::now(), deadline, io::stdout()).await
+            })
+            .await
         }
         Err(report) => runtime::cold_start_failed(&report),
     }

@@ -56,7 +56,7 @@ async fn ask(request: &Value, organizations: &impl ReadOrganization, seconds: i6
             policy: None,
         },
     };
-    let answer = answer(&request.to_string(), &world, now, deadline).await?;
+    let answer = answer(&request.to_string(), &world, now, deadline, io::sink()).await?;
     Ok(serde_json::from_str(answer.get()).unwrap())
 }
 

@@ -1,7 +1,9 @@
 //! A tally as it is stored, by one function for another to merge.
 //!
-//! `crisguard-tally 1`, a line break, the length of the head and the number of rows (8 bytes each, little
-//! endian), the head as JSON, the rows, and the SHA-256 of all that.
+//! `crisguard-tally 2` with the version that wrote it, a line break, the length of what it is called, that of the head
+//! and the number of rows (8 bytes each, little endian), what it is called, the head as JSON, the rows, and the SHA-256
+//! of all that. Another version may take the same record for something else, and a tally that stands in another's place
+//! would count its own files twice and hide the other's: neither is read.
 
 use std::io::{self, Read, Write};
 
@@ -14,18 +16,18 @@ use crate::{
 };
 
 /// What a stored tally begins with; the number is that of its form.
-const BEGIN: &[u8] = b"crisguard-tally 1\n";
+const BEGIN: &[u8] = concat!("crisguard-tally 2 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 /// How many rows are read at a time.
 const ROWS: u64 = 8192;
 const DIGEST: usize = 32;
 
 impl Scanned {
-    /// Writes the tally.
+    /// Writes the tally, and what it is called: of which files it tells.
     ///
     /// # Errors
     ///
     /// Fails if it cannot be written, or rows that were put aside cannot be read again.
-    pub fn write(mut self, to: impl Write) -> Result<(), ScanError> {
+    pub fn write(mut self, called: &str, to: impl Write) -> Result<(), ScanError> {
         let head = serde_json::to_vec(&self.tally).map_err(|error| ScanError::Write(error.into()))?;
         let mut rows = self.tally.take_rows();
         // The same rows are the same bytes, whichever thread read them.
@@ -34,8 +36,10 @@ impl Scanned {
         let mut to = Digesting::new(io::BufWriter::new(to));
         let written = (|| {
             to.write_all(BEGIN)?;
-            to.write_all(&(head.len() as u64).to_le_bytes())?;
-            to.write_all(&count.to_le_bytes())?;
+            for length in [called.len() as u64, head.len() as u64, count] {
+                to.write_all(&length.to_le_bytes())?;
+            }
+            to.write_all(called.as_bytes())?;
             to.write_all(&head)?;
             for row in rows {
                 to.write_all(&row.to_bytes())?;
@@ -50,37 +54,30 @@ impl Scanned {
         written.map_err(ScanError::Write)
     }
 
-    /// Reads a tally that was written.
+    /// Reads a tally that was written under the same name.
     ///
     /// # Errors
     ///
-    /// Fails if it cannot be read, or is not what was written.
-    pub fn read(from: impl Read, settings: &Settings) -> Result<Self, ScanError> {
+    /// Fails if it cannot be read, is not what was written, or is another.
+    pub fn read(from: impl Read, called: &str, settings: &Settings) -> Result<Self, ScanError> {
         let mut from = Digesting::new(io::BufReader::new(from));
         let mut begin = [0; BEGIN.len()];
         fill(&mut from, &mut begin)?;
         if begin != BEGIN {
             return Err(ScanError::Damaged("it begins otherwise"));
         }
-        let (mut head_length, mut count) = ([0; 8], [0; 8]);
-        fill(&mut from, &mut head_length)?;
-        fill(&mut from, &mut count)?;
-        let mut head = Vec::new();
-        let length = u64::from_le_bytes(head_length);
-        (&mut from)
-            .take(length)
-            .read_to_end(&mut head)
-            .map_err(ScanError::Read)?;
-        if head.len() as u64 != length {
-            return Err(ScanError::Damaged("it breaks off"));
+        let [name_length, head_length, count] = [length(&mut from)?, length(&mut from)?, length(&mut from)?];
+        if part(&mut from, name_length)? != called.as_bytes() {
+            return Err(ScanError::Damaged("it is another's"));
         }
+        let head = part(&mut from, head_length)?;
         let tally: Tally = serde_json::from_slice(&head).map_err(|_| ScanError::Damaged("its head cannot be read"))?;
         let mut scanned = Self {
             tally,
             spills: Vec::new(),
             settings: settings.clone(),
         };
-        let mut left = u64::from_le_bytes(count);
+        let mut left = count;
         while left > 0 {
             let mut rows = Vec::new();
             for _ in 0..left.min(ROWS) {
@@ -103,6 +100,23 @@ impl Scanned {
             Ok(_) => Err(ScanError::Damaged("something stands behind it")),
             Err(error) => Err(ScanError::Read(error)),
         }
+    }
+}
+
+fn length(from: &mut impl Read) -> Result<u64, ScanError> {
+    let mut bytes = [0; 8];
+    fill(from, &mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+/// Reads so many bytes; what is not there is not made room for.
+fn part(from: &mut impl Read, length: u64) -> Result<Vec<u8>, ScanError> {
+    let mut bytes = Vec::new();
+    from.take(length).read_to_end(&mut bytes).map_err(ScanError::Read)?;
+    if bytes.len() as u64 == length {
+        Ok(bytes)
+    } else {
+        Err(ScanError::Damaged("it breaks off"))
     }
 }
 

@@ -222,8 +222,8 @@ proptest! {
         let mut all = Scanned::nothing(&settings(1, rows));
         for part in [two, one] {
             let mut stored = Vec::new();
-            scanned(part.to_vec(), streamed, &settings(threads, rows)).write(&mut stored).unwrap();
-            all.merge(Scanned::read(stored.as_slice(), &settings(1, 2)).unwrap()).unwrap();
+            scanned(part.to_vec(), streamed, &settings(threads, rows)).write("a part", &mut stored).unwrap();
+            all.merge(Scanned::read(stored.as_slice(), "a part", &settings(1, 2)).unwrap()).unwrap();
         }
         prop_assert_eq!(&concluded(all), &expected);
     }
@@ -234,14 +234,14 @@ proptest! {
     ) {
         let file = json!({"Records": elements}).to_string().into_bytes();
         let mut stored = Vec::new();
-        scanned(vec![file], false, &settings(1, 0)).write(&mut stored).unwrap();
-        prop_assert!(Scanned::read(stored.as_slice(), &settings(1, 0)).is_ok());
+        scanned(vec![file], false, &settings(1, 0)).write("a part", &mut stored).unwrap();
+        prop_assert!(Scanned::read(stored.as_slice(), "a part", &settings(1, 0)).is_ok());
         let at = at.index(stored.len());
         if cut {
             stored.truncate(at);
         } else {
             stored[at] ^= change;
         }
-        prop_assert!(Scanned::read(stored.as_slice(), &settings(1, 0)).is_err());
+        prop_assert!(Scanned::read(stored.as_slice(), "a part", &settings(1, 0)).is_err());
     }
 }

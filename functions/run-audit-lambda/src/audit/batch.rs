@@ -16,12 +16,13 @@ pub(super) async fn batch<Objects: Store, Organizations>(
         return Err(Report::of("Request", &NoReports("keep what a batch tells")));
     };
     let scanned = scan::fold(world.store, asked.line.places()).await?;
+    let key = asked.run.tally(&asked.line);
+    let called = key.clone();
     let tally = scan::blocking(move || {
         let mut bytes = Vec::new();
-        scanned.write(&mut bytes).map(|()| bytes)
+        scanned.write(&called, &mut bytes).map(|()| bytes)
     });
     let tally = tally.await?.map_err(|error| Report::of("Tally", &error))?;
-    let key = asked.run.tally(&asked.line);
     let written = world.store.write(bucket, &key, tally, "application/octet-stream").await;
     written.map_err(|failure| Report::of("Tally", &failure))?;
     answer::of(&json!({"run": asked.run, "batch": asked.line.batch, "objects": asked.line.places().count()}))

@@ -41,6 +41,8 @@ pub(super) struct Kept {
     pub(super) asked: Asked,
     /// Where the policy was read, if there is one.
     pub(super) policy: Option<String>,
+    /// The SHA-256 of the plan: how many batches there must be is known by no tally.
+    pub(super) plan_sha256: String,
     /// Where accounts stood: their paths in the organization.
     places: BTreeMap<AccountId, String>,
 }
@@ -95,8 +97,9 @@ impl Grounds {
     }
 
     /// Returns what a run keeps.
-    pub(super) fn keep(&self, asked: &Asked) -> Kept {
+    pub(super) fn keep(&self, asked: &Asked, plan_sha256: String) -> Kept {
         Kept {
+            plan_sha256,
             asked: asked.clone(),
             policy: self.policy.as_ref().map(|policy| policy.name.clone()),
             places: self

@@ -1,6 +1,6 @@
 //! The tallies of a run put together: what they come to, and what of them is missing.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use crisguard_aws::Failure;
 use crisguard_lambda::report::{Report, chain};
@@ -11,10 +11,12 @@ use crisguard_scan::{
 use futures_util::stream::{self, StreamExt as _};
 use run_audit::s3::Store;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     MergeAsked, Moment, Run, World, answer,
     grounds::{Grounds, Kept},
+    metric,
     report::{self, NoReports, Told},
     scan::{blocking, concluded, finished, settings},
 };
@@ -32,6 +34,8 @@ enum Failed {
     NotRead(Run, #[source] Failure),
     #[error("{0} is not what a plan wrote")]
     Damaged(String, #[source] serde_json::Error),
+    #[error("{0} is not the plan that the run {1} began with, and may have fewer batches: run the audit again")]
+    AnotherPlan(String, Run),
 }
 
 /// Why a batch has no tally.
@@ -50,24 +54,20 @@ pub(super) async fn merge<Objects: Store, Organizations>(
     asked: &MergeAsked,
     world: &World<'_, Objects, Organizations>,
     moment: Moment,
+    out: impl io::Write,
 ) -> Result<Value, Report> {
     let Some(bucket) = &world.places.reports else {
         return Err(Report::of("Request", &NoReports("merge")));
     };
     let run = &asked.run;
-    let kept: Kept = stored(world.store, bucket, run, &run.question(), LARGEST_QUESTION, |bytes| {
-        serde_json::from_slice(bytes)
-    })
-    .await?;
+    let question = stored(world.store, bucket, run, &run.question(), LARGEST_QUESTION).await?;
+    let kept: Kept = serde_json::from_slice(&question).map_err(|error| damaged(bucket, &run.question(), error))?;
     let at = Address {
         bucket: bucket.clone(),
         key: run.policy(),
     };
     let grounds = Grounds::kept(&kept, world.store, &at).await?;
-    let batches: Vec<Batch> = stored(world.store, bucket, run, &run.plan(), LARGEST_PLAN, |bytes| {
-        serde_json::Deserializer::from_slice(bytes).into_iter().collect()
-    })
-    .await?;
+    let batches = planned(world.store, bucket, run, &kept).await?;
 
     let (merged, lost) = together(world.store, bucket, run, &batches).await?;
     let (audit, grounds) = concluded(merged, grounds, &kept.asked).await?;
@@ -78,21 +78,30 @@ pub(super) async fn merge<Objects: Store, Organizations>(
         now: moment.now,
     };
     let location = report::store(world.store, bucket, run, told).await?;
+    metric::missing(&audit, lost, moment.now, out);
     answer::summary(run, &audit, batches.len(), lost, location)
 }
 
+/// Reads the plan, if it is whole: of batches that are not in it nobody would miss the tallies.
+async fn planned(store: &impl Store, bucket: &str, run: &Run, kept: &Kept) -> Result<Vec<Batch>, Report> {
+    let key = run.plan();
+    let plan = stored(store, bucket, run, &key, LARGEST_PLAN).await?;
+    if kept.plan_sha256 != report::hexadecimal(&Sha256::digest(&plan)) {
+        let another = Failed::AnotherPlan(format!("s3://{bucket}/{key}"), run.clone());
+        return Err(Report::of("Run", &another));
+    }
+    let batches: Result<_, _> = serde_json::Deserializer::from_slice(&plan).into_iter().collect();
+    batches.map_err(|error| damaged(bucket, &key, error))
+}
+
 /// Reads what a plan wrote.
-async fn stored<T>(
-    store: &impl Store,
-    bucket: &str,
-    run: &Run,
-    key: &str,
-    largest: usize,
-    read: impl FnOnce(&[u8]) -> Result<T, serde_json::Error>,
-) -> Result<T, Report> {
+async fn stored(store: &impl Store, bucket: &str, run: &Run, key: &str, largest: usize) -> Result<Vec<u8>, Report> {
     let bytes = store.read(bucket, key, largest).await;
-    let bytes = bytes.map_err(|failure| Report::of("Run", &Failed::NotRead(run.clone(), failure)))?;
-    read(&bytes).map_err(|error| Report::of("Run", &Failed::Damaged(format!("s3://{bucket}/{key}"), error)))
+    bytes.map_err(|failure| Report::of("Run", &Failed::NotRead(run.clone(), failure)))
+}
+
+fn damaged(bucket: &str, key: &str, error: serde_json::Error) -> Report {
+    Report::of("Run", &Failed::Damaged(format!("s3://{bucket}/{key}"), error))
 }
 
 /// Puts the batches' tallies together; tells how many of the batches have none.
@@ -101,11 +110,12 @@ async fn together(store: &impl Store, bucket: &str, run: &Run, batches: &[Batch]
     let (mut merged, mut lost): (Option<Scanned>, usize) = (None, 0);
     let tallies = batches
         .iter()
-        .map(async |batch| (batch, store.read(bucket, &run.tally(batch), LARGEST_TALLY).await));
+        .map(|batch| (batch, run.tally(batch)))
+        .map(async |(batch, key)| (batch, store.read(bucket, &key, LARGEST_TALLY).await, key));
     let mut tallies = std::pin::pin!(stream::iter(tallies).buffered(READ_AT_ONCE));
-    while let Some((batch, read)) = tallies.next().await {
+    while let Some((batch, read, key)) = tallies.next().await {
         let tally = match read {
-            Ok(bytes) => blocking(move || Scanned::read(&*bytes, &settings()))
+            Ok(bytes) => blocking(move || Scanned::read(&*bytes, &key, &settings()))
                 .await?
                 .map_err(|error| Lost::Damaged(batch.batch, error)),
             Err(failure) if failure.cause.starts_with("NoSuchKey") => Err(Lost::Missing(batch.batch)),

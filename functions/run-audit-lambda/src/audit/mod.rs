@@ -8,6 +8,7 @@ mod answer;
 mod batch;
 mod grounds;
 mod merge;
+mod metric;
 mod plan;
 mod report;
 mod request;
@@ -16,7 +17,7 @@ mod scan;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use crisguard_lambda::report::Report;
 use jiff::Timestamp;
@@ -57,7 +58,7 @@ pub struct Moment {
     pub left: Duration,
 }
 
-/// Answers a request about an audit.
+/// Answers a request about an audit; what a merge has to do without is counted on `out`.
 ///
 /// # Errors
 ///
@@ -66,13 +67,14 @@ pub async fn respond<Objects: Store, Organizations: ReadOrganization>(
     request: Request,
     world: &World<'_, Objects, Organizations>,
     moment: Moment,
+    out: impl io::Write,
 ) -> Result<serde_json::Value, Report> {
     let answer = async {
         match request {
             Request::Scan(asked) => scan::scan(&asked, world, moment).await,
             Request::Plan(asked) => plan::plan(&asked, world, moment).await,
             Request::Batch(asked) => batch::batch(&asked, world).await,
-            Request::Merge(asked) => merge::merge(&asked, world, moment).await,
+            Request::Merge(asked) => merge::merge(&asked, world, moment, out).await,
         }
     };
     match tokio::time::timeout(moment.left, answer).await {

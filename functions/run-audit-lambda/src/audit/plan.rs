@@ -5,8 +5,14 @@ use crisguard_scan::plan::{LARGEST_LINE, Limits};
 use run_audit::s3::{Store, list};
 use serde::Serialize;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
-use super::{Asked, Moment, Run, World, answer, grounds::Grounds, report::NoReports, request::BATCH_BYTES};
+use super::{
+    Asked, Moment, Run, World, answer,
+    grounds::Grounds,
+    report::{NoReports, hexadecimal},
+    request::BATCH_BYTES,
+};
 use crate::ReadOrganization;
 
 /// What a plan came to.
@@ -35,6 +41,9 @@ pub(super) async fn plan<Objects: Store, Organizations: ReadOrganization>(
         return Err(Report::of("Request", &NoReports("plan")));
     };
     let failed = |error: &(dyn std::error::Error + 'static)| Report::of("Plan", error);
+    asked
+        .ask_of_some_time()
+        .map_err(|error| Report::of("Request", &error))?;
     let run = asked.run.clone().unwrap_or_else(|| Run::begun_at(moment.now));
     let grounds = Grounds::read(asked, world).await?;
     let found = list(world.store, &asked.paths, &asked.scope()).await;
@@ -55,7 +64,8 @@ pub(super) async fn plan<Objects: Store, Organizations: ReadOrganization>(
         let written = world.store.write(bucket, &run.policy(), text, "application/yaml").await;
         written.map_err(|failure| failed(&failure))?;
     }
-    let question = serde_json::to_vec(&grounds.keep(asked)).map_err(|error| failed(&error))?;
+    let question = serde_json::to_vec(&grounds.keep(asked, hexadecimal(&Sha256::digest(&lines))))
+        .map_err(|error| failed(&error))?;
     let written = world
         .store
         .write(bucket, &run.question(), question, "application/json")

@@ -138,7 +138,23 @@ impl Request {
     }
 }
 
+/// Tells that no time is asked about: whatever was called, nothing would be found.
+#[derive(Debug, thiserror::Error)]
+#[error("`from` {from} is not before `to` {to}, which is left out: a day as `to` ends the audit where the day begins")]
+pub(super) struct NoTime {
+    from: Timestamp,
+    to: Timestamp,
+}
+
 impl Asked {
+    /// Makes sure that there is some time between the beginning and the end.
+    pub(super) fn ask_of_some_time(&self) -> Result<(), NoTime> {
+        match self.from.zip(self.to) {
+            Some((from, to)) if from >= to => Err(NoTime { from, to }),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns what is in scope.
     pub(super) fn scope(&self) -> Scope {
         Scope {

@@ -48,6 +48,9 @@ pub(super) async fn scan<Objects: Store, Organizations: ReadOrganization>(
     if asked.batch_bytes.is_some() {
         return Err(Report::of("Request", &NoBatches));
     }
+    asked
+        .ask_of_some_time()
+        .map_err(|error| Report::of("Request", &error))?;
     let reports = match (&asked.report, &world.places.reports) {
         (Some(_), None) => return Err(Report::of("Request", &NoReports("write the report"))),
         (Some(asked), Some(bucket)) => Some((asked, bucket)),

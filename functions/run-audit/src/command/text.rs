@@ -26,7 +26,7 @@ pub(crate) fn escaped(json: &str) -> String {
 /// Tells whether a character acts on the terminal or on the order of others.
 fn acts(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Breaks a text into lines of at most `width` columns at its spaces and between the signs of Japanese, all lines

@@ -49,53 +49,98 @@ fn remedy(failure: &Failure) -> String {
 ///
 /// # Errors
 ///
-/// Fails if one list is refused, if there is nothing, or too much.
+/// Fails if one list is refused, if there is nothing below one of the paths, or too much.
 pub async fn list(store: &impl Store, paths: &[Address], scope: &Scope) -> Result<Found, NotListed> {
     let wanted = Wanted::of(scope);
-    let step = |address: &Address| Some((address.bucket.clone(), wanted.start(&address.key)?));
-    let mut next: Vec<(String, Step)> = paths.iter().filter_map(step).collect();
+    let mut below: Vec<Below> = paths.iter().map(|_| Below::Nothing).collect();
+    let mut next: Vec<(usize, String, Step)> = Vec::new();
+    for ((number, address), below) in paths.iter().enumerate().zip(&mut below) {
+        match wanted.start(&address.key) {
+            Some(step) => next.push((number, address.bucket.clone(), step)),
+            // Its own name says that it is another account's or Region's.
+            None => *below = Below::Others,
+        }
+    }
     let mut found = Found::nothing();
     let mut asked = FuturesUnordered::new();
     loop {
         while asked.len() < AT_ONCE
-            && let Some((bucket, step)) = next.pop()
+            && let Some((number, bucket, step)) = next.pop()
         {
-            asked.push(one(store, &wanted, bucket, step));
+            asked.push(one(store, &wanted, number, bucket, step));
         }
         let Some(listed) = asked.next().await else { break };
-        let Listed { bucket, objects, steps } = listed.map_err(NotListed::Refused)?;
+        let Listed {
+            path,
+            bucket,
+            any,
+            objects,
+            steps,
+        } = listed.map_err(NotListed::Refused)?;
+        if let Some(below) = below.get_mut(path) {
+            let listed = match (objects.is_empty(), any) {
+                (false, _) => Below::Wanted,
+                (true, true) => Below::Others,
+                (true, false) => Below::Nothing,
+            };
+            *below = listed.max(*below);
+        }
         for ListedObject { key, size } in objects {
             found.add(&bucket, &key, size);
         }
         if found.objects() > MOST {
             return Err(NotListed::TooMany);
         }
-        next.extend(steps.into_iter().map(|step| (bucket.clone(), step)));
+        next.extend(steps.into_iter().map(|step| (path, bucket.clone(), step)));
     }
-    if found.objects() == 0 {
-        let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
-        return Err(NotListed::Nothing(paths.join(", ")));
+    // A path with a slip in it would hide behind those beside it. Where everything is asked for, each has something;
+    // else what is below it may be out of scope, but something is there.
+    let least = match found.objects() {
+        0 => Below::Wanted,
+        _ if *scope == Scope::everything() => Below::Wanted,
+        _ => Below::Others,
+    };
+    let empty = paths.iter().zip(below).filter(|(_, below)| *below < least);
+    let empty: Vec<String> = empty.map(|(path, _)| path.to_string()).collect();
+    if empty.is_empty() {
+        Ok(found)
+    } else {
+        Err(NotListed::Nothing(empty.join(", ")))
     }
-    Ok(found)
+}
+
+/// What there is below a path, the most last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Below {
+    Nothing,
+    /// What was not asked for.
+    Others,
+    /// What was.
+    Wanted,
 }
 
 /// What a step came to.
 struct Listed {
+    /// The number of the path that it is below.
+    path: usize,
     bucket: String,
+    /// Whether anything is there, wanted or not.
+    any: bool,
     objects: Vec<ListedObject>,
     steps: Vec<Step>,
 }
 
 /// Lists all pages of a step.
-async fn one(store: &impl Store, wanted: &Wanted, bucket: String, step: Step) -> Result<Listed, Failure> {
+async fn one(store: &impl Store, wanted: &Wanted, path: usize, bucket: String, step: Step) -> Result<Listed, Failure> {
     let asked = Keys {
         prefix: &step.prefix,
         folders: step.folders,
         after: &step.after,
     };
-    let (mut objects, mut steps, mut next) = (Vec::new(), Vec::new(), None);
+    let (mut any, mut objects, mut steps, mut next) = (false, Vec::new(), Vec::new(), None);
     loop {
         let page = store.keys(&bucket, asked, next.as_deref()).await?;
+        any |= !page.objects.is_empty() || !page.folders.is_empty();
         let past = |key: &str| !step.before.is_empty() && *key >= *step.before;
         // Keys are in order: behind the last that is wanted nothing is.
         let over = page.objects.last().is_some_and(|last| past(&last.key));
@@ -104,7 +149,13 @@ async fn one(store: &impl Store, wanted: &Wanted, bucket: String, step: Step) ->
         steps.extend(page.folders.iter().filter_map(|folder| wanted.below(&step, folder)));
         next = page.next;
         if over || next.is_none() {
-            return Ok(Listed { bucket, objects, steps });
+            return Ok(Listed {
+                path,
+                bucket,
+                any,
+                objects,
+                steps,
+            });
         }
     }
 }

@@ -133,7 +133,10 @@ impl Wanted {
             return false;
         }
         match at(folder) {
-            At::Elsewhere | At::Logs | At::Account(_) => false,
+            At::Elsewhere => false,
+            // Here AWS puts nothing but what proves that it may; what is called like a log file was copied here.
+            At::Logs => is_log(key) && self.takes_name(key),
+            At::Account(account) => is_log(key) && self.wants_account(&account) && self.takes_name(key),
             At::Kind(account) => name != PERMISSION_CHECK && self.wants_account(&account),
             At::Region(account, region, root) => {
                 let (after, before) = self.range(root);
@@ -178,6 +181,11 @@ impl Wanted {
         let next = self.last.and_then(|last| last.tomorrow().ok());
         (after, next.map(folder).unwrap_or_default())
     }
+}
+
+/// Tells whether a file's name is one of CloudTrail's log files.
+fn is_log(key: &str) -> bool {
+    LogFileName::parse(split(key).1).is_some()
 }
 
 /// Splits a key behind its last slash.

@@ -13,6 +13,7 @@ use crisguard_core::scp::organization::OrganizationDocument;
 use crisguard_scan::plan::Address;
 use run_audit::s3::Store;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::NotRead;
@@ -199,6 +200,17 @@ fn places() -> Places {
 }
 
 async fn ask_as(store: &Bucket, places: &Places, request: &Value, seconds: u64) -> Result<Value, String> {
+    counted(store, places, request, seconds, &mut Vec::new()).await
+}
+
+/// Asks, and keeps what is counted.
+async fn counted(
+    store: &Bucket,
+    places: &Places,
+    request: &Value,
+    seconds: u64,
+    out: &mut Vec<u8>,
+) -> Result<Value, String> {
     let world = World {
         store,
         organizations: &NoOrganization,
@@ -209,7 +221,7 @@ async fn ask_as(store: &Bucket, places: &Places, request: &Value, seconds: u64) 
         left: Duration::from_secs(seconds),
     };
     let request = Request::parse(&request.to_string()).map_err(|error| crisguard_lambda::report::chain(&error))?;
-    respond(request, &world, moment)
+    respond(request, &world, moment, out)
         .await
         .map_err(|report| report.to_string())
 }
@@ -251,7 +263,12 @@ fn cut(store: &Bucket, of: usize) -> Vec<Value> {
         .map(|(number, folders)| json!({"batch": number + 1, "folders": folders}))
         .collect();
     let text: Vec<String> = batches.iter().map(ToString::to_string).collect();
-    store.put(REPORTS, "audit/r/plan.jsonl", text.join("\n").as_bytes());
+    let plan = text.join("\n");
+    store.put(REPORTS, "audit/r/plan.jsonl", plan.as_bytes());
+    let question = store.object(REPORTS, "audit/r/question.json").unwrap();
+    let mut question: Value = serde_json::from_slice(&question).unwrap();
+    question["plan_sha256"] = json!(report::hexadecimal(&Sha256::digest(&plan)));
+    store.put(REPORTS, "audit/r/question.json", question.to_string().as_bytes());
     batches
 }
 

@@ -47,6 +47,46 @@ async fn what_is_not_known_to_be_all_is_no_audit() {
             assert!(refused.contains(says), "{refused}");
         }
     }
+    // A slip in one of several paths, which the others would hide.
+    store.put("config-logs", "AWSLogs/111122223333/Config/x.json", b"{}");
+    for (besides, from, says) in [
+        (
+            "s3://trail-logs/slip/",
+            Value::Null,
+            Some("no object below s3://trail-logs/slip/ is"),
+        ),
+        (
+            "s3://trail-logs/slip/",
+            json!("2026-10-02"),
+            Some("no object below s3://trail-logs/slip/ is"),
+        ),
+        (
+            "s3://config-logs/",
+            Value::Null,
+            Some("no object below s3://config-logs/ is"),
+        ),
+        // What was asked for need not be everywhere.
+        ("s3://config-logs/", json!("2026-10-02"), None),
+        ("s3://trail-logs/AWSLogs/111122223333", Value::Null, None),
+    ] {
+        let about = json!({"paths": ["s3://trail-logs/", besides], "from": from});
+        let answer = ask(&store, &json!({"scan": about})).await;
+        match says {
+            Some(says) => assert!(answer.as_ref().is_err_and(|error| error.contains(says)), "{answer:?}"),
+            None => assert!(answer.is_ok(), "{answer:?}"),
+        }
+    }
+    let narrow = json!({"paths": ["s3://trail-logs/AWSLogs/111122223333/", "s3://trail-logs/AWSLogs/222233334444/"],
+        "accounts": ["222233334444"]});
+    assert!(ask(&store, &json!({"scan": narrow})).await.is_ok());
+    // Between an end and a beginning nothing was called: that would look like an audit without a finding.
+    for (from, to) in [("2026-10-03", "2026-10-02"), ("2026-10-02", "2026-10-02T00:00:00Z")] {
+        for request in ["scan", "plan"] {
+            let about = json!({"paths": ["s3://trail-logs/"], "from": from, "to": to});
+            let refused = ask(&store, &json!({request: about})).await.unwrap_err();
+            assert!(refused.contains("is not before `to` 2026-10-02T00:00:00Z"), "{refused}");
+        }
+    }
     let mut cut = everything();
     cut["batch_bytes"] = json!(65536);
     let refused = ask(&store, &json!({"scan": cut})).await.unwrap_err();

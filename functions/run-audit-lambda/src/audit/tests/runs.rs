@@ -85,6 +85,43 @@ async fn a_batch_that_left_nothing_is_told_object_by_object_and_its_days_are_gap
     assert_eq!(summary["coverage"]["gaps"], gaps.len());
 }
 
+/// The execution succeeds, and somebody has to be told.
+#[tokio::test]
+async fn what_a_run_could_not_read_is_counted() {
+    let mut store = trail();
+    planned(&store, everything()).await;
+    let batches = cut(&store, 4);
+    let denied = key("222233334444", "us-east-1", 4, 1);
+    store
+        .failing
+        .insert(denied, ("AccessDenied (HTTP 403): no", Disposition::WillNotPass));
+    for line in &batches {
+        batch(&store, line).await;
+    }
+    let merge = json!({"merge": {"run": "r"}});
+    for (lost, counts) in [
+        (None, r#""AuditBatchesNotRead":0,"AuditRejected":1"#),
+        (Some(0), r#""AuditBatchesNotRead":1,"AuditRejected":5"#),
+        (Some(0), r#""AuditBatchesNotRead":2,"AuditRejected":9"#),
+    ] {
+        if let Some(lost) = lost {
+            store.lose(&store.kept("audit/r/tallies/")[lost]);
+        }
+        let mut out = Vec::new();
+        counted(&store, &places(), &merge, 890, &mut out).await.unwrap();
+        let line = String::from_utf8(out).unwrap();
+        assert!(line.contains(counts), "{line}");
+        assert!(
+            line.contains(r#""FunctionName":"crisguard-run-audit""#) && line.ends_with("}\n"),
+            "{line}"
+        );
+    }
+    // Only a merge knows of all.
+    let mut out = Vec::new();
+    let planned = counted(&store, &places(), &json!({"plan": everything()}), 890, &mut out).await;
+    assert!(planned.is_ok() && out.is_empty());
+}
+
 #[tokio::test]
 async fn an_object_that_cannot_be_read_hides_no_other() {
     let mut store = trail();
@@ -134,6 +171,52 @@ async fn another_plan_of_the_same_name_does_not_take_its_tallies() {
     narrow["accounts"] = json!(["111122223333"]);
     planned(&store, narrow).await;
     assert_eq!(merge(&store).await.0["batches_not_read"], 1);
+}
+
+/// Whoever copied a tally over another's would have its files counted twice, and the other's not at all.
+#[tokio::test]
+async fn a_tally_in_the_place_of_another_is_none() {
+    let store = trail();
+    planned(&store, everything()).await;
+    for line in &cut(&store, 16) {
+        batch(&store, line).await;
+    }
+    let [first, second] = &store.kept("audit/r/tallies/")[..] else {
+        panic!("two batches leave two tallies");
+    };
+    store.put(REPORTS, second, &store.object(REPORTS, first).unwrap());
+    let (summary, report) = merge(&store).await;
+    assert_eq!(summary["batches_not_read"], 1);
+    assert_eq!(
+        (&report["read"]["files"], &report["exits"]["duplicate"]),
+        (&json!(32), &json!(0))
+    );
+    assert!(report["rejected"][0]["reason"].as_str().unwrap().contains("another's"));
+}
+
+/// A plan without its last lines would be an audit of fewer files, and nobody would miss them.
+#[tokio::test]
+async fn a_plan_that_is_not_the_one_that_was_made_is_not_merged() {
+    let store = trail();
+    planned(&store, everything()).await;
+    let lines = cut(&store, 8);
+    for line in &lines {
+        batch(&store, line).await;
+    }
+    let plan = store.object(REPORTS, "audit/r/plan.jsonl").unwrap();
+    let three: Vec<String> = lines[..3].iter().map(ToString::to_string).collect();
+    let twice = format!("{}\n{}", String::from_utf8(plan.clone()).unwrap(), lines[0]);
+    for other in [three.join("\n"), twice, String::new()] {
+        store.put(REPORTS, "audit/r/plan.jsonl", other.as_bytes());
+        let refused = ask(&store, &json!({"merge": {"run": "r"}})).await.unwrap_err();
+        assert!(
+            refused.contains("is not the plan that the run r began with"),
+            "{refused}"
+        );
+    }
+    assert_eq!(store.kept("audit/r/report/"), Vec::<String>::new());
+    store.put(REPORTS, "audit/r/plan.jsonl", &plan);
+    assert_eq!(merge(&store).await.0["batches_not_read"], 0);
 }
 
 #[tokio::test]

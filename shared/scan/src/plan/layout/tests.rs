@@ -106,6 +106,20 @@ fn what_is_no_log_of_calls_is_left_out() {
             false,
         ),
         (format!("{account}/CloudTrail/eu-west-1/2026/10/01/"), false),
+        // Copied by somebody.
+        (
+            format!("{account}/{ONE}_CloudTrail_eu-west-1_20261001T0005Z_x.json.gz"),
+            true,
+        ),
+        (
+            format!("AWSLogs/{ONE}_CloudTrail_eu-west-1_20261001T0005Z_x.json.gz"),
+            true,
+        ),
+        (
+            format!("{account}/{ONE}_CloudTrail-Digest_eu-west-1_t_eu-west-1_20261001T000000Z.json.gz"),
+            false,
+        ),
+        (format!("{account}/ELBAccessLogTestFile"), false),
         (format!("{account}/CloudTrail/mars-1/x.json.gz"), true),
         ("AWSLogs/WAFLogs/x.json.gz".to_owned(), false),
         (
@@ -208,7 +222,9 @@ fn key() -> impl Strategy<Value = String> {
         Just("2026"),
         Just("data")
     ];
-    (prefix, account, kind, region, day, 0_usize..7, "[a-c]{1,2}").prop_map(
+    let copied = format!("{OTHER}_CloudTrail_us-east-1_20260102T0005Z_x.json.gz");
+    let name = prop_oneof![4 => "[a-c]{1,2}", 1 => Just(copied)];
+    (prefix, account, kind, region, day, 0_usize..7, name).prop_map(
         |(prefix, account, kind, region, day, parts, name)| {
             let parts = [account, kind, region, day].into_iter().take(parts);
             let parts: Vec<&str> = parts.chain([name.as_str()]).collect();
