@@ -64,8 +64,15 @@ impl Posture {
         self.assessments.iter().filter(|each| each.decision() != "compliant")
     }
 
-    pub(crate) const fn is_compliant(&self) -> bool {
-        self.coverage.non_compliant == 0 && self.coverage.undecided == 0 && self.coverage.compliant > 0
+    /// Tells whether every setting is as that policy asks, and as none but it does.
+    pub(crate) fn is_compliant(&self, policy_sha256: Option<&str>) -> bool {
+        let Coverage {
+            compliant,
+            non_compliant,
+            undecided,
+        } = self.coverage;
+        let counted = non_compliant == 0 && undecided == 0 && compliant > 0;
+        counted && self.open().next().is_none() && policy_sha256 == Some(&*self.policy_sha256)
     }
 }
 

@@ -123,6 +123,34 @@ fn nothing_that_a_caller_sends_is_markup() {
     }
 }
 
+/// A record may say that it is of any year, and a caller's text may have any length.
+#[test]
+fn a_page_is_no_longer_for_what_somebody_made_up() {
+    let whole = sample::audit(Kind::Violations);
+    let mut audit = whole.clone();
+    let template = audit.flows[0].clone();
+    let region = |number: usize| format!("xx-made-{number}").parse().unwrap();
+    audit
+        .flows
+        .extend((1..=3_000).map(|number| crisguard_core::tally::Flow {
+            destination: Some(crisguard_core::region::DestinationRegion(region(number))),
+            month: format!("{number:04}-01"),
+            ..template.clone()
+        }));
+    for finding in &mut audit.findings {
+        finding.principal = "x".repeat(1_000_000);
+    }
+    let of = |audit: &Audit| text(&render(&report(audit, Language::En)).unwrap(), "report.html");
+    let (plain, long) = (of(&whole), of(&audit));
+    assert!(long.len() < plain.len() + 300_000, "{} {}", plain.len(), long.len());
+    let more = long.matches("more are in report.json").count();
+    assert_eq!(
+        more - plain.matches("more are in report.json").count(),
+        2,
+        "months and flows"
+    );
+}
+
 #[test]
 fn a_report_under_another_policy_is_refused() {
     let audit = sample::audit(Kind::Violations);
@@ -218,6 +246,13 @@ fn settings_that_are_open_forbid_it_too() {
     };
     assert_eq!(verdict(&kept, Some(&posture(3, 0, 0))), "Compliant");
     for open in [posture(3, 1, 0), posture(3, 0, 1), posture(0, 0, 0)] {
+        assert_eq!(verdict(&kept, Some(&open)), "Settings open", "{open}");
+    }
+    // What it counts and what it lists are not the same, and what another policy asks proves nothing of this one.
+    let (mut listed, mut other) = (posture(3, 0, 0), posture(3, 0, 0));
+    listed["assessments"] = serde_json::json!([{"control": "c", "decision": "non-compliant"}]);
+    other["policy_sha256"] = "00".into();
+    for open in [listed, other] {
         assert_eq!(verdict(&kept, Some(&open)), "Settings open", "{open}");
     }
 }

@@ -63,6 +63,59 @@ fn a_report_overwrites_only_a_report() {
     assert_eq!(ended.status, Status::Findings, "{}", ended.errors);
 }
 
+/// An earlier report stays whole until the new one is, and what lies beside it is not touched.
+#[cfg(unix)]
+#[test]
+fn a_report_that_cannot_be_written_leaves_the_one_before() {
+    let (trail, out) = (trail("exchanged"), folder("exchanges").join("out"));
+    let (at, to) = (trail.to_str().unwrap(), out.to_str().unwrap());
+    let arguments = ["scan", at, "--policy", POLICY, "--out", to];
+    assert_eq!(crisguard(&arguments, b"").status, Status::Findings);
+    let files = || -> Vec<(String, Vec<u8>)> {
+        let mut files: Vec<(String, Vec<u8>)> = fs::read_dir(&out)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .map(|path| (path.display().to_string(), fs::read(path).unwrap()))
+            .collect();
+        files.sort();
+        files
+    };
+    let before = files();
+    assert_eq!(before.len(), 6);
+    // The draft of the last document but one cannot be written.
+    let draft = out.join(".register.csv.new");
+    fs::create_dir_all(draft.join("x")).unwrap();
+    let failed = crisguard(&[&arguments[..], &["--lang", "ja"]].concat(), b"");
+    assert_eq!(failed.status, Status::Incomplete);
+    assert!(failed.errors.contains("register.csv"), "{}", failed.errors);
+    assert_eq!(files(), before);
+    fs::remove_dir_all(&draft).unwrap();
+
+    // Whoever may write into the folder is not to choose what else is written over.
+    let precious = folder("precious");
+    write(&precious, "precious", "mine");
+    for name in [".report.html.new", ".manifest.sha256.new"] {
+        std::os::unix::fs::symlink(precious.join("precious"), out.join(name)).unwrap();
+    }
+    assert_eq!(crisguard(&arguments, b"").status, Status::Findings);
+    assert_eq!(fs::read_to_string(precious.join("precious")).unwrap(), "mine");
+    assert!(fs::symlink_metadata(out.join("report.html")).unwrap().is_file());
+    assert_eq!(files().len(), 6);
+
+    // What cannot be written to is said before anything is read.
+    let draft = out.join(".manifest.sha256.new");
+    fs::create_dir_all(draft.join("x")).unwrap();
+    let refused = crisguard(&["scan", "/nowhere", "--out", to], b"");
+    assert_eq!(
+        (refused.status, refused.output.as_str()),
+        (Status::Incomplete, ""),
+        "{}",
+        refused.errors
+    );
+    assert!(refused.errors.contains(to), "{}", refused.errors);
+}
+
 /// Whatever is wrong is said before anything is read.
 #[test]
 fn wrong_questions_are_refused_at_once() {

@@ -4,12 +4,17 @@
 //! and, of keys in a bucket, with and without an organization:
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>.
 
+use std::ops::RangeInclusive;
+
 use jiff::civil::Date;
 
 use crate::{account::AccountId, region::Region};
 
 /// What CloudTrail calls its log files, in keys and in names.
 const LOG: &str = "CloudTrail";
+/// When log files are of. CloudTrail began in 2013: what says that it is of another age does not say when it is of, and
+/// would make of all days in between gaps.
+const YEARS: RangeInclusive<i16> = 2013..=2099;
 
 /// Whose log file it is, and of which Region and day.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,7 +90,8 @@ fn date(year: &str, month: &str, day: &str) -> Option<Date> {
     if !(digits(year, 4) && digits(month, 2) && digits(day, 2)) {
         return None;
     }
-    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
+    let year = year.parse().ok().filter(|year| YEARS.contains(year))?;
+    Date::new(year, month.parse().ok()?, day.parse().ok()?).ok()
 }
 
 /// What kind of file it is, by its path.
@@ -158,6 +164,8 @@ mod tests {
                 Some("444455556666 eu-west-1 2026-02-28"),
             ),
             ("AWSLogs/444455556666/CloudTrail/eu-west-1/2026/02/30/x.json", None),
+            ("AWSLogs/444455556666/CloudTrail/eu-west-1/0001/01/01/x.json", None),
+            ("111122223333_CloudTrail_us-east-2_99991231T0210Z_x.json.gz", None),
             ("AWSLogs/444455556666/CloudTrail/eu-west-1/2026/2/28/x.json", None),
             ("AWSLogs/444455556666/CloudTrail/eu-west-1/2026/02/28", None),
             ("MyAWSLogs/444455556666/CloudTrail/eu-west-1/2026/02/28/x.json", None),

@@ -32,7 +32,7 @@ use words::{Words, grouped};
 
 pub(crate) const NAME: &str = "report.html";
 
-/// The most rows of what could not be read, and of gaps, that the page shows; report.json has more.
+/// The most rows of a long list that the page shows; report.json has more.
 const ROWS: usize = 200;
 /// The most characters of a value that the page shows; report.json has the whole.
 const LONGEST: usize = 2_000;

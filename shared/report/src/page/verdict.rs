@@ -105,6 +105,12 @@ impl Verdict {
                 "settings_undecided",
                 posture.map_or(0, |posture| posture.coverage.undecided),
             ),
+            (
+                "settings_policy",
+                posture.map_or(0, |posture| {
+                    u64::from(audit.policy_sha256.as_deref() != Some(&*posture.policy_sha256))
+                }),
+            ),
             ("reach", u64::try_from(reach_open).unwrap_or(u64::MAX)),
         ];
         let mut by_place: BTreeMap<String, u64> = BTreeMap::new();
@@ -150,7 +156,7 @@ fn kind(audit: &Audit, outcomes: Outcomes, posture: Option<&Posture>) -> Kind {
         () if incomplete => Kind::Incomplete,
         () if audit.read.invocations == 0 => Kind::NoInvocations,
         () if outcomes.compliant == 0 => Kind::NotApplicable,
-        () if posture.is_some_and(|posture| !posture.is_compliant()) => Kind::Settings,
+        () if posture.is_some_and(|posture| !posture.is_compliant(audit.policy_sha256.as_deref())) => Kind::Settings,
         () => Kind::Compliant,
     }
 }

@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs::{self, File},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -35,10 +36,7 @@ pub(super) struct Folder(PathBuf);
 impl Folder {
     /// Makes sure that a report overwrites nothing but an earlier one.
     pub(super) fn claim(path: &Path) -> Result<Self, Failure> {
-        let failed = |error| Failure::Folder {
-            name: path.display().to_string(),
-            error,
-        };
+        let failed = |error| failed(path, error);
         fs::create_dir_all(path).map_err(failed)?;
         let manifest = path.join(MANIFEST);
         let listed = match fs::read_to_string(&manifest) {
@@ -65,26 +63,65 @@ impl Folder {
                 });
             }
         }
-        Ok(Self(path.to_owned()))
+        let folder = Self(path.to_owned());
+        // Whether it may be written to is not found out after hours of reading.
+        let drafted = folder.draft(MANIFEST, b"");
+        folder.remove_draft(MANIFEST);
+        drafted.map_err(failed)?;
+        Ok(folder)
     }
 
     /// Writes the report, its manifest last, and returns the path of what people open.
+    ///
+    /// What is there already stays until all of the report is on the disk, and no reader ever sees half a file.
     pub(super) fn write(&self, audit: &Audit, asked: &Asked, now: Timestamp) -> Result<PathBuf, Failure> {
         let documents = rendered(audit, asked, now)?;
         let (last, first): (Vec<&Document>, Vec<&Document>) =
             documents.iter().partition(|document| document.name == MANIFEST);
-        for document in first.into_iter().chain(last) {
-            let file = self.0.join(document.name);
-            // Renamed, so that no reader ever sees half a file.
-            let draft = self.0.join(format!(".{}.new", document.name));
-            fs::write(&draft, &document.bytes)
-                .and_then(|()| fs::rename(&draft, &file))
-                .map_err(|error| Failure::Folder {
-                    name: file.display().to_string(),
-                    error,
-                })?;
+        let written = self.exchange(&first.into_iter().chain(last).collect::<Vec<_>>());
+        for document in &documents {
+            self.remove_draft(document.name);
         }
-        Ok(self.0.join(PAGE))
+        written.map(|()| self.0.join(PAGE))
+    }
+
+    fn exchange(&self, documents: &[&Document]) -> Result<(), Failure> {
+        let at = |document: &Document| self.0.join(document.name);
+        for document in documents {
+            let drafted = self.draft(document.name, &document.bytes);
+            drafted.map_err(|error| failed(&at(document), error))?;
+        }
+        for document in documents {
+            let renamed = fs::rename(self.draft_of(document.name), at(document));
+            renamed.map_err(|error| failed(&at(document), error))?;
+        }
+        Ok(())
+    }
+
+    fn draft_of(&self, name: &str) -> PathBuf {
+        self.0.join(format!(".{name}.new"))
+    }
+
+    /// Writes a draft, where no draft is: what stands there may be a link that somebody else laid, to any file.
+    fn draft(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.remove_draft(name);
+        let mut draft = File::create_new(self.draft_of(name))?;
+        draft.write_all(bytes)?;
+        // Before it takes the place of another: what is full is found out here.
+        draft.sync_all()
+    }
+
+    /// Removes a draft, as an interrupted command left it, too.
+    fn remove_draft(&self, name: &str) {
+        // Most often there is none; whoever creates one is told of what stands in its way.
+        fs::remove_file(self.draft_of(name)).unwrap_or_default();
+    }
+}
+
+fn failed(path: &Path, error: io::Error) -> Failure {
+    Failure::Folder {
+        name: path.display().to_string(),
+        error,
     }
 }
 

@@ -13,10 +13,13 @@ use serde::Serialize;
 use super::{Drawn, Element, redraw};
 use crate::{
     ReportError,
-    page::words::{Words, grouped, percent},
+    page::{
+        ROWS,
+        words::{Words, grouped, percent},
+    },
 };
 
-/// The most Regions on a side of the picture; the table has them all.
+/// The most Regions on a side of the picture; the table has more.
 const REGIONS: usize = 14;
 /// Flows are drawn at least as wide as this share of all, so that a single violation among millions can be seen.
 const SMALLEST_SHARE: f64 = 0.02;
@@ -47,7 +50,10 @@ pub(crate) struct FlowPicture {
     wide: String,
     /// For phones.
     narrow: String,
+    /// The first [`ROWS`], violations before all others.
     rows: Vec<Row>,
+    /// How many more there are.
+    more: usize,
     /// Whether Regions were drawn together as others.
     cut: bool,
 }
@@ -137,10 +143,12 @@ pub(crate) fn draw(audit: &Audit, words: &Words) -> Result<Option<FlowPicture>, 
         })
         .collect();
     rows.sort_by(|a, b| (a.look, b.invocations, &a.source).cmp(&(b.look, a.invocations, &b.source)));
+    let more = rows.len().saturating_sub(ROWS);
+    rows.truncate(ROWS);
     let drawn = gathered(&routes);
     let description = words.say(
         "flow_description",
-        &[("n", total.into()), ("routes", rows.len().into())],
+        &[("n", total.into()), ("routes", routes.len().into())],
     )?;
     let title = words.say("flow_title", &[])?;
     let picture = |width: f32, id: &str| sankey(&drawn, total, width, (id, &title, &description), words);
@@ -148,6 +156,7 @@ pub(crate) fn draw(audit: &Audit, words: &Words) -> Result<Option<FlowPicture>, 
         wide: picture(860.0, "flow")?,
         narrow: picture(340.0, "flow-narrow")?,
         cut: drawn.len() != routes.len(),
+        more,
         rows,
     }))
 }

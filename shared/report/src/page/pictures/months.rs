@@ -10,11 +10,11 @@ use serde::Serialize;
 use super::{Drawn, redraw};
 use crate::{
     ReportError,
-    page::{verdict::Outcomes, words::Words},
+    page::{ROWS, verdict::Outcomes, words::Words},
     register::{by_month, days},
 };
 
-/// The most months in the picture, the latest; the table has them all.
+/// The most months in the picture, the latest; the table has more.
 const MONTHS: usize = 24;
 
 /// The picture, and the table beneath.
@@ -24,7 +24,10 @@ pub(crate) struct MonthsPicture {
     wide: Option<String>,
     /// For phones.
     narrow: Option<String>,
+    /// The latest [`ROWS`].
     rows: Vec<Month>,
+    /// How many more there are.
+    more: usize,
     /// Whether the picture has fewer months than the table.
     cut: bool,
     /// Whether a month of the picture lacks evidence.
@@ -44,10 +47,13 @@ pub(crate) struct Month {
 
 /// Draws the picture; nothing if no month is known.
 pub(crate) fn draw(audit: &Audit, words: &Words) -> Result<Option<MonthsPicture>, ReportError> {
-    let rows = months(audit);
+    let mut rows = months(audit);
     if rows.is_empty() {
         return Ok(None);
     }
+    // A file or record may say that it is of any year.
+    let more = rows.len().saturating_sub(ROWS);
+    rows.drain(..more);
     let shown = rows.get(rows.len().saturating_sub(MONTHS)..).unwrap_or_default();
     let (violation, undecided) = shown.iter().fold((0, 0), |(violation, undecided), month| {
         (
@@ -69,6 +75,7 @@ pub(crate) fn draw(audit: &Audit, words: &Words) -> Result<Option<MonthsPicture>
         wide: picture(860.0, "months")?,
         narrow: picture(340.0, "months-narrow")?,
         cut: shown.len() != rows.len(),
+        more,
         gaps: shown.iter().any(|month| month.missing_days > 0),
         rows,
     }))
