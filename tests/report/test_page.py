@@ -95,6 +95,9 @@ def test_every_number_is_that_of_the_json(opened: Open, kind: str, language: str
     }
     if report["policy_sha256"]:
         expected |= {name: decided[name] for name in ("violation", "undecided", "compliant", "not_applicable")}
+        expected["excepted"] = report["excepted"]["invocations"]
+        used = {exception["id"]: exception["invocations"] for exception in report["excepted"]["exceptions"]}
+        assert numbers(window, "exception") == used
     assert shown == expected
     assert numbers(window, "exit") == report["exits"]
     assert sum(report["exits"].values()) == report["read"]["records"]
@@ -110,9 +113,13 @@ def test_every_finding_is_quoted(opened: Open, language: str) -> None:
     assert articles.count() == len(report["findings"])
     for finding in report["findings"]:
         article = window.page.locator(f"#finding-{finding['decision']}-{finding['id']}")
-        text = article.inner_text()
+        assert finding["source_region"] in article.inner_text()
+        # What another control found in the same invocations is quoted there.
+        above = article.locator("a[href^='#finding-']")
+        text = (window.page.locator(above.get_attribute("href") or "") if above.count() else article).inner_text()
         assert all(event in text for event in finding["event_ids"])
         assert finding["account"] in text and finding["source_region"] in text
+    assert window.page.locator("article.finding a[href^='#finding-']").count() == 4
     body = window.page.locator("body").inner_text()
     assert HOSTILE in body, "what a caller sent is shown as it is"
     assert "⟨U+202E⟩gpj.exe⟨U+0000⟩" in body, "and what would hide is seen"

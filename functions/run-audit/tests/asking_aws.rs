@@ -290,6 +290,28 @@ fn the_history_is_looked_up_page_by_page() {
     );
     let exits = ["compliant", "violation", "rejected"].map(|exit| audit["exits"][exit].clone());
     assert_eq!(exits, [json!(2), json!(1), json!(0)]);
+    assert_eq!(audit["asked"]["regions"], json!([]));
+    // CloudTrail was asked itself: no log file can be missing, and only of another account is nothing known.
+    let about = |account: &str| {
+        let arguments = [
+            "lookup",
+            "--policy",
+            "policy.yaml",
+            "--format",
+            "json",
+            "--region",
+            "us-west-2",
+        ];
+        let ended = with_credentials(&[&arguments[..], &["--account", account]].concat(), &address);
+        let audit = json_of(&ended);
+        assert_eq!(audit["asked"]["regions"], json!(["us-west-2"]));
+        (audit["coverage"]["gaps"].clone(), audit["coverage"]["unknown"].clone())
+    };
+    assert_eq!(about("111122223333"), (json!([]), json!([])));
+    assert_eq!(
+        about("444455556666"),
+        (json!([]), json!([{"account": "444455556666", "region": null}]))
+    );
     let first: Value = serde_json::from_str(&asked.all()[0]).unwrap();
     let days = (first["EndTime"].as_i64().unwrap() - first["StartTime"].as_i64().unwrap()) / 86_400;
     assert_eq!(days, 90);

@@ -11,7 +11,7 @@ use crisguard_core::{
     region::Region,
     tally::{Audit, Flow, Gap, GapReason, Outcome},
 };
-use jiff::{ToSpan as _, civil::Date};
+use jiff::ToSpan as _;
 
 use crate::{
     ReportError,
@@ -60,8 +60,8 @@ pub(crate) fn render(audit: &Audit) -> Result<Vec<u8>, ReportError> {
         *rows.entry(key(flow)).or_default() += flow.invocations;
     }
     let processing = rows.iter().map(|(key, invocations)| processing(key, *invocations));
-    let missing = audit.coverage.gaps.iter().flat_map(by_month);
-    let missing = missing.map(|(gap, from, to)| missing_evidence(gap, from, to));
+    let gaps: Vec<Gap> = audit.coverage.gaps.iter().flat_map(by_month).collect();
+    let missing = gaps.iter().map(missing_evidence);
     table(NAME, &HEAD, processing.chain(missing).chain(unknown(audit)))
 }
 
@@ -114,61 +114,70 @@ const fn outcome(outcome: Option<Outcome>) -> &'static str {
 }
 
 /// Cuts a gap where months end.
-pub(crate) fn by_month(gap: &Gap) -> impl Iterator<Item = (&Gap, Date, Date)> {
+pub(crate) fn by_month(gap: &Gap) -> impl Iterator<Item = Gap> {
     let mut from = Some(gap.from);
     std::iter::from_fn(move || {
         let first = from.filter(|first| *first <= gap.to)?;
         let last = first.last_of_month().min(gap.to);
         from = last.checked_add(1.day()).ok();
-        Some((gap, first, last))
+        Some(Gap {
+            from: first,
+            to: last,
+            ..gap.clone()
+        })
     })
 }
 
-/// Counts the days from the first to the last, both included.
-pub(crate) fn days(from: Date, to: Date) -> i64 {
-    from.duration_until(to).as_hours() / 24 + 1
-}
-
-fn missing_evidence(gap: &Gap, from: Date, to: Date) -> Row<'_> {
+fn missing_evidence(gap: &Gap) -> Row<'_> {
     let why = match gap.reason {
-        GapReason::NoLogFile => "no log file",
+        GapReason::NoLogFile => "no log file, or nothing happened",
         GapReason::NotRead => "a log file could not be read",
     };
     missing(
         "missing_evidence",
-        from.strftime("%Y-%m").to_string(),
-        Some((&gap.account, &gap.region)),
-        Some(days(from, to)),
-        format!("{from} to {to}: {why}"),
+        gap.from.strftime("%Y-%m").to_string(),
+        (Some(&gap.account), Some(&gap.region)),
+        Some(gap.days()),
+        format!("{} to {}: {why}", gap.from, gap.to),
     )
 }
 
 /// What is missing without anybody knowing of which month.
 fn unknown(audit: &Audit) -> impl Iterator<Item = Row<'_>> {
-    let unplaced = (audit.coverage.unplaced_files > 0).then(|| {
-        format!(
-            "{} files say nothing of their account, Region and day: whether days are missing beside them is not known",
-            audit.coverage.unplaced_files
-        )
-    });
-    let rejected = (audit.exits.rejected > 0).then(|| {
-        format!(
-            "{} records or files could not be read: what they say is missing here (report.json lists them)",
-            audit.exits.rejected
-        )
-    });
+    let unplaced = match audit.coverage.unplaced_files {
+        0 => None,
+        1 => Some(
+            "1 file says nothing of its account, Region and day: whether days are missing beside it is not known"
+                .to_owned(),
+        ),
+        many => Some(format!(
+            "{many} files say nothing of their account, Region and day: whether days are missing beside them is not known"
+        )),
+    };
+    let rejected = match audit.exits.rejected {
+        0 => None,
+        1 => Some("1 record or file could not be read: what it says is missing here (report.json names it)".to_owned()),
+        many => Some(format!(
+            "{many} records or files could not be read: what they say is missing here (report.json lists them)"
+        )),
+    };
     let notes = unplaced.into_iter().chain(rejected);
-    notes.map(|note| missing("unknown_coverage", String::new(), None, None, note))
+    let notes = notes.map(|note| missing("unknown_coverage", String::new(), (None, None), None, note));
+    let asked = audit.coverage.unknown.iter().map(|place| {
+        let note = "asked for, and neither the name of a file nor a record tells of it".to_owned();
+        let at = (place.account.as_ref(), place.region.as_ref());
+        missing("unknown_coverage", String::new(), at, None, note)
+    });
+    notes.chain(asked)
 }
 
 fn missing<'a>(
     kind: &'static str,
     month: String,
-    at: Option<(&'a AccountId, &'a Region)>,
-    days: Option<i64>,
+    (account, region): (Option<&'a AccountId>, Option<&'a Region>),
+    days: Option<u64>,
     note: String,
 ) -> Row<'a> {
-    let (account, region) = (at.map(|(account, _)| account), at.map(|(_, region)| region));
     let mut row: Row<'a> = std::array::from_fn(|_| Cow::Borrowed(""));
     let cells = [
         (0, Cow::Borrowed(kind)),
@@ -201,8 +210,8 @@ mod tests {
             to: "2024-03-01".parse().unwrap(),
             reason: GapReason::NoLogFile,
         };
-        let cut: Vec<(String, i64)> = by_month(&gap)
-            .map(|(_, from, to)| (from.strftime("%Y-%m").to_string(), days(from, to)))
+        let cut: Vec<(String, u64)> = by_month(&gap)
+            .map(|part| (part.from.strftime("%Y-%m").to_string(), part.days()))
             .collect();
         let expected = [("2023-12", 2), ("2024-01", 31), ("2024-02", 29), ("2024-03", 1)];
         assert_eq!(cut, expected.map(|(month, days)| (month.to_owned(), days)));

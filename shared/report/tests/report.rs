@@ -208,6 +208,13 @@ fn anything_missing_forbids_the_word_compliant() {
         with(&|audit| audit.coverage.gaps.clone_from(&whole.coverage.gaps)),
         "Evidence incomplete"
     );
+    let unknown = |audit: &mut Audit| {
+        audit.coverage.unknown = vec![crisguard_core::tally::UnknownPlace {
+            account: None,
+            region: Some("us-east-1".parse().unwrap()),
+        }];
+    };
+    assert_eq!(with(&unknown), "Evidence incomplete");
     assert_eq!(with(&|audit| audit.flows[0].outcome = None), "Undecided");
     assert_eq!(with(&|audit| audit.exits.undecided = 1), "Undecided");
     assert_eq!(with(&|audit| audit.exits.violation = 1), "Violations");
@@ -233,6 +240,72 @@ fn anything_missing_forbids_the_word_compliant() {
     );
     assert_eq!(verdict(&sample::audit(Kind::NoPolicy), None), "Not decided: no policy");
     assert_eq!(verdict(&sample::audit(Kind::Nothing), None), "Nothing was read");
+}
+
+/// Returns what the page says in its first sentence, and what limits that.
+fn sentences(audit: &Audit, language: Language) -> Vec<String> {
+    let page = words(&text(&render(&report(audit, language)).unwrap(), "report.html"));
+    let heading = if language == Language::En {
+        "Key numbers"
+    } else {
+        "主要な数値"
+    };
+    page.lines()
+        .skip(1)
+        .take_while(|line| *line != heading)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// None, one and many of whatever is counted.
+#[test]
+fn sentences_are_right_for_none_one_and_many() {
+    let mut told = String::new();
+    let kept = sample::audit(Kind::Kept);
+    for (invocations, outcome) in [
+        (0, None),
+        (1, None),
+        (2, None),
+        (1, Some(1)),
+        (2, Some(1)),
+        (3, Some(2)),
+    ] {
+        for missing in 0..3 {
+            let mut audit = kept.clone();
+            let mut flows = kept.flows.clone();
+            flows.truncate(usize::from(invocations > 0));
+            let mut rest = flows.clone();
+            for flow in &mut flows {
+                flow.invocations = invocations - outcome.unwrap_or(0);
+            }
+            for flow in &mut rest {
+                flow.invocations = outcome.unwrap_or(0);
+                flow.outcome = Some(crisguard_core::tally::Outcome::Violation);
+            }
+            audit.flows = flows
+                .into_iter()
+                .chain(rest)
+                .filter(|flow| flow.invocations > 0)
+                .collect();
+            audit.read.invocations = invocations;
+            audit.read.records = invocations;
+            audit.exits.rejected = 0;
+            audit.excepted.invocations = missing.min(invocations - outcome.unwrap_or(0));
+            let gaps = sample::audit(Kind::Violations).coverage.gaps;
+            let one_day = |gap: &crisguard_core::tally::Gap| gap.from == gap.to;
+            let gaps = gaps.into_iter().filter(|gap| missing == 2 || one_day(gap));
+            audit.coverage.gaps = gaps.take(usize::try_from(missing).unwrap()).collect();
+            audit.coverage.unplaced_files = missing;
+            audit.exits.rejected = missing;
+            audit.read.records += missing;
+            audit.findings.clear();
+            for language in [Language::En, Language::Ja] {
+                told.push_str(&sentences(&audit, language).join("\n"));
+                told.push('\n');
+            }
+        }
+    }
+    insta::assert_snapshot!(told);
 }
 
 #[test]

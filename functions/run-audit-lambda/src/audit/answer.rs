@@ -56,6 +56,8 @@ struct Summary<'a> {
     report: Location,
     read: Read,
     exits: Exits,
+    /// How many invocations are compliant only by an exception of the policy; the report has by which.
+    compliant_by_exception: u64,
     first_seen: Option<Timestamp>,
     last_seen: Option<Timestamp>,
     batches: usize,
@@ -74,6 +76,8 @@ struct Covered {
     placed_files: u64,
     unplaced_files: u64,
     gaps: usize,
+    /// Accounts and Regions that were asked for, and of which nothing tells whether they were read.
+    unknown: usize,
 }
 
 /// The first of some, and how many there are.
@@ -111,6 +115,7 @@ pub(super) fn summary(
         placed_files,
         unplaced_files,
         gaps,
+        unknown,
         ..
     } = &audit.coverage;
     let listed = u64::try_from(audit.rejected.len()).unwrap_or(u64::MAX);
@@ -121,6 +126,7 @@ pub(super) fn summary(
         report,
         read: audit.read,
         exits: audit.exits,
+        compliant_by_exception: audit.excepted.invocations,
         first_seen: audit.first_seen,
         last_seen: audit.last_seen,
         batches,
@@ -131,6 +137,7 @@ pub(super) fn summary(
             placed_files: *placed_files,
             unplaced_files: *unplaced_files,
             gaps: gaps.len(),
+            unknown: unknown.len(),
         },
         routes: Counted::of(&audit.routes, |route| route),
         findings: Counted::of(&audit.findings, found),

@@ -54,6 +54,8 @@ struct Range {
 impl Range {
     fn of(asked: &Asked, now: Timestamp) -> Result<Self, Failure> {
         let earliest = now.checked_sub(KEPT).unwrap_or(now);
+        // People are told of seconds, and may ask from there.
+        let earliest = Timestamp::from_second(earliest.as_second()).unwrap_or(earliest);
         let from = asked.scope.from.unwrap_or(earliest);
         if from < earliest {
             return Err(Failure::NotKept { from, earliest });
@@ -141,7 +143,12 @@ async fn look_up(
     .await;
     let scanned = scan.finish().map_err(scan_failed)?;
     bar.end();
-    scanned.conclude(&asked.question()).map_err(scan_failed)
+    let mut question = asked.question();
+    // Nothing was asked but these Regions, and no log file is missing of any.
+    question.scope.regions.clear();
+    let mut audit = scanned.conclude(&question).map_err(scan_failed)?;
+    audit.asked.clone_from(&asked.scope);
+    Ok(audit)
 }
 
 /// Puts the records of a page together as a log file has them; each is JSON already.

@@ -94,7 +94,7 @@ fn overrides_by_unit_hold_where_the_place_is_known() {
     let (status, text) = exits(&[]);
     assert_eq!(status, Status::Findings);
     assert!(
-        text.contains("1 cannot be told") && text.contains("add --organization FILE"),
+        text.contains("Whether the 1 invocation that was read") && text.contains("add --organization FILE"),
         "{text}"
     );
     let path = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111";
@@ -106,4 +106,76 @@ fn overrides_by_unit_hold_where_the_place_is_known() {
         assert_eq!(status, Status::Clean, "{text}");
         assert!(!text.contains("add --organization"), "{text}");
     }
+}
+
+/// A file whose name tells nothing may be of the Region that was asked for: that nothing of it was found is no answer.
+#[test]
+fn what_was_asked_for_and_nothing_tells_of_is_a_gap() {
+    let folder = folder("unplaced");
+    write(&folder, "a.json", log_file(&[record(1, &json!({}))]));
+    let at = folder.join("a.json");
+    let scan = |arguments: &[&str]| {
+        let asked = [&["scan", at.to_str().unwrap(), "--policy", POLICY], arguments].concat();
+        let json = crisguard(&[&asked[..], &["--format", "json"]].concat(), b"").json();
+        let ended = crisguard(&asked, b"");
+        (ended.status, json["coverage"]["unknown"].clone(), ended.output)
+    };
+    let nothing = json!([]);
+    for met in [&[][..], &["--region", "ap-northeast-1"], &["--account", "111122223333"]] {
+        let (status, unknown, text) = scan(met);
+        assert_eq!((status, unknown), (Status::Clean, nothing.clone()), "{text}");
+    }
+    let (status, unknown, text) = scan(&["--region", "us-east-1"]);
+    assert_eq!(
+        (status, unknown),
+        (Status::Findings, json!([{"account": null, "region": "us-east-1"}]))
+    );
+    let line = "us-east-1  asked for, and neither the name of a file nor a record tells of it";
+    assert!(text.contains(line) && text.contains("was read."), "{text}");
+    let (status, unknown, text) = scan(&["--account", "444455556666", "--lang", "ja"]);
+    assert_eq!(
+        (status, unknown),
+        (Status::Findings, json!([{"account": "444455556666", "region": null}]))
+    );
+    assert!(text.contains("444455556666  指定されていますが"), "{text}");
+    let out = folder.join("out");
+    scan(&["--region", "us-east-1", "--out", out.to_str().unwrap()]);
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("whether they were read cannot be told"), "{page}");
+    let register = std::fs::read_to_string(out.join("register.csv")).unwrap();
+    assert!(register.contains("unknown_coverage,,,us-east-1,"), "{register}");
+}
+
+/// In an organization's trail, another account's broken file is no gap in the answer about one.
+#[test]
+fn broken_files_of_others_are_out_of_scope() {
+    let trail = trail("others");
+    let other = "AWSLogs/444455556666/CloudTrail/ap-northeast-1/2026/11/19/x.json.gz";
+    write(&trail, other, b"no gzip");
+    let scan = |arguments: &[&str]| {
+        let at = trail.to_str().unwrap();
+        let asked = [
+            "scan",
+            at,
+            "--policy",
+            POLICY,
+            "--region",
+            "ap-northeast-1",
+            "--format",
+            "json",
+        ];
+        let audit = crisguard(&[&asked[..], arguments].concat(), b"").json();
+        let exits = ["rejected", "out_of_scope"].map(|exit| audit["exits"][exit].as_u64().unwrap());
+        (
+            exits,
+            audit["rejected"].as_array().unwrap().len(),
+            audit["coverage"]["gaps"].as_array().unwrap().len(),
+        )
+    };
+    assert_eq!(
+        scan(&[]),
+        ([1, 1], 1, 3),
+        "two days without a file, and one whose file could not be read"
+    );
+    assert_eq!(scan(&["--account", "111122223333"]), ([0, 2], 0, 0));
 }

@@ -37,7 +37,7 @@ pub(crate) fn crisguard(arguments: &[&str], mut input: &[u8]) -> Ended {
         width: 100,
         watched: false,
     };
-    let now = "2026-11-21T12:00:00Z".parse().unwrap();
+    let now = "2026-11-21T12:00:00.123456789Z".parse().unwrap();
     let status = run([&["crisguard"], arguments].concat(), &mut console, now);
     let plain = |bytes: Vec<u8>| strip_str(&String::from_utf8(bytes).unwrap()).to_string();
     Ended {

@@ -42,6 +42,8 @@ pub struct Audit {
     pub flows: Vec<Flow>,
     /// Violations and what cannot be told, worst first.
     pub findings: Vec<AuditFinding>,
+    /// What is compliant only because the policy makes an exception.
+    pub excepted: Excepted,
     /// How often each control decided what, by account.
     pub accounts: Vec<AccountControls>,
     /// For which days and Regions there are log files, and for which there are none.
@@ -95,7 +97,8 @@ pub struct Exits {
     pub joined: u64,
     /// It could not be read.
     pub rejected: u64,
-    /// A record of Bedrock outside what was asked for.
+    /// A record of Bedrock outside what was asked for, or what could not be read of a file whose path says that it is
+    /// of an account or Region that was not asked for.
     pub out_of_scope: u64,
 }
 
@@ -217,6 +220,40 @@ pub struct AuditFinding {
     pub months: BTreeMap<String, u64>,
 }
 
+/// What is compliant only because the policy makes an exception.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Excepted {
+    /// How many invocations: they count as compliant, and would not without an exception.
+    pub invocations: u64,
+    /// The exceptions that were used, the most used first. An invocation may need several of them.
+    pub exceptions: Vec<ExceptionUse>,
+}
+
+/// How an exception of the policy was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExceptionUse {
+    /// Its id.
+    pub id: String,
+    /// Why it is made, as the policy says.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day (UTC) on which it holds.
+    pub expires: Date,
+    /// How many invocations are compliant by it.
+    pub invocations: u64,
+    /// How many more it covers that are not compliant all the same, for another control does not let them pass.
+    pub not_compliant: u64,
+    /// The controls that it overrode.
+    pub controls: BTreeSet<ControlId>,
+    /// The accounts that called.
+    pub accounts: BTreeSet<AccountId>,
+    /// The earliest time of what it covers.
+    pub first_seen: Timestamp,
+    /// The latest time of what it covers.
+    pub last_seen: Timestamp,
+}
+
 /// How often each control decided what, in one account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountControls {
@@ -259,6 +296,18 @@ pub struct CoverageAnswer {
     pub covered: Vec<Covered>,
     /// What is missing.
     pub gaps: Vec<Gap>,
+    /// Accounts and Regions that were asked for, and of which no file and no record is known to be: whether anything
+    /// is missing of them cannot be told.
+    pub unknown: Vec<UnknownPlace>,
+}
+
+/// An account or Region that was asked for, and of which it is not known whether it was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct UnknownPlace {
+    /// The account; null where no account was asked for.
+    pub account: Option<AccountId>,
+    /// The Region; null where no Region was asked for.
+    pub region: Option<Region>,
 }
 
 /// How many days of an account and Region have files.
@@ -287,6 +336,32 @@ pub struct Gap {
     pub to: Date,
     /// Why it is a gap.
     pub reason: GapReason,
+}
+
+impl Gap {
+    /// Counts its days.
+    #[must_use]
+    pub fn days(&self) -> u64 {
+        // Of any two days: a gap ends no earlier than it begins.
+        let hours = self.from.duration_until(self.to).as_hours();
+        u64::try_from(hours / 24 + 1).unwrap_or_default()
+    }
+}
+
+impl CoverageAnswer {
+    /// Counts the days that lack evidence, each once for each account and Region that lacks it.
+    #[must_use]
+    pub fn missing_days(&self) -> u64 {
+        self.gaps.iter().map(Gap::days).sum()
+    }
+
+    /// Tells whether nothing is known to be missing, and nothing was asked for of which that cannot be told.
+    ///
+    /// Beside files whose names do not tell their place, more may be missing all the same.
+    #[must_use]
+    pub fn has_no_gap(&self) -> bool {
+        self.gaps.is_empty() && self.unknown.is_empty()
+    }
 }
 
 /// Why evidence is missing.

@@ -3,8 +3,10 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    AccountControls, Audit, AuditFinding, Decided, Exits, FindingDecision, Flow, Id, LISTED_REJECTIONS, Outcome,
-    Question, Read, Rejected, Route, Row, Tally,
+    AccountControls, Audit, AuditFinding, Decided, Exits, FindingDecision, Flow, Id, LISTED_REJECTIONS, LogFileName,
+    Outcome, Question, Read, Rejected, Route, Row, Tally,
+    coverage::Called,
+    excepted::Uses,
     judge::{Case, keep_least, time_of},
     resolve::Resolver,
 };
@@ -39,26 +41,31 @@ pub(super) fn conclude<E>(
     judge.each(|case, invocation, assessments| sums.add(case, invocation, assessments));
 
     let counts = tally.counts;
+    let scope = &question.scope;
+    let elsewhere = tally.rejected_at.outside(scope);
     let mut rejected = tally.rejected.into_sorted_vec();
+    rejected.retain(|rejected| {
+        LogFileName::place(&rejected.file).is_none_or(|(account, region)| scope.has_place(&account, &region))
+    });
     if left.lost > 0 {
         rejected.push(Rejected {
             file: "(stored rows)".to_owned(),
             record: None,
             reason: format!(
-                "what {} rows say is not in the tally that they were stored with: scan their files again",
+                "rows of the tally whose evidence it lacks: {}; scan their files again",
                 left.lost
             ),
         });
         rejected.sort();
         rejected.truncate(LISTED_REJECTIONS);
     }
-    let all_rejected = counts.rejected + left.lost;
+    let all_rejected = counts.rejected.saturating_sub(elsewhere) + left.lost;
     let invocations = sums.outcomes.values().sum();
     let of = |outcome| sums.outcomes.get(&outcome).copied().unwrap_or(0);
     Ok(Audit {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         policy_sha256: question.policy.map(|policy| policy.sha256().to_owned()),
-        asked: question.scope.clone(),
+        asked: scope.clone(),
         read: Read {
             files: counts.files,
             bytes: counts.bytes,
@@ -75,7 +82,7 @@ pub(super) fn conclude<E>(
             duplicate: left.duplicate,
             joined: left.joined,
             rejected: all_rejected,
-            out_of_scope: left.out_of_scope,
+            out_of_scope: left.out_of_scope + elsewhere,
         },
         rejected_not_listed: all_rejected.saturating_sub(rejected.len() as u64),
         rejected,
@@ -83,13 +90,14 @@ pub(super) fn conclude<E>(
         last_seen: sums.seen.map(|(_, last)| time_of(last)),
         routes: sums.routes(),
         findings: sums.findings(),
+        excepted: std::mem::replace(&mut sums.uses, Uses::none()).told(question.policy),
         accounts: sums.accounts(),
+        coverage: tally.days.answer(scope, counts.unplaced_files, sums.places()),
         flows: sums
             .flows
             .into_iter()
             .map(|(flow, invocations)| Flow { invocations, ..flow })
             .collect(),
-        coverage: tally.days.answer(&question.scope, counts.unplaced_files),
     })
 }
 
@@ -102,6 +110,7 @@ struct Sums<'a> {
     /// How often each flow was met; the flow itself counts none.
     flows: BTreeMap<Flow, u64>,
     findings: BTreeMap<(FindingKey, bool), Found>,
+    uses: Uses,
     accounts: BTreeMap<AccountId, (u64, BTreeMap<ControlId, Decided>)>,
 }
 
@@ -139,6 +148,7 @@ impl<'a> Sums<'a> {
             routes: BTreeMap::new(),
             flows: BTreeMap::new(),
             findings: BTreeMap::new(),
+            uses: Uses::none(),
             accounts: BTreeMap::new(),
         }
     }
@@ -174,6 +184,7 @@ impl<'a> Sums<'a> {
             .entry(invocation.account.clone())
             .or_insert((0, BTreeMap::new()));
         *all += case.invocations;
+        self.uses.add(case, invocation, assessments.unwrap_or_default());
         for assessment in assessments.into_iter().flatten() {
             let decided = controls.entry(assessment.control).or_insert(Decided {
                 compliant: 0,
@@ -229,6 +240,14 @@ impl<'a> Sums<'a> {
             found.expired.insert(expired.id.clone(), expired.clone());
         }
         *found.months.entry(case.month().to_string()).or_insert(0) += case.invocations;
+    }
+
+    /// Returns the accounts that called, with the Regions that they called.
+    fn places(&self) -> Called {
+        let flows = self.flows.keys();
+        flows
+            .map(|flow| (flow.account.clone(), flow.source.0.clone()))
+            .collect()
     }
 
     fn routes(&self) -> Vec<Route> {

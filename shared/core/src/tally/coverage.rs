@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use serde::{Deserialize, Serialize};
 
-use super::{CoverageAnswer, Covered, Gap, GapReason, LogFileName, Scope};
+use super::{CoverageAnswer, Covered, Gap, GapReason, LogFileName, Scope, UnknownPlace};
 use crate::{account::AccountId, region::Region};
+
+/// Accounts, with Regions that they called.
+pub(super) type Called = BTreeSet<(AccountId, Region)>;
 
 /// The log files of each day, by account and Region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,8 +58,9 @@ impl Days {
     /// Tells what is covered of what was asked for, and what is missing.
     ///
     /// It is told of every account and Region that any file is of and, where the question names accounts or Regions,
-    /// of each of them, with every Region or account that is named or seen.
-    pub(super) fn answer(&self, scope: &Scope, unplaced_files: u64) -> CoverageAnswer {
+    /// of each of them, with every Region or account that is named or seen. `called` are the accounts and Regions that
+    /// records in scope are of, whatever their files are called.
+    pub(super) fn answer(&self, scope: &Scope, unplaced_files: u64, called: Called) -> CoverageAnswer {
         let placed_files = self.each().map(|(_, _, _, files)| files.all).sum();
         let mut answer = CoverageAnswer {
             from: None,
@@ -65,9 +69,20 @@ impl Days {
             unplaced_files,
             covered: Vec::new(),
             gaps: Vec::new(),
+            unknown: Vec::new(),
         };
+        self.look(scope, &mut answer);
+        let mut told = called;
+        let covered = answer.covered.iter();
+        told.extend(covered.map(|covered| (covered.account.clone(), covered.region.clone())));
+        answer.unknown = unknown(scope, &told);
+        answer
+    }
+
+    /// Looks for what is covered, and for gaps.
+    fn look(&self, scope: &Scope, answer: &mut CoverageAnswer) {
         let Some((from, to)) = self.window(scope) else {
-            return answer;
+            return;
         };
         (answer.from, answer.to) = (Some(from), Some(to));
         let nothing = BTreeMap::new();
@@ -94,7 +109,6 @@ impl Days {
                     reason,
                 }));
         }
-        answer
     }
 
     fn each(&self) -> impl Iterator<Item = (&AccountId, &Region, Date, Files)> {
@@ -190,6 +204,43 @@ fn gaps<'a>(days: impl Iterator<Item = (&'a Date, &'a Files)>, from: Date, to: D
     gaps
 }
 
+/// Returns the accounts and Regions that are asked for, and of which nothing is told.
+fn unknown(scope: &Scope, told: &Called) -> Vec<UnknownPlace> {
+    if scope.accounts.is_empty() && scope.regions.is_empty() {
+        return Vec::new();
+    }
+    let accounts: BTreeSet<&AccountId> = told.iter().map(|(account, _)| account).collect();
+    let regions: BTreeSet<&Region> = told.iter().map(|(_, region)| region).collect();
+    let mut unknown = Vec::new();
+    for account in each(&scope.accounts) {
+        for region in each(&scope.regions) {
+            let place = UnknownPlace {
+                account: account.clone(),
+                region,
+            };
+            let is_told = match (&place.account, &place.region) {
+                (Some(account), Some(region)) => told.contains(&(account.clone(), region.clone())),
+                (Some(account), None) => accounts.contains(account),
+                (None, Some(region)) => regions.contains(region),
+                (None, None) => true,
+            };
+            if !is_told {
+                unknown.push(place);
+            }
+        }
+    }
+    unknown
+}
+
+/// Returns each that is asked for, or one that is any.
+fn each<T: Clone>(asked: &BTreeSet<T>) -> Vec<Option<T>> {
+    if asked.is_empty() {
+        vec![None]
+    } else {
+        asked.iter().cloned().map(Some).collect()
+    }
+}
+
 impl Scope {
     /// Asks for everything.
     #[must_use]
@@ -251,7 +302,7 @@ mod tests {
             } = gap;
             format!("{account} {region} {}..{} {reason:?}", from.day(), to.day())
         };
-        days.answer(scope, 0).gaps.iter().map(written).collect()
+        days.answer(scope, 0, Called::new()).gaps.iter().map(written).collect()
     }
 
     #[test]
@@ -272,7 +323,7 @@ mod tests {
                 format!("{B} us-east-1 3..8 NoLogFile")
             ]
         );
-        let answer = days.answer(&everything, 2);
+        let answer = days.answer(&everything, 2, Called::new());
         let covered: Vec<(u64, u64)> = answer
             .covered
             .iter()
@@ -329,7 +380,7 @@ mod tests {
             &["eu-west-1"],
         );
         assert_eq!(gaps(&days, &asked), [format!("{B} eu-west-1 3..3 NoLogFile")]);
-        assert_eq!(days.answer(&asked, 0).covered.len(), 2);
+        assert_eq!(days.answer(&asked, 0, Called::new()).covered.len(), 2);
         // From one end alone, at least that day.
         let asked = scope(Some("2026-11-25T00:00:00Z"), None, &[], &["us-east-1"]);
         assert_eq!(
@@ -356,16 +407,55 @@ mod tests {
         );
     }
 
+    /// Files whose names tell nothing may be of what was asked for, or not: only records can tell.
+    #[test]
+    fn what_is_asked_for_and_nothing_is_known_to_be_of_cannot_be_told() {
+        let unknown = |days: &Days, scope: &Scope, called: &[(&str, &str)]| {
+            let called = called.iter();
+            let called = called.map(|(account, region)| (account.parse().unwrap(), region.parse().unwrap()));
+            let answer = days.answer(scope, 1, called.collect());
+            assert_eq!(answer.has_no_gap(), answer.gaps.is_empty() && answer.unknown.is_empty());
+            let one = |place: &UnknownPlace| {
+                let account = place.account.as_ref().map_or("-", AccountId::as_str);
+                format!("{account} {}", place.region.as_ref().map_or("-", Region::as_str))
+            };
+            answer.unknown.iter().map(one).collect::<Vec<_>>()
+        };
+        let nothing = Days::none();
+        let (west, both) = (["eu-west-1"], ["eu-west-1", "us-east-1"]);
+        let called = [(A, "eu-west-1"), (B, "us-east-1")];
+        let asked = |accounts: &[&str], regions: &[&str]| scope(None, None, accounts, regions);
+        assert_eq!(unknown(&nothing, &asked(&[], &west), &[]), ["- eu-west-1"]);
+        assert_eq!(unknown(&nothing, &asked(&[A], &[]), &[]), [format!("{A} -")]);
+        assert_eq!(unknown(&nothing, &asked(&[], &both), &called[..1]), ["- us-east-1"]);
+        assert_eq!(
+            unknown(&nothing, &asked(&[A, B], &[]), &called[..1]),
+            [format!("{B} -")]
+        );
+        // Both were met, and not together.
+        assert_eq!(
+            unknown(&nothing, &asked(&[B], &west), &called),
+            [format!("{B} eu-west-1")]
+        );
+        assert_eq!(unknown(&nothing, &asked(&[A], &west), &called), [""; 0]);
+        assert_eq!(unknown(&nothing, &Scope::everything(), &[]), [""; 0]);
+        // Where days are looked at, it is told as days without a log file.
+        let day = scope(Some("2026-11-03T00:00:00Z"), None, &[A], &west);
+        assert_eq!(unknown(&nothing, &day, &[]), [""; 0]);
+        let elsewhere = days(&[(B, "us-east-1", 3, true)]);
+        assert_eq!(unknown(&elsewhere, &asked(&[A], &west), &[]), [""; 0]);
+    }
+
     #[test]
     fn without_files_and_places_nothing_is_missing() {
         let nothing = Days::none();
-        assert_eq!(nothing.answer(&Scope::everything(), 1).to, None);
+        assert_eq!(nothing.answer(&Scope::everything(), 1, Called::new()).to, None);
         let asked = scope(
             Some("2026-11-03T00:00:00Z"),
             Some("2026-11-02T00:00:00Z"),
             &[A],
             &["eu-west-1"],
         );
-        assert_eq!(nothing.answer(&asked, 1).from, None);
+        assert_eq!(nothing.answer(&asked, 1, Called::new()).from, None);
     }
 }

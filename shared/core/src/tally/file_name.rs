@@ -15,6 +15,11 @@ const LOG: &str = "CloudTrail";
 /// When log files are of. CloudTrail began in 2013: what says that it is of another age does not say when it is of, and
 /// would make of all days in between gaps.
 const YEARS: RangeInclusive<i16> = 2013..=2099;
+/// What CloudTrail and Bedrock call the files that have an account and a Region.
+const KINDS: [&str; 4] = [LOG, DIGEST, INSIGHT, INVOCATIONS];
+const DIGEST: &str = "CloudTrail-Digest";
+const INSIGHT: &str = "CloudTrail-Insight";
+const INVOCATIONS: &str = "BedrockModelInvocationLogs";
 
 /// Whose log file it is, and of which Region and day.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +48,21 @@ impl LogFileName {
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
         Self::of_folders(path, LOG).or_else(|| Self::of_name(path))
+    }
+
+    /// Reads whose a file of any kind is and of which Region, from its path or else from its name alone.
+    pub(crate) fn place(path: &str) -> Option<(AccountId, Region)> {
+        fn of<'a>(mut parts: impl Iterator<Item = &'a str>) -> Option<(AccountId, Region)> {
+            let account = parts.next()?.parse().ok()?;
+            let is_known = KINDS.contains(&parts.next()?);
+            let region = parts.next()?.parse().ok()?;
+            // A folder is no file.
+            parts.next()?;
+            is_known.then_some((account, region))
+        }
+        after_logs(path)
+            .and_then(of)
+            .or_else(|| of(path.rsplit('/').next()?.split('_')))
     }
 
     /// Reads `…AWSLogs/[o-…/]ACCOUNT/KIND/REGION/YYYY/MM/DD/…`.
@@ -127,9 +147,9 @@ impl FileKind {
         let named = || path.rsplit('/').next()?.split('_').nth(1);
         match folder.or_else(named) {
             Some(LOG) => Self::Log,
-            Some("CloudTrail-Digest") => Self::Digest,
-            Some("CloudTrail-Insight") => Self::Insight,
-            Some("BedrockModelInvocationLogs") => Self::InvocationLog,
+            Some(DIGEST) => Self::Digest,
+            Some(INSIGHT) => Self::Insight,
+            Some(INVOCATIONS) => Self::InvocationLog,
             _ => Self::Unknown,
         }
     }
@@ -177,6 +197,34 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(place(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn whose_a_file_is_can_be_told_of_every_kind() {
+        for (path, expected) in [
+            (NAME, Some("111122223333 us-east-2")),
+            (
+                "AWSLogs/o-a1/444455556666/CloudTrail-Digest/eu-west-1/2026/02/28/x.json.gz",
+                Some("444455556666 eu-west-1"),
+            ),
+            (
+                "444455556666_CloudTrail-Digest_eu-west-1_trail_eu-west-1_20260228T101010Z.json.gz",
+                Some("444455556666 eu-west-1"),
+            ),
+            (
+                "s3://b/AWSLogs/444455556666/BedrockModelInvocationLogs/eu-west-1/2026/02/28/10/x.json.gz",
+                Some("444455556666 eu-west-1"),
+            ),
+            ("AWSLogs/444455556666/CloudTrail/eu-west-1", None),
+            (
+                "AWSLogs/444455556666/elasticloadbalancing/eu-west-1/2026/02/28/x.log.gz",
+                None,
+            ),
+            ("x.json", None),
+        ] {
+            let place = LogFileName::place(path).map(|(account, region)| format!("{account} {region}"));
+            assert_eq!(place.as_deref(), expected, "{path}");
         }
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{
     Id, Rejected, Tally,
     coverage::Days,
+    elsewhere::Elsewhere,
     evidence::{AllEvidence, Evidence},
 };
 
@@ -53,6 +54,7 @@ impl Counts {
 struct HeadToWrite<'a> {
     counts: Counts,
     rejected: Vec<&'a Rejected>,
+    rejected_at: &'a Elsewhere,
     days: &'a Days,
     odd_ids: Vec<&'a String>,
     evidence: Vec<&'a Evidence>,
@@ -63,6 +65,7 @@ struct HeadToWrite<'a> {
 struct Head {
     counts: Counts,
     rejected: Vec<Rejected>,
+    rejected_at: Elsewhere,
     days: Days,
     odd_ids: Vec<String>,
     evidence: Vec<Evidence>,
@@ -77,6 +80,7 @@ impl Serialize for Tally {
         HeadToWrite {
             counts: self.counts,
             rejected,
+            rejected_at: &self.rejected_at,
             days: &self.days,
             odd_ids: self.odd_ids.values().collect(),
             evidence: sorted.into_values().collect(),
@@ -91,6 +95,7 @@ impl<'de> Deserialize<'de> for Tally {
         let Head {
             counts,
             rejected,
+            rejected_at,
             days,
             odd_ids,
             evidence: distinct,
@@ -102,6 +107,7 @@ impl<'de> Deserialize<'de> for Tally {
         Ok(Self {
             counts,
             rejected: rejected.into(),
+            rejected_at,
             days,
             odd_ids: odd_ids.into_iter().map(|text| (Id::of_event(&text), text)).collect(),
             evidence,

@@ -10,9 +10,12 @@
 //! be taken out and put aside ([`Tally::take_rows`]); what is distinct stays.
 
 mod audit;
+mod causes;
 mod conclude;
 mod coverage;
+mod elsewhere;
 mod evidence;
+mod excepted;
 mod file_name;
 mod head;
 mod judge;
@@ -24,13 +27,15 @@ use std::collections::{BTreeMap, BinaryHeap};
 use evidence::{AllEvidence, Role};
 
 pub use audit::{
-    AccountControls, Audit, AuditFinding, CoverageAnswer, Covered, Decided, Exits, FindingDecision, Flow, Gap,
-    GapReason, Outcome, Read, Rejected, Route, Scope,
+    AccountControls, Audit, AuditFinding, CoverageAnswer, Covered, Decided, Excepted, ExceptionUse, Exits,
+    FindingDecision, Flow, Gap, GapReason, Outcome, Read, Rejected, Route, Scope, UnknownPlace,
 };
+pub use causes::causes;
 pub use file_name::{FileKind, LogFileName};
 pub use row::{Id, Row};
 
 use coverage::Days;
+use elsewhere::Elsewhere;
 
 use crate::{
     account::{AccountId, OrganizationPath},
@@ -48,6 +53,8 @@ pub struct Tally {
     counts: head::Counts,
     /// The least of what could not be read, the greatest first.
     rejected: BinaryHeap<Rejected>,
+    /// Of which accounts and Regions all of that is, where it can be told.
+    rejected_at: Elsewhere,
     days: Days,
     /// Ids of events that are no UUIDs, by what stands for them in rows.
     odd_ids: BTreeMap<Id, String>,
@@ -80,6 +87,7 @@ impl Tally {
         Self {
             counts: head::Counts::ZERO,
             rejected: BinaryHeap::new(),
+            rejected_at: Elsewhere::none(),
             days: Days::none(),
             odd_ids: BTreeMap::new(),
             evidence: AllEvidence::none(),
@@ -178,6 +186,7 @@ impl Tally {
     /// Takes in a record, or what is left of a file, that could not be read.
     pub fn reject(&mut self, rejected: Rejected) {
         self.counts.rejected += 1;
+        self.rejected_at.add(&rejected.file);
         self.list(rejected);
     }
 
@@ -194,6 +203,7 @@ impl Tally {
         for rejected in other.rejected {
             self.list(rejected);
         }
+        self.rejected_at.merge(other.rejected_at);
         self.days.merge(other.days);
         self.odd_ids.extend(other.odd_ids);
         self.evidence.merge(other.evidence);

@@ -1,9 +1,12 @@
-//! The findings, those of one control together: why it matters and what to do is said once.
+//! The findings, those of one control together: why it matters and what to do is said once, and so is what several
+//! controls found in the same invocations.
+
+use std::collections::BTreeMap;
 
 use crisguard_core::{
     controls::{ControlId, Mapping},
     policy::Language,
-    tally::{Audit, AuditFinding, FindingDecision},
+    tally::{Audit, AuditFinding, FindingDecision, causes},
     texts::{self, filled},
 };
 use serde::Serialize;
@@ -42,8 +45,53 @@ struct Shown {
     #[serde(flatten)]
     finding: AuditFinding,
     explained: String,
+    /// Where the same invocations are shown already, as what another control found.
+    same_as: Option<SameAs>,
     /// What a service control policy refused was processed nowhere; of all else the record does not say.
     nowhere: bool,
+}
+
+/// A finding that the page shows further up.
+#[derive(Clone, Serialize)]
+struct SameAs {
+    decision: &'static str,
+    id: String,
+    title: &'static str,
+}
+
+/// Which findings are of the same invocations, and which of them the page shows first.
+struct Causes<'a> {
+    numbers: BTreeMap<(FindingDecision, &'a str), usize>,
+    first: BTreeMap<usize, SameAs>,
+}
+
+impl<'a> Causes<'a> {
+    fn of(audit: &'a Audit) -> Self {
+        let causes = causes(&audit.findings);
+        let each = causes.iter().enumerate();
+        let each = each.flat_map(|(number, cause)| cause.iter().map(move |finding| (number, finding)));
+        Self {
+            numbers: each
+                .map(|(number, finding)| ((finding.decision, finding.id.as_str()), number))
+                .collect(),
+            first: BTreeMap::new(),
+        }
+    }
+
+    /// Returns where the same invocations are shown already; else they are, from now on, here.
+    fn shown(&mut self, finding: &AuditFinding, title: &'static str) -> Option<SameAs> {
+        let number = *self.numbers.get(&(finding.decision, finding.id.as_str()))?;
+        let above = self.first.get(&number).cloned();
+        if above.is_none() {
+            let here = SameAs {
+                decision: decision(finding.decision),
+                id: finding.id.clone(),
+                title,
+            };
+            self.first.insert(number, here);
+        }
+        above
+    }
 }
 
 impl Groups {
@@ -58,6 +106,7 @@ impl Groups {
                 None => groups.push((finding, vec![finding])),
             }
         }
+        let mut causes = Causes::of(audit);
         let mut room = SHOWN;
         // A control with many findings leaves room for the others: each shows its first at least.
         let mut waiting = groups.len();
@@ -68,7 +117,7 @@ impl Groups {
                 let most = room.saturating_sub(waiting).max(1);
                 let shown = all.get(..most).unwrap_or(all);
                 room = room.saturating_sub(shown.len());
-                group(first, all, shown, language)
+                group(first, (all, shown), &mut causes, language)
             })
             .collect();
         Self {
@@ -79,7 +128,12 @@ impl Groups {
     }
 }
 
-fn group(first: &AuditFinding, all: &[&AuditFinding], shown: &[&AuditFinding], language: Language) -> Group {
+fn group(
+    first: &AuditFinding,
+    (all, shown): (&[&AuditFinding], &[&AuditFinding]),
+    causes: &mut Causes<'_>,
+    language: Language,
+) -> Group {
     let words = texts::control(first.control, language);
     let metadata = first.control.metadata();
     let steps = match first.decision {
@@ -102,6 +156,7 @@ fn group(first: &AuditFinding, all: &[&AuditFinding], shown: &[&AuditFinding], l
             .map(|finding| Shown {
                 finding: (*finding).clone(),
                 explained: explained(finding, language),
+                same_as: causes.shown(finding, words.title),
                 nowhere: finding.control == ControlId::InferenceDeniedByScp,
             })
             .collect(),

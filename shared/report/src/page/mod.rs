@@ -3,6 +3,7 @@
 //! What it says stands in `templates/`: its structure once, its words in each language, and no code to run. Every
 //! value is escaped as it is written, after what would hide in it was made visible, so a template cannot forget it.
 
+mod exceptions;
 mod findings;
 mod matrix;
 mod pictures;
@@ -20,7 +21,8 @@ use minijinja::{
 };
 use serde::Serialize;
 
-use crate::{Report, ReportError, posture::Posture, reach::Reach, register::days, untrusted::visible};
+use crate::{Report, ReportError, posture::Posture, reach::Reach, untrusted::visible};
+use exceptions::Excepted;
 use findings::Groups;
 use matrix::Matrix;
 use pictures::{
@@ -37,10 +39,11 @@ const ROWS: usize = 200;
 /// The most characters of a value that the page shows; report.json has the whole.
 const LONGEST: usize = 2_000;
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("page.html", include_str!("../../templates/page.html")),
     ("summary.html", include_str!("../../templates/summary.html")),
     ("pictures.html", include_str!("../../templates/pictures.html")),
+    ("exceptions.html", include_str!("../../templates/exceptions.html")),
     ("findings.html", include_str!("../../templates/findings.html")),
     ("evidence.html", include_str!("../../templates/evidence.html")),
     ("settings.html", include_str!("../../templates/settings.html")),
@@ -59,6 +62,7 @@ struct Page<'a> {
     months: Option<MonthsPicture>,
     matrix: Matrix,
     findings: Groups,
+    excepted: Excepted<'a>,
     coverage: Coverage<'a>,
     rejected: Rejected<'a>,
     posture: Option<Settings>,
@@ -88,13 +92,15 @@ struct Coverage<'a> {
     covered_more: usize,
     gaps: Vec<GapRow<'a>>,
     gaps_more: usize,
+    unknown: &'a [crisguard_core::tally::UnknownPlace],
+    unknown_more: usize,
 }
 
 #[derive(Serialize)]
 struct GapRow<'a> {
     #[serde(flatten)]
     gap: &'a crisguard_core::tally::Gap,
-    days: i64,
+    days: u64,
 }
 
 #[derive(Serialize)]
@@ -179,6 +185,7 @@ pub(crate) fn render(
         months: months::draw(audit, &words)?,
         matrix: Matrix::of(audit, report.language),
         findings: Groups::of(audit, report.language),
+        excepted: Excepted::of(audit, report.language),
         coverage: coverage(audit),
         rejected: rejected(audit),
         posture: posture.map(|posture| settings(report, posture)),
@@ -195,10 +202,8 @@ pub(crate) fn render(
 
 fn coverage(audit: &Audit) -> Coverage<'_> {
     let coverage = &audit.coverage;
-    let row = |gap| GapRow {
-        gap,
-        days: days(gap.from, gap.to),
-    };
+    let row = |gap| GapRow { gap, days: gap.days() };
+    let unknown = coverage.unknown.get(..ROWS).unwrap_or(&coverage.unknown);
     let covered = coverage.covered.get(..ROWS).unwrap_or(&coverage.covered);
     Coverage {
         from: coverage.from,
@@ -209,6 +214,8 @@ fn coverage(audit: &Audit) -> Coverage<'_> {
         covered_more: coverage.covered.len() - covered.len(),
         gaps: coverage.gaps.iter().take(ROWS).map(row).collect(),
         gaps_more: coverage.gaps.len().saturating_sub(ROWS),
+        unknown,
+        unknown_more: coverage.unknown.len() - unknown.len(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crisguard_core::tally::{Audit, Outcome};
 use serde::Serialize;
 
-use crate::{posture::Posture, reach::Reach, register::days};
+use crate::{posture::Posture, reach::Reach};
 
 /// The most Regions that the verdict names.
 const PLACES: usize = 6;
@@ -58,7 +58,7 @@ pub(super) struct Verdict {
     /// How many violations were processed nowhere: they failed before a model saw them.
     pub(super) refused: u64,
     /// Account-and-Region days without evidence.
-    pub(super) missing_days: i64,
+    pub(super) missing_days: u64,
     /// What else stands against it, each with its number; the words stand under `against_`.
     pub(super) against: Vec<(&'static str, u64)>,
 }
@@ -86,7 +86,8 @@ impl Outcomes {
 impl Verdict {
     pub(super) fn of(audit: &Audit, posture: Option<&Posture>, reach: Option<&Reach>) -> Self {
         let outcomes = Outcomes::of(audit);
-        let missing_days: i64 = audit.coverage.gaps.iter().map(|gap| days(gap.from, gap.to)).sum();
+        let missing_days = audit.coverage.missing_days();
+        let unknown = u64::try_from(audit.coverage.unknown.len()).unwrap_or(u64::MAX);
         let kind = kind(audit, outcomes, posture);
         let reach_open = reach.map_or(0, |reach| reach.rows().filter(|(_, row)| !row.is_well()).count());
         let against = [
@@ -94,8 +95,10 @@ impl Verdict {
                 "undecided",
                 if kind == Kind::Undecided { 0 } else { outcomes.undecided },
             ),
+            ("excepted", audit.excepted.invocations),
             ("rejected", audit.exits.rejected),
-            ("missing_days", missing_days.unsigned_abs()),
+            ("missing_days", missing_days),
+            ("unknown_places", unknown),
             ("unplaced_files", audit.coverage.unplaced_files),
             (
                 "settings_broken",
@@ -144,7 +147,7 @@ impl Verdict {
 
 fn kind(audit: &Audit, outcomes: Outcomes, posture: Option<&Posture>) -> Kind {
     let coverage = &audit.coverage;
-    let incomplete = audit.exits.rejected > 0 || coverage.unplaced_files > 0 || !coverage.gaps.is_empty();
+    let incomplete = audit.exits.rejected > 0 || coverage.unplaced_files > 0 || !coverage.has_no_gap();
     let known = audit.read.records.saturating_sub(audit.exits.rejected);
     match () {
         () if known == 0 => Kind::NothingRead,

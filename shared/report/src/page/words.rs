@@ -130,6 +130,7 @@ mod tests {
             include_str!("../../templates/summary.html"),
             include_str!("../../templates/pictures.html"),
             include_str!("../../templates/findings.html"),
+            include_str!("../../templates/exceptions.html"),
             include_str!("../../templates/evidence.html"),
             include_str!("../../templates/settings.html"),
             include_str!("../../templates/about.html"),

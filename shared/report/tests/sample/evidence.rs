@@ -37,6 +37,7 @@ pub(super) fn coverage(kind: Kind) -> CoverageAnswer {
             unplaced_files: 3,
             covered: Vec::new(),
             gaps: Vec::new(),
+            unknown: Vec::new(),
         };
     }
     let complete = kind == Kind::Kept;
@@ -52,6 +53,7 @@ pub(super) fn coverage(kind: Kind) -> CoverageAnswer {
             covered("333344445555", "ap-northeast-3", 304, 2_550),
         ],
         gaps: if complete { Vec::new() } else { gaps() },
+        unknown: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod folder;
 mod routes;
+mod sentences;
 #[cfg(test)]
 mod tests;
 mod unread;
@@ -167,7 +168,7 @@ fn status(audit: &Audit, strict: bool) -> Status {
     if strict && exits.rejected > 0 {
         return Status::Incomplete;
     }
-    let is_open = exits.violation + exits.undecided + exits.rejected > 0 || !audit.coverage.gaps.is_empty();
+    let is_open = exits.violation + exits.undecided + exits.rejected > 0 || !audit.coverage.has_no_gap();
     if is_open { Status::Findings } else { Status::Clean }
 }
 

@@ -49,11 +49,21 @@ fn audit(with: &Value) -> Audit {
             flow(&json!("ap-southeast-2"), false, "violation", 1200), flow(&Value::Null, false, "undecided", 90),
             flow(&json!("ap-southeast-2"), false, "compliant", 4), flow(&Value::Null, true, "not_applicable", 10)],
         "findings": [broken, finding("undecided", "source-region-allowed", &Value::Null, "root")],
+        "excepted": {"invocations": 12, "exceptions": [
+            {"id": "pilot\u{1b}", "reason": "the research team tries Sydney", "owner": "ann@example.com",
+                "expires": "2026-12-31", "invocations": 12, "not_compliant": 3,
+                "controls": ["destination-region-allowed", "profile-allowed"], "accounts": ["111122223333"],
+                "first_seen": "2026-10-02T10:00:00Z", "last_seen": "2026-10-09T11:00:00Z"},
+            {"id": "old", "reason": "r", "owner": "o", "expires": "2026-10-31", "invocations": 1, "not_compliant": 0,
+                "controls": ["profile-allowed"],
+                "accounts": ["111122223330", "111122223331", "111122223332", "111122223333", "111122223334", "111122223335"],
+                "first_seen": "2026-10-02T10:00:00Z", "last_seen": "2026-10-02T10:00:00Z"}]},
         "accounts": [],
         "coverage": {"from": "2026-10-01", "to": "2026-10-31", "placed_files": 40, "unplaced_files": 1, "covered": [],
             "gaps": [
                 {"account": "111122223333", "region": "us-east-1", "from": "2026-10-03", "to": "2026-10-05", "reason": "no_log_file"},
-                {"account": "111122223333", "region": "us-east-1", "from": "2026-10-08", "to": "2026-10-08", "reason": "not_read"}]}
+                {"account": "111122223333", "region": "us-east-1", "from": "2026-10-08", "to": "2026-10-08", "reason": "not_read"}],
+            "unknown": [{"account": null, "region": "eu-west-1"}]}
     });
     for (name, value) in with.as_object().unwrap() {
         audit[name] = value.clone();
@@ -104,12 +114,17 @@ fn what_is_unknown_is_never_compliant() {
             "duplicate": 0, "joined": 0, "rejected": rejected, "out_of_scope": 0})
     };
     let read = |invocations: u64| json!({"files": 1, "bytes": 1, "records": 9, "bedrock_records": 8, "invocations": invocations});
-    let whole = json!({"from": null, "to": null, "placed_files": 1, "unplaced_files": 0, "covered": [], "gaps": []});
+    let whole = json!({"from": null, "to": null, "placed_files": 1, "unplaced_files": 0, "covered": [], "gaps": [],
+        "unknown": []});
     let gaps = serde_json::to_value(audit(&json!({})).coverage).unwrap();
+    let mut unknown = whole.clone();
+    unknown["unknown"] = json!([{"account": "111122223333", "region": null}]);
     let mut told = String::new();
     for (exits, invocations, coverage, policy, ends, strictly) in [
         (exits(0, 0, 0), 5, &whole, true, Status::Clean, Status::Clean),
         (exits(0, 0, 0), 5, &gaps, true, Status::Findings, Status::Findings),
+        (exits(0, 0, 0), 5, &unknown, true, Status::Findings, Status::Findings),
+        (exits(0, 0, 0), 0, &unknown, true, Status::Findings, Status::Findings),
         (exits(0, 0, 1), 5, &whole, true, Status::Findings, Status::Incomplete),
         (exits(0, 1, 0), 6, &whole, true, Status::Findings, Status::Findings),
         (exits(1, 0, 0), 6, &whole, true, Status::Findings, Status::Findings),
@@ -118,8 +133,10 @@ fn what_is_unknown_is_never_compliant() {
         (exits(0, 0, 0), 0, &whole, true, Status::Clean, Status::Clean),
     ] {
         let sha256 = if policy { json!("ab") } else { Value::Null };
-        let audit =
-            audit(&json!({"exits": exits, "read": read(invocations), "coverage": coverage, "policy_sha256": sha256}));
+        let audit = audit(
+            &json!({"exits": exits, "read": read(invocations), "coverage": coverage, "policy_sha256": sha256,
+                "excepted": {"invocations": 0, "exceptions": []}}),
+        );
         assert_eq!(
             (status(&audit, false), status(&audit, true)),
             (ends, strictly),
@@ -135,6 +152,71 @@ fn what_is_unknown_is_never_compliant() {
                     .as_str(),
             );
             told.push('\n');
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// Every sentence that has a number in it, for none, one and many.
+#[test]
+fn sentences_are_right_for_none_one_and_many() {
+    let decided = [
+        (0, 0, 0),
+        (1, 0, 0),
+        (1, 1, 0),
+        (1, 0, 1),
+        (2, 0, 0),
+        (2, 1, 0),
+        (2, 0, 1),
+        (3, 1, 1),
+        (9, 2, 2),
+    ];
+    let mut told = String::new();
+    for language in [Language::En, Language::Ja] {
+        let mut say = |with: &Value, policy: bool| {
+            let audit = audit(with);
+            let text = written(&audit, &asked(language, policy));
+            let verdict: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
+            let count = text
+                .lines()
+                .rfind(|line| line.contains("record") || line.contains("レコード"));
+            told.push_str(&verdict.join("\n"));
+            told.push_str("\n    ");
+            told.push_str(count.unwrap_or_default().trim());
+            told.push('\n');
+        };
+        for (invocations, violation, undecided) in decided {
+            let compliant = invocations - violation - undecided;
+            let read = json!({"files": 1, "bytes": 1, "records": invocations, "bedrock_records": invocations,
+                "invocations": invocations});
+            let exits = json!({"compliant": compliant, "violation": violation, "undecided": undecided,
+                "not_applicable": 0, "not_bedrock": 0, "duplicate": 0, "joined": 0, "rejected": 0, "out_of_scope": 0});
+            let coverage = json!({"from": null, "to": null, "placed_files": 1, "unplaced_files": 0, "covered": [],
+                "gaps": [], "unknown": []});
+            let excepted = json!({"invocations": compliant.min(2), "exceptions": []});
+            let mut with = json!({"read": read, "exits": exits, "coverage": coverage, "excepted": excepted,
+                "rejected": [], "rejected_not_listed": 0});
+            say(&with, true);
+            with["policy_sha256"] = Value::Null;
+            with["excepted"]["invocations"] = json!(0);
+            with["exits"]["undecided"] = json!(invocations);
+            with["exits"]["compliant"] = json!(0);
+            if violation + undecided == 0 {
+                say(&with, false);
+            }
+        }
+        for count in [1, 2] {
+            let gap = json!({"account": "111122223333", "region": "us-east-1", "from": "2026-10-03",
+                "to": format!("2026-10-0{}", 2 + count), "reason": "no_log_file"});
+            let unknown = [
+                json!({"account": null, "region": "us-east-1"}),
+                json!({"account": "111122223333", "region": null}),
+            ];
+            let mut with = serde_json::to_value(audit(&json!({}))).unwrap();
+            with["exits"]["rejected"] = json!(count);
+            with["coverage"]["gaps"] = json!([gap]);
+            with["coverage"]["unknown"] = json!(unknown[..count]);
+            say(&with, true);
         }
     }
     insta::assert_snapshot!(told);

@@ -21,6 +21,9 @@ pub(super) struct Words {
     pub(super) routes: &'static str,
     pub(super) findings: &'static str,
     pub(super) missing: &'static str,
+    /// What a day without a log file is, and what it is not.
+    pub(super) gap: &'static str,
+    pub(super) excepted: &'static str,
     pub(super) unread: &'static str,
     pub(super) legend: &'static str,
     pub(super) no_policy: &'static str,
@@ -42,102 +45,8 @@ impl Words {
         }
     }
 
-    /// Says in one sentence, or two, what an audit comes to.
-    pub(super) fn verdict(&self, audit: &Audit) -> String {
-        let Exits {
-            violation, undecided, ..
-        } = audit.exits;
-        let invocations = audit.read.invocations;
-        let text = match (self.language, invocations) {
-            (Language::En, 0) => "No inference request was found.".to_owned(),
-            (Language::Ja, 0) => "推論リクエストは見つかりませんでした。".to_owned(),
-            (Language::En, _) if audit.policy_sha256.is_none() => {
-                format!("{}. Nothing was decided.", self.invocations(invocations))
-            }
-            (Language::Ja, _) if audit.policy_sha256.is_none() => {
-                format!("呼び出しは {} 件です。判定はしていません。", many(invocations))
-            }
-            (Language::En, _) => match (violation, undecided) {
-                (0, 0) => format!(
-                    "None of {} that were read broke the policy.",
-                    self.invocations(invocations)
-                ),
-                (0, _) => format!(
-                    "Of {}, none is known to have broken the policy, and {} cannot be told.",
-                    self.invocations(invocations),
-                    many(undecided)
-                ),
-                (_, 0) => format!(
-                    "{} of {} broke the policy.",
-                    many(violation),
-                    self.invocations(invocations)
-                ),
-                (_, _) => format!(
-                    "{} of {} broke the policy, and {} more cannot be told.",
-                    many(violation),
-                    self.invocations(invocations),
-                    many(undecided)
-                ),
-            },
-            (Language::Ja, _) => match (violation, undecided) {
-                (0, 0) => format!(
-                    "読み取った呼び出し {} 件に、ポリシー違反はありません。",
-                    many(invocations)
-                ),
-                (0, _) => format!(
-                    "呼び出し {} 件に、確認されたポリシー違反はありませんが、{} 件は判定できません。",
-                    many(invocations),
-                    many(undecided)
-                ),
-                (_, 0) => format!(
-                    "呼び出し {} 件のうち {} 件がポリシー違反です。",
-                    many(invocations),
-                    many(violation)
-                ),
-                (_, _) => format!(
-                    "呼び出し {} 件のうち {} 件がポリシー違反で、ほかに {} 件は判定できません。",
-                    many(invocations),
-                    many(violation),
-                    many(undecided)
-                ),
-            },
-        };
-        format!("{text}{}", self.incomplete(audit))
-    }
-
-    /// Says that evidence is missing, where it is.
-    fn incomplete(&self, audit: &Audit) -> String {
-        let gaps = u64::try_from(audit.coverage.gaps.len()).unwrap_or(u64::MAX);
-        let rejected = audit.exits.rejected;
-        let (en, ja) = match (gaps, rejected) {
-            (0, 0) => return String::new(),
-            (_, 0) => (self.gaps(gaps), format!("欠落 {} 件", many(gaps))),
-            (0, _) => (self.unreadable(rejected), format!("読み取り不能 {} 件", many(rejected))),
-            (_, _) => (
-                format!("{} and {}", self.gaps(gaps), self.unreadable(rejected)),
-                format!("欠落 {} 件、読み取り不能 {} 件", many(gaps), many(rejected)),
-            ),
-        };
-        match self.language {
-            Language::En => format!(" The evidence is not complete: {en}."),
-            Language::Ja => format!("証拠は完全ではありません（{ja}）。"),
-        }
-    }
-
-    fn gaps(&self, gaps: u64) -> String {
-        self.counted(gaps, "gap", "欠落")
-    }
-
-    fn unreadable(&self, rejected: u64) -> String {
-        format!("{} unreadable", self.counted(rejected, "record", "レコード"))
-    }
-
-    fn invocations(&self, invocations: u64) -> String {
-        self.counted(invocations, "invocation", "呼び出し")
-    }
-
     /// Writes a count with its noun.
-    fn counted(&self, count: u64, noun: &str, japanese: &str) -> String {
+    pub(super) fn counted(&self, count: u64, noun: &str, japanese: &str) -> String {
         match self.language {
             Language::En => format!("{} {noun}{}", many(count), if count == 1 { "" } else { "s" }),
             Language::Ja => format!("{japanese} {} 件", many(count)),
@@ -376,6 +285,8 @@ const ENGLISH: Words = Words {
     routes: "Routes",
     findings: "Findings",
     missing: "Missing evidence",
+    gap: "A day without a log file may be one on which nothing happened: a gap in the evidence is no proof of a loss.",
+    excepted: "Compliant only by an exception of the policy",
     unread: "Could not be read",
     legend: "✓ compliant  ✗ violation  ? undecided  – no control applies",
     no_policy: "Nothing was decided: add --policy FILE (`crisguard policy example` prints one)",
@@ -394,7 +305,9 @@ const JAPANESE: Words = Words {
     policy: "ポリシー",
     routes: "経路",
     findings: "検出結果",
-    missing: "欠落している証拠",
+    missing: "欠けている証跡",
+    gap: "ログファイルのない日は、何も起きなかった日かもしれません。証跡の欠落であり、失われた証明ではありません。",
+    excepted: "ポリシーの例外によってのみ準拠",
     unread: "読み取れないもの",
     legend: "✓ 準拠  ✗ 違反  ? 判定不能  – 対象外",
     no_policy: "判定していません。--policy FILE を指定してください（ひな形は `crisguard policy example`）",

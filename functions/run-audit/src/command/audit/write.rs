@@ -1,10 +1,16 @@
 //! The text form of an audit, for people at a terminal.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use anstyle::Style;
 use crisguard_core::{
-    tally::{Audit, AuditFinding, FindingDecision, Gap, Outcome},
+    account::AccountId,
+    controls::ControlId,
+    decision::ExpiredException,
+    tally::{Audit, AuditFinding, ExceptionUse, FindingDecision, Gap, GapReason, Outcome, causes},
     texts,
 };
 
@@ -19,8 +25,10 @@ use crate::command::{
     text::{columns, harmless, wrapped},
 };
 
-/// How many findings, gaps and unreadable files are listed of each.
+/// How many findings, exceptions, gaps and unreadable files are listed of each.
 const LISTED: usize = 20;
+/// How many accounts are named; of more it is said how many they are.
+const NAMED: usize = 5;
 
 /// Writes what an audit comes to.
 pub(super) fn write(audit: &Audit, asked: &Asked, out: &mut dyn Write, width: usize) -> io::Result<()> {
@@ -30,6 +38,7 @@ pub(super) fn write(audit: &Audit, asked: &Asked, out: &mut dyn Write, width: us
     page.asked(audit, asked)?;
     page.routes(audit)?;
     page.findings(audit)?;
+    page.excepted(audit)?;
     page.gaps(audit)?;
     page.rejected(audit)?;
     page.closing(audit, asked)
@@ -117,14 +126,18 @@ impl Page<'_> {
             return Ok(());
         }
         self.heading(self.words.findings)?;
-        for finding in audit.findings.iter().take(LISTED) {
-            self.finding(finding)?;
+        let causes = causes(&audit.findings);
+        for cause in causes.iter().take(LISTED) {
+            self.cause(cause)?;
         }
-        self.more(audit.findings.len().saturating_sub(LISTED), 0)
+        self.more(causes.iter().skip(LISTED).map(Vec::len).sum(), 0)
     }
 
-    fn finding(&mut self, finding: &AuditFinding) -> io::Result<()> {
+    fn cause(&mut self, cause: &[&AuditFinding]) -> io::Result<()> {
         let words = self.words;
+        let Some(finding) = cause.first() else {
+            return Ok(());
+        };
         let (style, mark) = match finding.decision {
             FindingDecision::NonCompliant => (BAD, "✗"),
             FindingDecision::Undecided => (OPEN, "?"),
@@ -133,10 +146,11 @@ impl Page<'_> {
             FindingDecision::NonCompliant => texts::severity(finding.severity, words.language),
             FindingDecision::Undecided => words.undecided(),
         };
+        let controls: Vec<&str> = cause.iter().map(|finding| finding.control.name()).collect();
+        let controls = wrapped(&controls.join(words.comma), self.width, 4);
         writeln!(
             self.out,
-            "  {style}{mark}{style:#} {BOLD}{}{BOLD:#}  {severity}{}{}",
-            finding.control.name(),
+            "  {style}{mark}{style:#} {BOLD}{controls}{BOLD:#}  {severity}{}{}",
             words.comma,
             words.times(finding.invocations)
         )?;
@@ -158,10 +172,20 @@ impl Page<'_> {
         let [first, last] = [finding.first_seen, finding.last_seen].map(|time| time.to_string());
         let events: Vec<&str> = finding.event_ids.iter().map(String::as_str).collect();
         let when = format!("{}: {}", words.span(&first, &last), events.join(", "));
-        for text in [words.explanation(finding), way.as_str(), who.as_str(), when.as_str()] {
+        let mut why: Vec<&str> = Vec::new();
+        for finding in cause {
+            let explanation = words.explanation(finding);
+            if !why.contains(&explanation) {
+                why.push(explanation);
+            }
+        }
+        for text in why.into_iter().chain([way.as_str(), who.as_str(), when.as_str()]) {
             writeln!(self.out, "    {}", wrapped(text, self.width, 4))?;
         }
-        for exception in &finding.expired_exceptions {
+        let expired = cause.iter().flat_map(|finding| &finding.expired_exceptions);
+        let expired: BTreeMap<&str, &ExpiredException> =
+            expired.map(|exception| (exception.id.as_str(), exception)).collect();
+        for exception in expired.values() {
             let text = words.expired(
                 exception.id.as_str(),
                 &exception.expires.to_string(),
@@ -172,25 +196,64 @@ impl Page<'_> {
         Ok(())
     }
 
+    fn excepted(&mut self, audit: &Audit) -> io::Result<()> {
+        let used = &audit.excepted.exceptions;
+        if used.is_empty() {
+            return Ok(());
+        }
+        self.heading(self.words.excepted)?;
+        for exception in used.iter().take(LISTED) {
+            self.exception(exception)?;
+        }
+        self.more(used.len().saturating_sub(LISTED), 0)
+    }
+
+    fn exception(&mut self, used: &ExceptionUse) -> io::Result<()> {
+        let words = self.words;
+        let id = harmless(&used.id);
+        let how = wrapped(&words.exception(used), self.width, columns(&id) + 6);
+        writeln!(self.out, "  {OPEN}!{OPEN:#} {BOLD}{id}{BOLD:#}  {how}")?;
+        let controls: Vec<&str> = used.controls.iter().map(|control| ControlId::name(*control)).collect();
+        let accounts = if used.accounts.len() > NAMED {
+            words.accounts(used.accounts.len())
+        } else {
+            let accounts: Vec<&str> = used.accounts.iter().map(AccountId::as_str).collect();
+            accounts.join(", ")
+        };
+        let [first, last] = [used.first_seen, used.last_seen].map(|time| time.to_string());
+        let where_and_when = format!("{accounts}{}{}", words.comma, words.span(&first, &last));
+        for text in [used.reason.as_str(), &controls.join(", "), &where_and_when] {
+            writeln!(self.out, "    {}", wrapped(text, self.width, 4))?;
+        }
+        Ok(())
+    }
+
     fn gaps(&mut self, audit: &Audit) -> io::Result<()> {
-        if audit.coverage.gaps.is_empty() {
+        let coverage = &audit.coverage;
+        if coverage.has_no_gap() {
             return Ok(());
         }
         let words = self.words;
         self.heading(words.missing)?;
-        for gap in audit.coverage.gaps.iter().take(LISTED) {
+        let unknown = coverage.unknown.iter().map(|place| words.not_told(place));
+        let gaps = coverage.gaps.iter().map(|gap| {
             let Gap {
                 account,
                 region,
-                from,
-                to,
                 reason,
+                ..
             } = gap;
-            let days = words.span(&from.to_string(), &to.to_string());
-            let text = format!("{account} {region}  {days}: {}", words.why(*reason));
-            writeln!(self.out, "  {OPEN}!{OPEN:#} {}", harmless(&text))?;
+            format!("{account} {region}  {}: {}", words.gap_of(gap), words.why(*reason))
+        });
+        for text in unknown.chain(gaps).take(LISTED) {
+            writeln!(self.out, "  {OPEN}!{OPEN:#} {}", wrapped(&text, self.width, 4))?;
         }
-        self.more(audit.coverage.gaps.len().saturating_sub(LISTED), 0)
+        let all = coverage.gaps.len() + coverage.unknown.len();
+        self.more(all.saturating_sub(LISTED), 0)?;
+        if coverage.gaps.iter().any(|gap| gap.reason == GapReason::NoLogFile) {
+            writeln!(self.out, "  {DIM}{}{DIM:#}", wrapped(words.gap, self.width, 2))?;
+        }
+        Ok(())
     }
 
     fn rejected(&mut self, audit: &Audit) -> io::Result<()> {
@@ -230,7 +293,11 @@ impl Page<'_> {
         let words = self.words;
         let total = words.records(audit.read.records);
         let exits = wrapped(&words.exits(&audit.exits), self.width, columns(&total) + 2);
-        writeln!(self.out, "\n{BOLD}{total}{BOLD:#}: {exits}")?;
+        if exits.is_empty() {
+            writeln!(self.out, "\n{BOLD}{total}{BOLD:#}")?;
+        } else {
+            writeln!(self.out, "\n{BOLD}{total}{BOLD:#}: {exits}")?;
+        }
         if audit.coverage.unplaced_files > 0 {
             let text = words.unplaced.replace("{}", &many(audit.coverage.unplaced_files));
             writeln!(self.out, "{DIM}{}{DIM:#}", wrapped(&text, self.width, 0))?;
@@ -248,7 +315,7 @@ impl Page<'_> {
 
 /// Tells whether nothing is known to be missing, and whether that can be told at all.
 fn is_whole(audit: &Audit) -> bool {
-    audit.coverage.gaps.is_empty() && audit.coverage.unplaced_files == 0 && audit.exits.rejected == 0
+    audit.coverage.has_no_gap() && audit.coverage.unplaced_files == 0 && audit.exits.rejected == 0
 }
 
 fn mark_of(outcome: Option<Outcome>) -> (Style, &'static str) {

@@ -96,6 +96,177 @@ fn an_exception_holds_until_its_last_day() {
     assert_eq!(told.findings[0].expired_exceptions[0].id, "e");
 }
 
+/// A call that breaks three controls is one thing to look at.
+#[test]
+fn findings_of_the_same_invocations_have_one_cause() {
+    let records = [
+        call(1, "Converse", GLOBAL, Some("us-east-1")),
+        call(2, "Converse", GLOBAL, Some("ap-northeast-3")),
+        call(3, "Converse", JP, Some("us-east-1")),
+        call(4, "Converse", JP, Some("us-east-1")),
+    ];
+    let told = ask(tally(&records), Some(POLICY), Scope::everything());
+    let of = |findings: &[AuditFinding]| -> Vec<String> {
+        let one = |cause: Vec<&AuditFinding>| {
+            let controls: Vec<&str> = cause.iter().map(|finding| finding.control.name()).collect();
+            let first = cause[0];
+            let to = first
+                .destination_region
+                .as_ref()
+                .map_or("?", |region| region.0.as_str());
+            format!(
+                "{:?} to {to} {}: {}",
+                first.decision,
+                first.invocations,
+                controls.join(" ")
+            )
+        };
+        causes(findings).into_iter().map(one).collect()
+    };
+    assert_eq!(
+        of(&told.findings),
+        [
+            "NonCompliant to us-east-1 2: destination-region-allowed",
+            "NonCompliant to us-east-1 1: destination-region-allowed global-profile-allowed",
+            "NonCompliant to ap-northeast-3 1: global-profile-allowed",
+            "Undecided to us-east-1 2: profile-destinations-known",
+        ]
+    );
+    let mut others = told.findings.clone();
+    for finding in &mut others {
+        finding.event_ids.insert(finding.control.name().to_owned());
+    }
+    assert_eq!(of(&others).len(), others.len(), "other events, other causes");
+}
+
+/// What an exception lets pass counts as compliant: whoever audits sees how much that is, and by which exception.
+#[test]
+fn what_is_compliant_only_by_an_exception_is_told() {
+    let policy = format!(
+        "{POLICY}exceptions:
+- {{ id: unused, match: {{ profile: [\"eu.*\"] }}, reason: none, owner: o, expires: 2026-12-31 }}
+- {{ id: pilot, match: {{ profile: [\"global.*\"] }}, reason: a pilot, owner: ann@example.com, expires: 2026-12-31 }}
+- {{ id: place, match: {{ control: [destination-region-allowed], profile: [\"jp.*\"] }}, reason: r, owner: o, expires: 2026-12-31 }}
+"
+    );
+    let mut elsewhere = call(4, "Converse", JP, Some("us-east-1"));
+    elsewhere["recipientAccountId"] = json!("444455556666");
+    let records = [
+        call(1, "Converse", GLOBAL, Some("us-east-1")),
+        call(2, "Converse", GLOBAL, Some("us-east-1")),
+        call(3, "Converse", JP, Some("ap-northeast-3")),
+        elsewhere,
+    ];
+    let told = ask(tally(&records), Some(&policy), Scope::everything());
+    assert_eq!(exits(&told), "compliant 3, undecided 1");
+    assert_eq!(told.excepted.invocations, 2);
+    let used: Vec<_> = told
+        .excepted
+        .exceptions
+        .iter()
+        .map(|used| {
+            let controls: Vec<&str> = used.controls.iter().map(|control| control.name()).collect();
+            let accounts: Vec<&str> = used.accounts.iter().map(AccountId::as_str).collect();
+            (
+                used.id.as_str(),
+                used.invocations,
+                used.not_compliant,
+                controls.join(" "),
+                accounts.join(" "),
+            )
+        })
+        .collect();
+    let account = "111122223333".to_owned();
+    assert_eq!(
+        used,
+        [
+            (
+                "pilot",
+                2,
+                0,
+                "destination-region-allowed global-profile-allowed".to_owned(),
+                account
+            ),
+            (
+                "place",
+                0,
+                1,
+                "destination-region-allowed".to_owned(),
+                "444455556666".to_owned()
+            )
+        ]
+    );
+    let pilot = &told.excepted.exceptions[0];
+    assert_eq!(
+        (
+            pilot.reason.as_str(),
+            pilot.owner.as_str(),
+            pilot.expires.to_string().as_str()
+        ),
+        ("a pilot", "ann@example.com", "2026-12-31")
+    );
+    assert_eq!(pilot.first_seen, pilot.last_seen);
+    // Nothing needs an exception, and nothing is decided.
+    let without = ask(tally(&records), Some(POLICY), Scope::everything());
+    assert_eq!(
+        (without.excepted.invocations, without.excepted.exceptions.len()),
+        (0, 0)
+    );
+    let undecided = ask(tally(&records), None, Scope::everything());
+    assert_eq!(undecided.excepted, without.excepted);
+}
+
+/// Of an organization's files, those of others may be broken: that is no gap in the answer about one account.
+#[test]
+fn what_cannot_be_read_of_others_is_outside_what_was_asked_for() {
+    let file = |account: &str, region: &str| format!("AWSLogs/{account}/CloudTrail/{region}/2026/11/21/x.json.gz");
+    let (a, b) = ("111122223333", "444455556666");
+    let mut tally = tally(&[call(1, "Converse", JP, Some("ap-northeast-3"))]);
+    let names = [
+        file(a, "ap-northeast-1"),
+        file(b, "ap-northeast-1"),
+        file(b, "us-east-1"),
+        format!("AWSLogs/{b}/CloudTrail-Digest/us-east-1/2026/11/21/x.json.gz"),
+        "notes.txt".to_owned(),
+    ];
+    for name in &names {
+        tally.file(1, LogFileName::parse(name).as_ref(), false);
+        tally.reject(Rejected {
+            file: name.clone(),
+            record: None,
+            reason: "r".to_owned(),
+        });
+    }
+    let of = |accounts: &[&str], regions: &[&str]| {
+        // Whatever was stored and merged meanwhile.
+        let mut copy: Tally = serde_json::from_value(serde_json::to_value(&tally).unwrap()).unwrap();
+        copy.put_rows(tally.clone().take_rows());
+        let mut merged = Tally::new();
+        merged.merge(copy);
+        let scope = Scope {
+            accounts: accounts.iter().map(|account| account.parse().unwrap()).collect(),
+            regions: regions.iter().map(|region| region.parse().unwrap()).collect(),
+            ..Scope::everything()
+        };
+        let told = ask(merged, Some(POLICY), scope);
+        let files: Vec<String> = told.rejected.iter().map(|rejected| rejected.file.clone()).collect();
+        let listed = files
+            .iter()
+            .map(|file| names.iter().position(|name| name == file).unwrap());
+        assert_eq!((told.read.records, told.rejected_not_listed), (6, 0));
+        (exits(&told), listed.collect::<Vec<_>>())
+    };
+    assert_eq!(of(&[], &[]).0, "compliant 1, rejected 5");
+    assert_eq!(
+        of(&[a], &[]),
+        ("compliant 1, rejected 2, out_of_scope 3".to_owned(), vec![0, 4])
+    );
+    assert_eq!(
+        of(&[], &["us-east-1"]),
+        ("rejected 3, out_of_scope 3".to_owned(), vec![3, 2, 4])
+    );
+}
+
 #[test]
 fn what_matters_most_comes_first() {
     let records = [

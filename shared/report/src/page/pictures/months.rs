@@ -11,7 +11,7 @@ use super::{Drawn, redraw};
 use crate::{
     ReportError,
     page::{ROWS, verdict::Outcomes, words::Words},
-    register::{by_month, days},
+    register::by_month,
 };
 
 /// The most months in the picture, the latest; the table has more.
@@ -42,7 +42,7 @@ pub(crate) struct Month {
     outcomes: Outcomes,
     invocations: u64,
     /// Account-and-Region days without evidence.
-    missing_days: i64,
+    missing_days: u64,
 }
 
 /// Draws the picture; nothing if no month is known.
@@ -83,14 +83,14 @@ pub(crate) fn draw(audit: &Audit, words: &Words) -> Result<Option<MonthsPicture>
 
 /// Lists every month from the first to the last: one without invocations, too, and whether evidence of it is missing.
 fn months(audit: &Audit) -> Vec<Month> {
-    let mut by_name: BTreeMap<String, (Outcomes, i64)> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, (Outcomes, u64)> = BTreeMap::new();
     for flow in &audit.flows {
         let (outcomes, _) = by_name.entry(flow.month.clone()).or_default();
         *outcomes.of_kind(flow.outcome) += flow.invocations;
     }
-    for (_, from, to) in audit.coverage.gaps.iter().flat_map(by_month) {
-        let (_, missing) = by_name.entry(from.strftime("%Y-%m").to_string()).or_default();
-        *missing += days(from, to);
+    for part in audit.coverage.gaps.iter().flat_map(by_month) {
+        let (_, missing) = by_name.entry(part.from.strftime("%Y-%m").to_string()).or_default();
+        *missing += part.days();
     }
     let first = by_name
         .keys()
@@ -104,7 +104,7 @@ fn months(audit: &Audit) -> Vec<Month> {
         }
         by_name.entry(month).or_default();
     }
-    let row = |(name, (outcomes, missing_days)): (String, (Outcomes, i64))| Month {
+    let row = |(name, (outcomes, missing_days)): (String, (Outcomes, u64))| Month {
         name,
         outcomes,
         invocations: outcomes.violation
