@@ -2,7 +2,7 @@
 
 use crisguard_core::{policy::Language, tally::Audit};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer as _};
 use serde_json::Value;
 
 use crate::{Report, ReportError};
@@ -42,6 +42,15 @@ pub(crate) fn render(report: &Report<'_>) -> Result<Vec<u8>, ReportError> {
         reach: report.reach,
     };
     lines(&body, NAME)
+}
+
+/// Writes values as one array, each as it comes: of a hundred thousand events, all at once would be two gigabytes.
+pub(crate) fn each(values: impl Iterator<Item = Value>, file: &'static str) -> Result<Vec<u8>, ReportError> {
+    let mut bytes = Vec::new();
+    let written = serde_json::Serializer::pretty(&mut bytes).collect_seq(values);
+    written.map_err(|source| ReportError::Json { file, source })?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 /// Writes a value as indented JSON that ends with a line break.

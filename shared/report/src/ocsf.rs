@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Report, ReportError,
-    json::lines,
+    json::each,
     posture::{Assessment, Posture},
 };
 
@@ -51,7 +51,7 @@ pub(crate) fn render(report: &Report<'_>, posture: Option<&Posture>) -> Result<V
     let of_calls = report.audit.findings.iter().map(|finding| invocation(report, finding));
     let of_settings = posture.into_iter().flat_map(Posture::open);
     let of_settings = of_settings.map(|assessment| setting(report, posture, assessment));
-    lines(&of_calls.chain(of_settings).collect::<Vec<_>>(), NAME)
+    each(of_calls.chain(of_settings), NAME)
 }
 
 fn invocation(report: &Report<'_>, finding: &AuditFinding) -> Value {

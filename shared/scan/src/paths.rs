@@ -27,18 +27,27 @@ fn found(pattern: &OsStr) -> Box<dyn Iterator<Item = Source>> {
         return Box::new(std::iter::once(file(path)));
     }
     if path.exists() {
-        return Box::new(under(path, None));
+        // Beside other folders it would not be missed: what was to be in it is not known to be nothing.
+        return or_unreadable(under(path.clone(), None), &path, "there is no file in this folder");
     }
     match glob(pattern) {
-        Some(Ok((folder, glob))) => {
-            let mut files = under(folder, Some(glob)).peekable();
-            if files.peek().is_some() {
-                return Box::new(files);
-            }
-            Box::new(std::iter::once(unreadable(&path, "no file has such a name")))
-        }
+        Some(Ok((folder, glob))) => or_unreadable(under(folder, Some(glob)), &path, "no file has such a name"),
         Some(Err(reason)) => Box::new(std::iter::once(unreadable(&path, &reason))),
         None => Box::new(std::iter::once(unreadable(&path, "there is no such file or folder"))),
+    }
+}
+
+/// Returns what was found; where it is nothing, that there is nothing.
+fn or_unreadable(
+    files: impl Iterator<Item = Source> + 'static,
+    path: &Path,
+    reason: &str,
+) -> Box<dyn Iterator<Item = Source>> {
+    let mut files = files.peekable();
+    if files.peek().is_some() {
+        Box::new(files)
+    } else {
+        Box::new(std::iter::once(unreadable(path, reason)))
     }
 }
 
@@ -151,6 +160,9 @@ mod tests {
         assert_eq!(names(at, &["b/*.json"]), ["/b/10.json", "/b/2.json"]);
         assert_eq!(names(at, &["**/*.gz", "a.json"]), ["/b/c/1.json.gz", "/a.json"]);
         assert_eq!(names(at, &["b/{1,2}*.json"]), ["/b/10.json", "/b/2.json"]);
+        fs::create_dir_all(at.join("empty/in")).unwrap();
+        fs::write(at.join("empty/.hidden"), "{}").unwrap();
+        assert_eq!(names(at, &["empty"]), ["/empty: there is no file in this folder"]);
         assert_eq!(names(at, &["no"]), ["/no: there is no such file or folder"]);
         assert_eq!(names(at, &["no*"]), ["/no*: no file has such a name"]);
         assert!(names(at, &["["])[0].contains("cannot be read"));

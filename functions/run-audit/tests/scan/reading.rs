@@ -116,9 +116,24 @@ fn bad_input_is_named_and_hides_nothing() {
     let nothing = crisguard(&["scan", folder("none").to_str().unwrap()], b"");
     assert_eq!(nothing.status, Status::Incomplete);
     assert!(
-        nothing.errors.contains("there is nothing to read"),
+        nothing.output.contains("there is no file in this folder"),
         "{}",
-        nothing.errors
+        nothing.output
+    );
+    // Beside others, what a folder lacks would not be missed.
+    let beside = crisguard(
+        &[
+            "scan",
+            folder("none").to_str().unwrap(),
+            bad.to_str().unwrap(),
+            "--strict",
+        ],
+        b"",
+    );
+    assert!(
+        beside.output.contains("there is no file in this folder"),
+        "{}",
+        beside.output
     );
 }
 
