@@ -29,7 +29,7 @@ pub(crate) use scp::{
     version,
     arg_required_else_help = true,
     after_help = "\
-Exit codes: 0 nothing to report, 1 something to look at, 2 it could not be done.
+Exit codes: 0 nothing to report, 1 something to look at, 2 it could not be done. \
 NO_COLOR and CLICOLOR_FORCE are honoured.
 
 Examples:
@@ -64,15 +64,15 @@ Examples:
     Pattern(PatternArguments),
     /// Explain CloudTrail records: where each prompt was processed, and what every control decides.
     #[command(after_help = "\
-FILE may hold one record, a log file ({\"Records\": [...]}), an array, one record a line, EventBridge
-events, the output of `aws cloudtrail lookup-events` or that of `aws sqs receive-message`.
+FILE may hold one record, a log file ({\"Records\": [...]}), an array, one record a line, EventBridge \
+events, the output of `aws cloudtrail lookup-events` or that of `aws sqs receive-message`. \
 Without --policy, records are explained but nothing is decided.
 
---message takes the text of an AccessDenied error instead, as it was pasted, and tells which Region and which kind
-of policy refused the call, through which profiles it can have gone, and what to do; with --scp or --organization
+--message takes the text of an AccessDenied error instead, as it was pasted, and tells which Region and which kind \
+of policy refused the call, through which profiles it can have gone, and what to do; with --scp or --organization \
 also the statement.
 
-Exit codes: 0 nothing to report, 1 a violation, something undecided or an unreadable record,
+Exit codes: 0 nothing to report, 1 a violation, something undecided or an unreadable record, \
 2 nothing could be read, or the policy is not valid.
 
 Examples:
@@ -84,13 +84,13 @@ Examples:
     Explain(ExplainArguments),
     /// Tell where every prompt was processed, from CloudTrail's log files: routes, violations, gaps.
     #[command(after_help = "\
-PATH may be a file, a folder (with all that is in it), a glob, s3://BUCKET/PREFIX or `-`; in them log files as
-CloudTrail writes them (.json.gz), JSON in every form that `crisguard explain` reads, and Bedrock's logs of model
+PATH may be a file, a folder (with all that is in it), a glob, s3://BUCKET/PREFIX or `-`; in them log files as \
+CloudTrail writes them (.json.gz), JSON in every form that `crisguard explain` reads, and Bedrock's logs of model \
 invocations, of which no prompt is kept. In S3, only the days, accounts and Regions asked for are listed and read.
 
 Days without a log file are told as gaps, and what could not be read is named: neither counts as compliant.
 
-Exit codes: 0 nothing to report, 1 a violation, something undecided, a gap, or something that could not be read,
+Exit codes: 0 nothing to report, 1 a violation, something undecided, a gap, or something that could not be read, \
 2 nothing could be read, the policy is not valid, or with --strict: anything could not be read.
 
 Examples:
@@ -103,11 +103,11 @@ Examples:
     Scan(Box<ScanArguments>),
     /// Tell the same from CloudTrail's event history of the last 90 days, where there are no log files.
     #[command(after_help = "\
-It asks AWS (cloudtrail:LookupEvents), with credentials and Region as the AWS CLI finds them. CloudTrail answers two
-calls a second in an account and Region, with 50 events each, so it says how long it will take. The history has no data
+It asks AWS (cloudtrail:LookupEvents), with credentials and Region as the AWS CLI finds them. CloudTrail answers two \
+calls a second in an account and Region, with 50 events each, so it says how long it will take. The history has no data \
 events, which those of bedrock-mantle are, and no more than 90 days.
 
-Exit codes: 0 nothing to report, 1 a violation, something undecided or something that could not be read, 2 nothing
+Exit codes: 0 nothing to report, 1 a violation, something undecided or something that could not be read, 2 nothing \
 could be read, there are no credentials, the policy is not valid, or with --strict: anything could not be read.
 
 Examples:
@@ -118,12 +118,12 @@ Examples:
     Lookup(Box<LookupArguments>),
     /// Tell which inference profiles work under service control policies, which fail, and where they can go.
     #[command(after_help = "\
-A single --scp FILE stands for: FullAWSAccess at root, unit and account, and FILE at the unit.
-Several are put at their LEVEL: root, account, or the name of a unit; units stand one under
-another in the order of their names' first use. --organization takes a whole organization;
+A single --scp FILE stands for: FullAWSAccess at root, unit and account, and FILE at the unit. \
+Several are put at their LEVEL: root, account, or the name of a unit; units stand one under \
+another in the order of their names' first use. --organization takes a whole organization; \
 docs/reach.md describes its JSON, and how to write it.
 
-Exit codes: 0 nothing to report, or the schema was printed, 1 a profile fails, can leave the
+Exit codes: 0 nothing to report, or the schema was printed, 1 a profile fails, can leave the \
 allowed Regions or is undecided (with --what-if: a verdict changes), 2 it could not be told.
 
 Examples:
@@ -381,5 +381,27 @@ mod tests {
     #[test]
     fn the_description_of_the_arguments_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    /// A terminal breaks lines where it is wide: what is broken by hand besides is torn into long and short ones.
+    #[test]
+    fn help_is_broken_by_the_terminal_alone() {
+        let is_prose = |line: &str| !line.is_empty() && !line.starts_with([' ', '#']) && line != "Examples:";
+        let mut commands = vec![Arguments::command()];
+        let mut paragraphs = 0;
+        while let Some(command) = commands.pop() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> = help.lines().collect();
+            paragraphs += lines.iter().filter(|line| is_prose(line)).count();
+            for pair in lines.windows(2) {
+                assert!(
+                    !(is_prose(pair[0]) && is_prose(pair[1])),
+                    "{}: {pair:?}",
+                    command.get_name()
+                );
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+        assert!(paragraphs > 15, "{paragraphs}");
     }
 }

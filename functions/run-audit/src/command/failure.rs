@@ -145,6 +145,9 @@ pub(crate) enum Failure {
     /// A file stands where a report's would, and is none.
     #[error("{name} is there already, and is not as crisguard wrote it")]
     NotOurs { name: String },
+    /// What a report is to be written to is there, and is no folder.
+    #[error("{name} is a file, and a report is a folder of several")]
+    NoFolder { name: String },
     /// A folder or file of a report cannot be read or written.
     #[error("{name} cannot be written")]
     Folder {
@@ -285,6 +288,9 @@ impl Failure {
             }
             Self::Beside { .. } => "docs/cli.md says which files --with takes".to_owned(),
             Self::NotOurs { .. } => "name another folder, or move that file away".to_owned(),
+            Self::NoFolder { .. } => {
+                "name a folder, which is made where there is none: --out report/; the page in it is report.html".to_owned()
+            }
             Self::Folder { .. } => "check the folder and its permissions".to_owned(),
             Self::NothingRead { files: 0 } => "check the paths; folders are looked through with all that is in them".to_owned(),
             Self::NothingRead { .. } => {

@@ -30,6 +30,8 @@ use crate::{
 
 /// How many bytes of standard input are handed on at once.
 const PIECE: u64 = 1 << 20;
+/// Why standard input cannot be read that ends at once: there is no file that could be fetched again.
+const NOTHING_CAME: &str = "nothing came: what was to write it wrote nothing, so look at what that says";
 /// How many such pieces wait at most.
 const PIECES: usize = 8;
 
@@ -142,25 +144,33 @@ async fn objects(scan: &Arc<Scan>, places: &Places, asked: &Asked, bar: &Bar) ->
 /// Hands standard input to a worker, piece by piece: it may be larger than the memory, and only this thread may read it.
 fn standard_input(scan: &Scan, input: &mut dyn Read) -> Result<(), Failure> {
     let name = InputPath::StandardInput.to_string();
+    let mut next = || -> Result<Vec<u8>, Failure> {
+        let mut piece = Vec::new();
+        let read = input.take(PIECE).read_to_end(&mut piece);
+        read.map_err(|error| Failure::Input {
+            name: name.clone(),
+            error,
+        })?;
+        Ok(piece)
+    };
+    let mut piece = next()?;
+    if piece.is_empty() {
+        scan.offer(Source {
+            name,
+            content: Content::Unreadable(NOTHING_CAME.to_owned()),
+        });
+        return Ok(());
+    }
     let (pieces, content) = sync_channel(PIECES);
     scan.offer(Source {
         name: name.clone(),
         content: Content::Stream(Box::new(Pieces::from(content))),
     });
-    loop {
-        let mut piece = Vec::new();
-        let length = input
-            .take(PIECE)
-            .read_to_end(&mut piece)
-            .map_err(|error| Failure::Input {
-                name: name.clone(),
-                error,
-            })?;
-        // A worker that reads no further has said why.
-        if length == 0 || pieces.send(piece).is_err() {
-            return Ok(());
-        }
+    // A worker that reads no further has said why.
+    while !piece.is_empty() && pieces.send(piece).is_ok() {
+        piece = next()?;
     }
+    Ok(())
 }
 
 /// What another thread reads, to be read in this one.

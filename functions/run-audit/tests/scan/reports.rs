@@ -161,6 +161,24 @@ fn wrong_questions_are_refused_at_once() {
         );
         assert!(ended.errors.contains(reason), "{arguments:?}: {}", ended.errors);
     }
+    write(&wrong, "report", "mine");
+    for (out, name) in [("report", "report"), ("report/2026", "report")] {
+        let ended = crisguard(&["scan", "/nowhere", "--out", &at(out)], b"");
+        assert_eq!(ended.status, Status::Incomplete);
+        let said = format!("{} is a file, and a report is a folder of several", at(name));
+        assert!(
+            ended.errors.contains(&said) && ended.errors.contains("name a folder"),
+            "{}",
+            ended.errors
+        );
+    }
+    let ended = crisguard(&["scan", "-"], b"");
+    assert_eq!(ended.status, Status::Incomplete);
+    assert!(
+        ended.output.contains("standard input: nothing came") && !ended.output.contains("fetch"),
+        "{}",
+        ended.output
+    );
     let ended = crisguard(&["lookup", "--from", "2026-01-01"], b"");
     assert_eq!(ended.status, Status::Incomplete);
     assert!(

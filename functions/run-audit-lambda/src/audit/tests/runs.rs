@@ -83,6 +83,10 @@ async fn a_batch_that_left_nothing_is_told_object_by_object_and_its_days_are_gap
     let gaps = report["coverage"]["gaps"].as_array().unwrap();
     assert!(gaps.iter().any(|gap| gap["reason"] == "not_read"), "{gaps:?}");
     assert_eq!(summary["coverage"]["gaps"], gaps.len());
+    assert_eq!(
+        (&summary["coverage"]["unknown"], &summary["compliant_by_exception"]),
+        (&json!(0), &report["excepted"]["invocations"])
+    );
 }
 
 /// The execution succeeds, and somebody has to be told.

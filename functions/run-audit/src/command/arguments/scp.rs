@@ -140,7 +140,7 @@ Examples:
     Lint(LintArguments),
     /// Write a policy to start from, for your own Regions and profiles.
     #[command(after_help = "\
-The policy goes to standard output, what is to be known about it to standard error. What is wanted was evaluated
+The policy goes to standard output, what is to be known about it to standard error. What is wanted was evaluated \
 under it before it is written.
 
 Exit codes: 0 written, 2 it could not be written.

@@ -37,6 +37,12 @@ impl Folder {
     /// Makes sure that a report overwrites nothing but an earlier one.
     pub(super) fn claim(path: &Path) -> Result<Self, Failure> {
         let failed = |error| failed(path, error);
+        // Of a path whose beginning is a file, that beginning is what stands in the way.
+        if let Some(file) = path.ancestors().find(|part| part.is_file()) {
+            return Err(Failure::NoFolder {
+                name: file.display().to_string(),
+            });
+        }
         fs::create_dir_all(path).map_err(failed)?;
         let manifest = path.join(MANIFEST);
         let listed = match fs::read_to_string(&manifest) {
