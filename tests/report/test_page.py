@@ -109,7 +109,11 @@ def test_every_number_is_that_of_the_json(opened: Open, kind: str, language: str
     assert numbers(window, "exit") == report["exits"]
     assert sum(report["exits"].values()) == report["read"]["records"]
     routes = window.page.locator("#flows ~ .scroll tbody td[data-count]").all_inner_texts()
-    assert sum(map(number, routes)) == report["read"]["invocations"]
+    unlisted = window.page.locator("#flows ~ .more")
+    if unlisted.count():
+        assert kind == "large" and len(routes) == 200 and "report.json" in unlisted.inner_text()
+    else:
+        assert sum(map(number, routes)) == report["read"]["invocations"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
