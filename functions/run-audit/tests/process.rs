@@ -174,3 +174,24 @@ fn every_option_is_completed() {
         }
     }
 }
+
+/// What is only counted is counted in the singular, too.
+#[test]
+fn what_is_not_named_is_counted() {
+    let explained = |records: usize| {
+        let record = r#"{"eventSource":"s3.amazonaws.com","eventName":"GetObject"}"#;
+        let mut command = crisguard();
+        let mut child = command
+            .args(["explain", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = vec![record; records].join("\n");
+        child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+    };
+    assert!(explained(21).contains("and 1 more that is no inference request\n"));
+    assert!(explained(22).contains("and 2 more that are no inference requests\n"));
+    assert!(!explained(20).contains(" more that"));
+}

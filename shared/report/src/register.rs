@@ -164,7 +164,7 @@ fn unknown(audit: &Audit) -> impl Iterator<Item = Row<'_>> {
     let notes = unplaced.into_iter().chain(rejected);
     let notes = notes.map(|note| missing("unknown_coverage", String::new(), (None, None), None, note));
     let asked = audit.coverage.unknown.iter().map(|place| {
-        let note = "asked for, and neither the name of a file nor a record tells of it".to_owned();
+        let note = "asked for, and neither the name of a file nor an invocation tells of it".to_owned();
         let at = (place.account.as_ref(), place.region.as_ref());
         missing("unknown_coverage", String::new(), at, None, note)
     });

@@ -100,9 +100,10 @@ impl Bar {
 
     fn tell(&self, progress: Progress) {
         let (records, bedrock) = (many(progress.records), many(progress.bedrock_records));
-        self.line.set_message(match self.language {
-            Language::En => format!("{records} records, {bedrock} of Bedrock"),
-            Language::Ja => format!("レコード {records} 件、うち Bedrock {bedrock} 件"),
+        self.line.set_message(match (self.language, progress.records) {
+            (Language::En, 1) => format!("1 record, {bedrock} of Bedrock"),
+            (Language::En, _) => format!("{records} records, {bedrock} of Bedrock"),
+            (Language::Ja, _) => format!("レコード {records} 件、うち Bedrock {bedrock} 件"),
         });
     }
 

@@ -130,7 +130,7 @@ fn what_was_asked_for_and_nothing_tells_of_is_a_gap() {
         (status, unknown),
         (Status::Findings, json!([{"account": null, "region": "us-east-1"}]))
     );
-    let line = "us-east-1  asked for, and neither the name of a file nor a record tells of it";
+    let line = "us-east-1  asked for, and neither the name of a file nor an invocation tells of it";
     assert!(text.contains(line) && text.contains("was read."), "{text}");
     let (status, unknown, text) = scan(&["--account", "444455556666", "--lang", "ja"]);
     assert_eq!(

@@ -296,7 +296,7 @@ pub struct CoverageAnswer {
     pub covered: Vec<Covered>,
     /// What is missing.
     pub gaps: Vec<Gap>,
-    /// Accounts and Regions that were asked for, and of which no file and no record is known to be: whether anything
+    /// Accounts and Regions that were asked for, and of which no file and no invocation is known to be: whether anything
     /// is missing of them cannot be told.
     pub unknown: Vec<UnknownPlace>,
 }

@@ -107,8 +107,8 @@ impl Words {
         let place: Vec<&str> = account.chain(region).collect();
         let place = place.join(" ");
         match self.language {
-            Language::En => format!("{place}  asked for, and neither the name of a file nor a record tells of it"),
-            Language::Ja => format!("{place}  指定されていますが、ファイル名にもレコードにも現れません"),
+            Language::En => format!("{place}  asked for, and neither the name of a file nor an invocation tells of it"),
+            Language::Ja => format!("{place}  指定されていますが、ファイル名にも呼び出しにも現れません"),
         }
     }
 

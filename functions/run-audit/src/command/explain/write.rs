@@ -143,6 +143,7 @@ impl Page<'_> {
     fn unnamed(&mut self) -> io::Result<()> {
         match self.others.checked_sub(NAMED) {
             None | Some(0) => Ok(()),
+            Some(1) => writeln!(self.out, "{DIM}· and 1 more that is no inference request{DIM:#}"),
             Some(more) => writeln!(
                 self.out,
                 "{DIM}· and {} more that are no inference requests{DIM:#}",
