@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Asked, Moment, Run, World, answer,
     grounds::Grounds,
-    report::{NoReports, hexadecimal},
+    report::{self, NoReports, hexadecimal},
     request::BATCH_BYTES,
 };
 use crate::ReadOrganization;
@@ -46,6 +46,7 @@ pub(super) async fn plan<Objects: Store, Organizations: ReadOrganization>(
         .map_err(|error| Report::of("Request", &error))?;
     let run = asked.run.clone().unwrap_or_else(|| Run::begun_at(moment.now));
     let grounds = Grounds::read(asked, world).await?;
+    report::rehearse(world.store, &grounds, asked, moment.now).await?;
     let found = list(world.store, &asked.paths, &asked.scope()).await;
     let found = found.map_err(|error| Report::of("List", &error))?;
     let (objects, bytes) = (found.objects(), found.bytes());

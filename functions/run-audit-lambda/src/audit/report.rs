@@ -3,14 +3,15 @@
 use crisguard_aws::Failure;
 use crisguard_core::tally::Audit;
 use crisguard_lambda::report::Report;
-use crisguard_scan::plan::Address;
+use crisguard_report::Document;
+use crisguard_scan::{Scanned, plan::Address};
 use jiff::Timestamp;
 use run_audit::s3::Store;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Run, grounds::Grounds, request::ReportAsked};
+use super::{Asked, Run, grounds::Grounds, request::ReportAsked, scan::settings};
 
 /// The most that is read of what a report tells of besides.
 const LARGEST: usize = 64 << 20;
@@ -43,9 +44,31 @@ pub(super) struct Told<'a> {
     pub(super) now: Timestamp,
 }
 
-/// Writes the report's documents, the one with the digests of all others last.
-pub(super) async fn store(store: &impl Store, bucket: &str, run: &Run, told: Told<'_>) -> Result<Location, Report> {
-    let failed = |error: &(dyn std::error::Error + 'static)| Report::of("Report", error);
+/// Makes a report of nothing where something is to be told of besides: what is none is refused before anything is read,
+/// not after hours of it.
+pub(super) async fn rehearse(
+    store: &impl Store,
+    grounds: &Grounds,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<(), Report> {
+    let Some(wanted) = asked.report.as_ref() else {
+        return Ok(());
+    };
+    if wanted.posture.is_none() && wanted.reach.is_none() {
+        return Ok(());
+    }
+    let audit = grounds.conclude(Scanned::nothing(&settings()), asked)?;
+    let told = Told {
+        audit: &audit,
+        grounds,
+        asked: Some(wanted),
+        now,
+    };
+    rendered(store, &told).await.map(drop)
+}
+
+async fn rendered(store: &impl Store, told: &Told<'_>) -> Result<Vec<Document>, Report> {
     let policy = told.grounds.policy.as_ref();
     let posture = besides(store, told.asked.and_then(|asked| asked.posture.as_ref())).await?;
     let reach = besides(store, told.asked.and_then(|asked| asked.reach.as_ref())).await?;
@@ -61,7 +84,13 @@ pub(super) async fn store(store: &impl Store, bucket: &str, run: &Run, told: Tol
         generated_at: told.now,
         language: told.grounds.language(told.asked.and_then(|asked| asked.language)),
     };
-    let documents = crisguard_report::render(&report).map_err(|error| failed(&error))?;
+    crisguard_report::render(&report).map_err(|error| Report::of("Report", &error))
+}
+
+/// Writes the report's documents, the one with the digests of all others last.
+pub(super) async fn store(store: &impl Store, bucket: &str, run: &Run, told: Told<'_>) -> Result<Location, Report> {
+    let failed = |error: &(dyn std::error::Error + 'static)| Report::of("Report", error);
+    let documents = rendered(store, &told).await?;
     let address = |name: &str| format!("s3://{bucket}/{}", run.document(name));
     let mut manifest_sha256 = String::new();
     for document in documents {

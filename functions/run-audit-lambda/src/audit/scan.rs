@@ -57,6 +57,7 @@ pub(super) async fn scan<Objects: Store, Organizations: ReadOrganization>(
         (None, _) => None,
     };
     let grounds = Grounds::read(asked, world).await?;
+    report::rehearse(world.store, &grounds, asked, moment.now).await?;
     let found = list(world.store, &asked.paths, &asked.scope()).await;
     let found = found.map_err(|error| Report::of("List", &error))?;
     let (objects, bytes) = (found.objects(), found.bytes());

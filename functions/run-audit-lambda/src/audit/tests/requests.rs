@@ -153,8 +153,11 @@ async fn a_report_tells_of_posture_where_it_is_asked_to_and_of_nothing_else() {
             store.put(REPORTS, "posture/one.json", content.as_bytes());
         }
         asked["report"] = json!({"posture": "s3://reports/posture/one.json"});
-        let refused = ask(&store, &json!({"scan": asked})).await.unwrap_err();
-        assert!(refused.contains(says), "{refused}");
+        // Before anything is read, and not when all batches are done.
+        for request in ["scan", "plan"] {
+            let refused = ask(&store, &json!({request: asked})).await.unwrap_err();
+            assert!(refused.contains(says), "{refused}");
+        }
         assert_eq!(store.kept("audit/"), Vec::<String>::new());
     }
 }
