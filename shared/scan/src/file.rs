@@ -52,11 +52,10 @@ impl Reader {
     /// Reads a source into a tally, which must be the same one each time.
     pub(crate) fn read(&mut self, source: Source, tally: &mut Tally) -> Done {
         let Source { name, content } = source;
-        let place = LogFileName::parse(&name);
+        let (place, kind) = (LogFileName::parse(&name), FileKind::of(&name));
         let mut known = std::mem::replace(&mut self.known, Known::nothing());
         let mut judge = Judge::new(&name, tally, &mut known);
-        let (bytes, readable) = if FileKind::of(&name) == FileKind::Digest && !matches!(content, Content::Unreadable(_))
-        {
+        let (bytes, readable) = if kind == FileKind::Digest && !matches!(content, Content::Unreadable(_)) {
             judge.reject_rest(DIGEST);
             (stored_length(&content), false)
         } else {
@@ -64,7 +63,10 @@ impl Reader {
         };
         let counted = judge.finish();
         self.known = known;
-        tally.file(bytes, place.as_ref(), readable && counted.whole);
+        match (place, kind) {
+            (None, FileKind::Digest | FileKind::Insight | FileKind::InvocationLog) => tally.file_of_another_kind(bytes),
+            (place, _) => tally.file(bytes, place.as_ref(), readable && counted.whole),
+        }
         Done { bytes, counted }
     }
 

@@ -290,7 +290,8 @@ pub struct CoverageAnswer {
     pub to: Option<Date>,
     /// Files whose names say of which account, Region and day they are.
     pub placed_files: u64,
-    /// Files whose names do not: whether anything is missing beside them cannot be told.
+    /// Files whose names do not: whether anything is missing beside them cannot be told. Digests, Insights and invocation
+    /// logs are of another kind, and are among them only where there is no log file.
     pub unplaced_files: u64,
     /// Days with files, by account and Region.
     pub covered: Vec<Covered>,

@@ -92,7 +92,9 @@ pub(super) fn conclude<E>(
         findings: sums.findings(),
         excepted: std::mem::replace(&mut sums.uses, Uses::none()).told(question.policy),
         accounts: sums.accounts(),
-        coverage: tally.days.answer(scope, counts.unplaced_files, sums.places()),
+        coverage: tally
+            .days
+            .answer(scope, (counts.unplaced_files, counts.other_files), sums.places()),
         flows: sums
             .flows
             .into_iter()

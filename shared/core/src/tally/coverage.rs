@@ -59,9 +59,16 @@ impl Days {
     ///
     /// It is told of every account and Region that any file is of and, where the question names accounts or Regions,
     /// of each of them, with every Region or account that is named or seen. `called` are the accounts and Regions that
-    /// records in scope are of, whatever their files are called.
-    pub(super) fn answer(&self, scope: &Scope, unplaced_files: u64, called: Called) -> CoverageAnswer {
+    /// records in scope are of, whatever their files are called; if every file says of which it is, there must be log
+    /// files of these, too. Of files of other kinds nothing is missing, unless there is no log file beside them.
+    pub(super) fn answer(
+        &self,
+        scope: &Scope,
+        (unplaced_files, other_files): (u64, u64),
+        called: Called,
+    ) -> CoverageAnswer {
         let placed_files = self.each().map(|(_, _, _, files)| files.all).sum();
+        let unplaced_files = unplaced_files + if placed_files == 0 { other_files } else { 0 };
         let mut answer = CoverageAnswer {
             from: None,
             to: None,
@@ -71,7 +78,12 @@ impl Days {
             gaps: Vec::new(),
             unknown: Vec::new(),
         };
-        self.look(scope, &mut answer);
+        let no_called = Called::new();
+        self.look(
+            scope,
+            if unplaced_files == 0 { &called } else { &no_called },
+            &mut answer,
+        );
         let mut told = called;
         let covered = answer.covered.iter();
         told.extend(covered.map(|covered| (covered.account.clone(), covered.region.clone())));
@@ -80,13 +92,15 @@ impl Days {
     }
 
     /// Looks for what is covered, and for gaps.
-    fn look(&self, scope: &Scope, answer: &mut CoverageAnswer) {
+    fn look(&self, scope: &Scope, called: &Called, answer: &mut CoverageAnswer) {
         let Some((from, to)) = self.window(scope) else {
             return;
         };
         (answer.from, answer.to) = (Some(from), Some(to));
         let nothing = BTreeMap::new();
-        for (account, region) in self.places(scope) {
+        let mut places = self.places(scope);
+        places.extend(called.iter().cloned());
+        for (account, region) in places {
             let days = self
                 .0
                 .get(&account)
@@ -302,7 +316,11 @@ mod tests {
             } = gap;
             format!("{account} {region} {}..{} {reason:?}", from.day(), to.day())
         };
-        days.answer(scope, 0, Called::new()).gaps.iter().map(written).collect()
+        days.answer(scope, (0, 0), Called::new())
+            .gaps
+            .iter()
+            .map(written)
+            .collect()
     }
 
     #[test]
@@ -323,7 +341,7 @@ mod tests {
                 format!("{B} us-east-1 3..8 NoLogFile")
             ]
         );
-        let answer = days.answer(&everything, 2, Called::new());
+        let answer = days.answer(&everything, (2, 0), Called::new());
         let covered: Vec<(u64, u64)> = answer
             .covered
             .iter()
@@ -380,7 +398,7 @@ mod tests {
             &["eu-west-1"],
         );
         assert_eq!(gaps(&days, &asked), [format!("{B} eu-west-1 3..3 NoLogFile")]);
-        assert_eq!(days.answer(&asked, 0, Called::new()).covered.len(), 2);
+        assert_eq!(days.answer(&asked, (0, 0), Called::new()).covered.len(), 2);
         // From one end alone, at least that day.
         let asked = scope(Some("2026-11-25T00:00:00Z"), None, &[], &["us-east-1"]);
         assert_eq!(
@@ -413,7 +431,7 @@ mod tests {
         let unknown = |days: &Days, scope: &Scope, called: &[(&str, &str)]| {
             let called = called.iter();
             let called = called.map(|(account, region)| (account.parse().unwrap(), region.parse().unwrap()));
-            let answer = days.answer(scope, 1, called.collect());
+            let answer = days.answer(scope, (1, 0), called.collect());
             assert_eq!(answer.has_no_gap(), answer.gaps.is_empty() && answer.unknown.is_empty());
             let one = |place: &UnknownPlace| {
                 let account = place.account.as_ref().map_or("-", AccountId::as_str);
@@ -446,16 +464,44 @@ mod tests {
         assert_eq!(unknown(&elsewhere, &asked(&[A], &west), &[]), [""; 0]);
     }
 
+    /// A record in another's file tells that there must be files of its own.
+    #[test]
+    fn whoever_calls_must_have_log_files() {
+        let days = days(&[(A, "eu-west-1", 3, true), (A, "eu-west-1", 4, true)]);
+        let called = |unplaced_files| {
+            let called = [(A, "eu-west-1"), (B, "us-east-1")];
+            let called = called.map(|(account, region)| (account.parse().unwrap(), region.parse().unwrap()));
+            days.answer(&Scope::everything(), (unplaced_files, 7), called.into())
+        };
+        let answer = called(0);
+        assert_eq!((answer.unplaced_files, answer.covered.len()), (0, 2));
+        let [gap] = &answer.gaps[..] else {
+            panic!("{:?}", answer.gaps);
+        };
+        assert_eq!((gap.account.as_str(), gap.from.day(), gap.to.day()), (B, 3, 4));
+        // It may be in one of those that do not say of which they are.
+        let answer = called(1);
+        assert_eq!((answer.unplaced_files, answer.gaps.len()), (1, 0));
+    }
+
+    #[test]
+    fn files_of_another_kind_say_nothing_of_what_is_missing_without_log_files() {
+        let logs = days(&[(A, "eu-west-1", 3, true)]).answer(&Scope::everything(), (0, 7), Called::new());
+        assert_eq!((logs.unplaced_files, logs.gaps.len()), (0, 0));
+        let alone = Days::none().answer(&Scope::everything(), (1, 7), Called::new());
+        assert_eq!(alone.unplaced_files, 8);
+    }
+
     #[test]
     fn without_files_and_places_nothing_is_missing() {
         let nothing = Days::none();
-        assert_eq!(nothing.answer(&Scope::everything(), 1, Called::new()).to, None);
+        assert_eq!(nothing.answer(&Scope::everything(), (1, 0), Called::new()).to, None);
         let asked = scope(
             Some("2026-11-03T00:00:00Z"),
             Some("2026-11-02T00:00:00Z"),
             &[A],
             &["eu-west-1"],
         );
-        assert_eq!(nothing.answer(&asked, 1, Called::new()).from, None);
+        assert_eq!(nothing.answer(&asked, (1, 0), Called::new()).from, None);
     }
 }

@@ -16,6 +16,8 @@ use super::{
 pub(super) struct Counts {
     pub(super) files: u64,
     pub(super) unplaced_files: u64,
+    /// Files of other kinds than log files, by their paths.
+    pub(super) other_files: u64,
     pub(super) bytes: u64,
     pub(super) not_bedrock: u64,
     pub(super) not_inference: u64,
@@ -26,6 +28,7 @@ impl Counts {
     pub(super) const ZERO: Self = Self {
         files: 0,
         unplaced_files: 0,
+        other_files: 0,
         bytes: 0,
         not_bedrock: 0,
         not_inference: 0,
@@ -36,6 +39,7 @@ impl Counts {
         let Self {
             files,
             unplaced_files,
+            other_files,
             bytes,
             not_bedrock,
             not_inference,
@@ -43,6 +47,7 @@ impl Counts {
         } = other;
         self.files += files;
         self.unplaced_files += unplaced_files;
+        self.other_files += other_files;
         self.bytes += bytes;
         self.not_bedrock += not_bedrock;
         self.not_inference += not_inference;

@@ -183,6 +183,14 @@ impl Tally {
         }
     }
 
+    /// Takes in that there is a file of so many bytes that covers no day, as its path says: an invocation log, a digest,
+    /// or one of Insights.
+    pub fn file_of_another_kind(&mut self, bytes: u64) {
+        self.counts.files += 1;
+        self.counts.bytes += bytes;
+        self.counts.other_files += 1;
+    }
+
     /// Takes in a record, or what is left of a file, that could not be read.
     pub fn reject(&mut self, rejected: Rejected) {
         self.counts.rejected += 1;

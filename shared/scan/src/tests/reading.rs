@@ -290,6 +290,29 @@ fn a_file_that_is_not_whole_leaves_its_day_uncovered() {
     }
 }
 
+/// A bucket has other files beside log files, whose keys say what they are: they leave no day in doubt.
+#[test]
+fn files_of_other_kinds_are_counted_apart() {
+    let scan = Scan::start(Settings::with_threads(NonZero::<usize>::MIN));
+    let folders = [
+        "CloudTrail",
+        "CloudTrail-Digest",
+        "CloudTrail-Insight",
+        "BedrockModelInvocationLogs",
+        "Other",
+    ];
+    for folder in folders {
+        scan.offer(Source {
+            name: format!("AWSLogs/111122223333/{folder}/us-west-2/2026/11/21/x.json"),
+            content: Content::Bytes(log(&[]).into_bytes()),
+        });
+    }
+    let mut scanned = scan.finish().unwrap();
+    let head: Value = serde_json::to_value(scanned.tally()).unwrap();
+    let counts = ["files", "other_files", "unplaced_files"].map(|name| head["counts"][name].as_u64().unwrap());
+    assert_eq!(counts, [5, 3, 1]);
+}
+
 fn assert_rejected(inputs: &[Input<'_>]) {
     for (bytes, bedrock, rejected) in inputs {
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).into_owned();
