@@ -6,9 +6,9 @@
 
 use std::ops::{ControlFlow, Range};
 
-use fearless_simd::Level;
+use fearless_simd::{Level, dispatch, prelude::*};
 
-use crate::signs::{BATCH, Batch, Carried};
+use crate::signs::{BLOCK, Carried, Signs};
 
 /// How deep an element may go: as deep as the parser does that reads it.
 const DEEPEST: u32 = 128;
@@ -35,28 +35,20 @@ impl<T: FnMut(Range<usize>, bool) -> ControlFlow<()>> Tell for T {}
 ///
 /// `first` says that no element stands before it, so that none needs a comma.
 pub(crate) fn each(level: Level, text: &[u8], first: bool, mut tell: impl Tell) -> Stop {
-    let mut elements = Elements {
+    let elements = Elements {
         text,
+        tell: &mut tell,
         before: if first { None } else { Some(0) },
         start: 0,
         depth: 0,
         last_hit: None,
     };
-    let mut batch = Batch::empty();
-    let mut carried = Carried::NOTHING;
-    for at in (0..text.len()).step_by(BATCH) {
-        if !batch.read(level, text, at, &mut carried) {
-            return Stop::Odd(elements.told());
-        }
-        if let Some(stop) = elements.batch(at, &batch, &mut tell) {
-            return stop;
-        }
-    }
-    Stop::Unfinished(elements.told())
+    dispatch!(level, simd => elements.read(simd))
 }
 
 struct Elements<'a> {
     text: &'a [u8],
+    tell: &'a mut dyn Tell,
     /// The end of the element before; `None` before the first.
     before: Option<usize>,
     /// Where the element begins that is being read.
@@ -72,54 +64,123 @@ impl Elements<'_> {
         self.before.unwrap_or(0)
     }
 
-    fn batch(&mut self, at: usize, batch: &Batch, tell: &mut impl Tell) -> Option<Stop> {
-        let mut hits = batch.hits().iter().copied().peekable();
-        for bracket in batch.brackets() {
-            let next = if bracket.opens() {
-                self.depth + 1
-            } else {
-                self.depth.wrapping_sub(1)
-            };
-            if self.depth > 0 && next.wrapping_sub(1) < DEEPEST {
-                // Within an element, as most are.
-                self.depth = next;
-                continue;
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the processor's own registers"
+    )]
+    #[inline(always)]
+    fn read<S: Simd>(mut self, simd: S) -> Stop {
+        let (blocks, rest) = self.text.as_chunks::<BLOCK>();
+        let (mut carried, mut depth, mut at) = (Carried::NOTHING, 0, 0);
+        for block in blocks {
+            let signs = Signs::of(simd, block, &mut carried);
+            let mut hits = 0;
+            if signs.candidates | signs.odd != 0 {
+                if signs.odd != 0 {
+                    return Stop::Odd(self.told());
+                }
+                hits = self.hits(at, signs.candidates);
             }
-            let place = at + bracket.place();
-            if bracket.opens() {
+            // Where an element goes on behind this block whatever the order of its brackets, as most do.
+            let least = u32::wrapping_sub(depth, signs.closes.count_ones());
+            if least.wrapping_sub(1) < DEEPEST - BLOCK as u32 && hits == 0 {
+                depth = least + signs.opens.count_ones();
+            } else {
+                self.depth = depth;
+                if let Some(stop) = self.closely(at, signs.opens, signs.closes, hits) {
+                    return stop;
+                }
+                depth = self.depth;
+            }
+            at += BLOCK;
+        }
+        let mut tail = [b' '; BLOCK];
+        for (to, from) in tail.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        self.depth = depth;
+        let signs = Signs::of(simd, &tail, &mut carried);
+        if signs.odd != 0 {
+            return Stop::Odd(self.told());
+        }
+        self.closely(at, signs.opens, signs.closes, self.hits(at, signs.candidates))
+            .unwrap_or_else(|| Stop::Unfinished(self.told()))
+    }
+
+    /// Reads a block bracket by bracket, where an element may begin or end.
+    #[inline(never)]
+    fn closely(&mut self, at: usize, opens: u64, closes: u64, mut hits: u64) -> Option<Stop> {
+        let mut brackets = opens | closes;
+        let last = closes.checked_ilog2().unwrap_or(0);
+        if closes.count_ones() == self.depth && self.depth > 0 && opens & (u64::MAX >> (63 - last)) == 0 {
+            // One ends before the next begins, as nearly always: no need to look at each bracket on the way there.
+            self.depth = 1;
+            brackets = opens | 1 << last;
+        }
+        while brackets != 0 {
+            let bit = brackets & brackets.wrapping_neg();
+            let place = at + bit.trailing_zeros() as usize;
+            if opens & bit != 0 {
                 if self.depth == 0 {
                     if !self.may_begin(place) {
                         return Some(Stop::Odd(self.told()));
                     }
                     self.start = place;
+                    if bit > closes {
+                        // It goes on behind this block.
+                        self.depth = brackets.count_ones();
+                        break;
+                    }
                 }
                 self.depth += 1;
                 if self.depth > DEEPEST {
                     return Some(Stop::Odd(self.told()));
                 }
-                continue;
+            } else {
+                self.depth = match self.depth {
+                    0 if self.may_end(place) => return Some(Stop::End(place + 1)),
+                    0 => return Some(Stop::Odd(self.told())),
+                    depth => depth - 1,
+                };
+                if self.depth == 0 {
+                    if self.text.get(place) != Some(&b'}') {
+                        return Some(Stop::Odd(self.told()));
+                    }
+                    let before = hits & (bit - 1);
+                    self.hit(at, before);
+                    hits ^= before;
+                    self.before = Some(place + 1);
+                    let hit = self.last_hit.is_some_and(|hit| hit >= self.start);
+                    if (self.tell)(self.start..place + 1, hit).is_break() {
+                        return Some(Stop::Enough(place + 1));
+                    }
+                }
             }
-            self.depth = match self.depth {
-                0 if self.may_end(place) => return Some(Stop::End(place + 1)),
-                0 => return Some(Stop::Odd(self.told())),
-                depth => depth - 1,
-            };
-            if self.depth == 0 {
-                if self.text.get(place) != Some(&b'}') {
-                    return Some(Stop::Odd(self.told()));
-                }
-                while let Some(hit) = hits.next_if(|hit| *hit < place) {
-                    self.last_hit = Some(hit);
-                }
-                self.before = Some(place + 1);
-                let hit = self.last_hit.is_some_and(|hit| hit >= self.start);
-                if tell(self.start..place + 1, hit).is_break() {
-                    return Some(Stop::Enough(place + 1));
-                }
+            brackets ^= bit;
+        }
+        self.hit(at, hits);
+        None
+    }
+
+    /// Marks which candidates begin with `bedrock` or are an escape that may hide it.
+    fn hits(&self, at: usize, mut candidates: u64) -> u64 {
+        let mut hits = 0;
+        while candidates != 0 {
+            let bit = candidates & candidates.wrapping_neg();
+            candidates ^= bit;
+            let text = self.text.get(at + bit.trailing_zeros() as usize..).unwrap_or_default();
+            if text.starts_with(b"bedrock") || text.starts_with(b"u") {
+                hits |= bit;
             }
         }
-        self.last_hit = hits.last().or(self.last_hit);
-        None
+        hits
+    }
+
+    /// Keeps where the last of hits is.
+    fn hit(&mut self, at: usize, hits: u64) {
+        if let Some(bit) = hits.checked_ilog2() {
+            self.last_hit = Some(at + bit as usize);
+        }
     }
 
     /// Tells whether an object can begin here: after one comma, unless it is the first.

@@ -1,28 +1,10 @@
 //! Where brackets stand in JSON outside its texts, and where a text may be about Bedrock: 64 bytes at a time, the one
 //! part that the width of the processor's registers matters for.
 
-use fearless_simd::{Level, dispatch, prelude::*, u8x64};
+use fearless_simd::{prelude::*, u8x64};
 
 /// How many bytes a block has, whose signs are a bit each, the first byte lowest.
-const BLOCK: usize = 64;
-/// How many bytes are looked at together.
-pub(crate) const BATCH: usize = 32 * BLOCK;
-
-/// A bracket or brace: twice its place in the batch, and one more if it opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bracket(u32);
-
-impl Bracket {
-    /// Returns its place in the batch.
-    pub(crate) fn place(self) -> usize {
-        (self.0 >> 1) as usize
-    }
-
-    /// Tells whether it opens.
-    pub(crate) fn opens(self) -> bool {
-        self.0 & 1 == 1
-    }
-}
+pub(crate) const BLOCK: usize = 64;
 
 /// What one block leaves to the next.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +15,6 @@ pub(crate) struct Carried {
     escaped: u64,
     /// One where it ended with a quote.
     quoted: u64,
-    /// One where it ended with a quote that ends a text.
-    ended: u64,
 }
 
 impl Carried {
@@ -42,126 +22,37 @@ impl Carried {
         in_text: 0,
         escaped: 0,
         quoted: 0,
-        ended: 0,
     };
 }
 
-/// What was found in one batch.
-pub(crate) struct Batch {
-    brackets: [Bracket; BATCH],
-    count: usize,
-    hits: Vec<usize>,
-}
-
-impl Batch {
-    pub(crate) fn empty() -> Self {
-        Self {
-            brackets: [Bracket(0); BATCH],
-            count: 0,
-            hits: Vec::new(),
-        }
-    }
-
-    /// Returns the brackets outside texts.
-    pub(crate) fn brackets(&self) -> impl Iterator<Item = Bracket> {
-        self.brackets.iter().copied().take(self.count)
-    }
-
-    /// Returns where, in the whole text, a text begins with `bedrock` or an escape may hide it.
-    pub(crate) fn hits(&self) -> &[usize] {
-        &self.hits
-    }
-
-    /// Reads the batch at an offset; `false` if something stands behind a text that cannot.
-    pub(crate) fn read(&mut self, level: Level, text: &[u8], at: usize, carried: &mut Carried) -> bool {
-        self.count = 0;
-        self.hits.clear();
-        let read = dispatch!(level, simd => self.read_with(simd, text, at, carried));
-        // Of one block, escapes come before all else.
-        self.hits.sort_unstable();
-        read
-    }
-
-    #[expect(
-        clippy::inline_always,
-        reason = "only what is inlined is compiled for the processor's own registers"
-    )]
-    #[inline(always)]
-    fn read_with<S: Simd>(&mut self, simd: S, text: &[u8], at: usize, carried: &mut Carried) -> bool {
-        let bytes = text.get(at..text.len().min(at + BATCH)).unwrap_or_default();
-        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-        let mut tail = [b' '; BLOCK];
-        for (to, from) in tail.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        // In registers, not in memory, from one block to the next.
-        let (mut here, mut count) = (*carried, 0);
-        for (block, base) in blocks
-            .iter()
-            .chain((!rest.is_empty()).then_some(&tail))
-            .zip((0_u32..).step_by(BLOCK))
-        {
-            let found = Found::of(simd, block, &mut here);
-            if found.is_odd {
-                return false;
-            }
-            if found.escaped | found.begins != 0 {
-                hit(&mut self.hits, text, at + base as usize, &found);
-            }
-            let mut left = found.brackets;
-            while left != 0 {
-                if let Some(slot) = self.brackets.get_mut(count) {
-                    *slot = next(&mut left, found.opens, base);
-                }
-                count += 1;
-            }
-        }
-        *carried = here;
-        self.count = count;
-        true
-    }
-}
-
-/// Takes the first bracket that is left.
-#[expect(
-    clippy::inline_always,
-    reason = "only what is inlined is compiled for the processor's own registers"
-)]
-#[inline(always)]
-fn next(left: &mut u64, opens: u64, base: u32) -> Bracket {
-    let bit = left.trailing_zeros();
-    *left &= left.wrapping_sub(1);
-    Bracket((base + bit) << 1 | u32::from(opens.wrapping_shr(bit) & 1 == 1))
-}
-
 /// The signs of a block, a bit a byte.
-struct Found {
-    /// Brackets and braces outside texts.
-    brackets: u64,
-    /// Those that open, within texts too.
-    opens: u64,
-    /// What stands behind a backslash that escapes it.
-    escaped: u64,
-    /// `be` behind a quote.
-    begins: u64,
-    /// Whether something stands behind a text that cannot.
-    is_odd: bool,
+pub(crate) struct Signs {
+    /// Brackets and braces outside texts that open.
+    pub(crate) opens: u64,
+    /// Those that close.
+    pub(crate) closes: u64,
+    /// What may be about Bedrock: `b` with which a text begins, and `u` behind a backslash that escapes it.
+    pub(crate) candidates: u64,
+    /// What stands behind a text and cannot: where a quote is missing or too many, texts and what is between them are
+    /// taken for each other, and the first letter of the next member is found here.
+    pub(crate) odd: u64,
 }
 
-impl Found {
+impl Signs {
     #[expect(
         clippy::inline_always,
         reason = "only what is inlined is compiled for the processor's own registers"
     )]
     #[inline(always)]
-    fn of<S: Simd>(simd: S, block: &[u8; BLOCK], carried: &mut Carried) -> Self {
+    pub(crate) fn of<S: Simd>(simd: S, block: &[u8; BLOCK], carried: &mut Carried) -> Self {
         let bytes = u8x64::from_slice(simd, block);
         let backslashes = bytes.simd_eq(b'\\').to_bitmask();
         let mut quotes = bytes.simd_eq(b'"').to_bitmask();
-        let mut escaped = 0;
+        let mut hidden = 0;
         if backslashes | carried.escaped != 0 {
-            escaped = escapes(backslashes, &mut carried.escaped);
+            let escaped = escapes(backslashes, &mut carried.escaped);
             quotes &= !escaped;
+            hidden = escaped & bytes.simd_eq(b'u').to_bitmask();
         }
         let mut inside = quotes;
         // Turns every second quote into the stretch up to it: ones from an opening quote to before its closing one.
@@ -169,40 +60,21 @@ impl Found {
             inside ^= inside << shift;
         }
         inside ^= carried.in_text;
-        carried.in_text = if inside >> 63 == 1 { u64::MAX } else { 0 };
+        carried.in_text = 0_u64.wrapping_sub(inside >> 63);
         // Brackets and braces of one kind differ in one bit.
         let brackets = bytes | 0x20_u8;
         let opens = brackets.simd_eq(b'{').to_bitmask();
         let closes = brackets.simd_eq(b'}').to_bitmask();
-        // Where a quote is missing or too many, texts and what is between them are taken for each other.
-        let ends = quotes & !inside;
-        let separators = (bytes.simd_le(b',') | bytes.simd_eq(b':')).to_bitmask();
-        let is_odd = (ends << 1 | carried.ended) & !(separators | closes) != 0;
-        carried.ended = ends >> 63;
-        let bes = bytes.simd_eq(b'b').to_bitmask() & (bytes.simd_eq(b'e').to_bitmask() >> 1 | 1 << 63);
-        let begins = (quotes << 1 | carried.quoted) & bes;
+        let behind = quotes << 1 | carried.quoted;
         carried.quoted = quotes >> 63;
+        // Not white space, a comma or colon; nor a digit, with which no member begins either. An empty text's second
+        // quote is behind a quote, too.
+        let others = bytes.simd_gt(b':').to_bitmask();
         Self {
-            brackets: (opens | closes) & !inside,
-            opens,
-            escaped,
-            begins,
-            is_odd,
-        }
-    }
-}
-
-/// Keeps of what may be about Bedrock what is.
-#[cold]
-#[inline(never)]
-fn hit(hits: &mut Vec<usize>, text: &[u8], at: usize, found: &Found) {
-    for (mut of, bytes) in [(found.escaped, &b"u"[..]), (found.begins, b"bedrock")] {
-        while of != 0 {
-            let place = at + of.trailing_zeros() as usize;
-            of &= of - 1;
-            if text.get(place..).is_some_and(|rest| rest.starts_with(bytes)) {
-                hits.push(place);
-            }
+            opens: opens & !inside,
+            closes: closes & !inside,
+            candidates: behind & bytes.simd_eq(b'b').to_bitmask() | hidden,
+            odd: behind & others & !closes & !inside,
         }
     }
 }
@@ -232,17 +104,46 @@ fn escapes(backslashes: u64, carried: &mut u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use fearless_simd::{Level, dispatch};
+
     use super::*;
 
-    /// The same, a byte at a time.
-    fn slowly(text: &[u8]) -> (Vec<(usize, bool)>, Vec<usize>) {
-        let (mut brackets, mut hits, mut in_text, mut escaped, mut began) =
-            (Vec::new(), Vec::new(), false, false, false);
-        for (at, byte) in text.iter().enumerate() {
-            if escaped && *byte == b'u' || began && text[at..].starts_with(b"bedrock") {
-                hits.push(at);
+    /// Brackets with whether they open, and candidates.
+    type Told = (Vec<(usize, bool)>, Vec<usize>);
+
+    /// What is told of a text, and whether something in it was odd.
+    fn quickly(level: Level, text: &[u8]) -> (Told, bool) {
+        let (mut brackets, mut candidates, mut odd) = (Vec::new(), Vec::new(), false);
+        let mut carried = Carried::NOTHING;
+        for (at, part) in (0..).step_by(BLOCK).zip(text.chunks(BLOCK)) {
+            let mut block = [b' '; BLOCK];
+            block[..part.len()].copy_from_slice(part);
+            let signs = dispatch!(level, simd => Signs::of(simd, &block, &mut carried));
+            for bit in 0..BLOCK {
+                let is = |of: u64| of >> bit & 1 == 1;
+                if is(signs.opens | signs.closes) {
+                    brackets.push((at + bit, is(signs.opens)));
+                }
+                if is(signs.candidates) {
+                    candidates.push(at + bit);
+                }
             }
-            began = *byte == b'"' && !escaped;
+            odd |= signs.odd != 0;
+        }
+        ((brackets, candidates), odd)
+    }
+
+    /// The same, a byte at a time.
+    fn slowly(text: &[u8]) -> (Told, bool) {
+        let (mut brackets, mut candidates, mut odd) = (Vec::new(), Vec::new(), false);
+        let (mut in_text, mut escaped, mut quoted, mut ended) = (false, false, false, false);
+        for (at, byte) in text.iter().enumerate() {
+            if escaped && *byte == b'u' || quoted && *byte == b'b' {
+                candidates.push(at);
+            }
+            odd |= ended && *byte > b':' && !matches!(byte, b']' | b'}');
+            quoted = *byte == b'"' && !escaped;
+            ended = quoted && in_text;
             match byte {
                 _ if escaped => escaped = false,
                 b'\\' => escaped = true,
@@ -252,12 +153,12 @@ mod tests {
                 _ => {}
             }
         }
-        (brackets, hits)
+        ((brackets, candidates), odd)
     }
 
     #[test]
     fn every_level_of_registers_finds_the_same() {
-        let parts: [&[u8]; 12] = [
+        let parts: [&[u8]; 13] = [
             b"{",
             b"[",
             b"}",
@@ -270,6 +171,7 @@ mod tests {
             b"\"b\",",
             b"[[[[[[[",
             b"\"x}\"",
+            b"\"\\\\\\\"[\"",
         ];
         let mut random = 1_u64;
         for length in 0..400 {
@@ -280,24 +182,7 @@ mod tests {
             }
             let expected = slowly(&text);
             for level in [Level::new(), Level::baseline()] {
-                let (mut batch, mut carried) = (Batch::empty(), Carried::NOTHING);
-                let (mut brackets, mut hits) = (Vec::new(), Vec::new());
-                let mut odd = false;
-                for at in (0..text.len()).step_by(BATCH) {
-                    odd |= !batch.read(level, &text, at, &mut carried);
-                    brackets.extend(batch.brackets().map(|bracket| (at + bracket.place(), bracket.opens())));
-                    hits.extend_from_slice(batch.hits());
-                }
-                let behind_a_text = |pair: &[u8]| pair[0] == b'"' && pair[1] == b'"';
-                if odd {
-                    assert!(
-                        text.windows(2)
-                            .any(|pair| behind_a_text(pair) || pair[0] == b'"' && !b",:}] ".contains(&pair[1])),
-                        "{level:?}"
-                    );
-                } else {
-                    assert_eq!((brackets, hits), expected, "{level:?}");
-                }
+                assert_eq!(quickly(level, &text), expected, "{level:?}");
             }
         }
     }
