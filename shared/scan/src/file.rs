@@ -6,13 +6,16 @@ use std::{
     path::Path,
 };
 
-use crisguard_core::tally::{FileKind, LogFileName, Tally};
+use crisguard_core::{
+    cloudtrail::Alike,
+    tally::{FileKind, Like, LogFileName, Tally},
+};
 use libdeflater::Decompressor;
 
 use crate::{
     documents,
     gzip::{Members, inflate, is_gzip},
-    judge::{Counted, DIGEST, Judge, Known},
+    judge::{Counted, DIGEST, Judge},
     source::{Content, Source},
     window::Window,
 };
@@ -28,7 +31,7 @@ pub(crate) struct Reader {
     stored: Vec<u8>,
     inflated: Vec<u8>,
     largest: u64,
-    known: Known,
+    known: Alike<Like>,
 }
 
 /// What a file came to.
@@ -45,7 +48,7 @@ impl Reader {
             stored: Vec::new(),
             inflated: Vec::new(),
             largest,
-            known: Known::nothing(),
+            known: Alike::nothing(),
         }
     }
 
@@ -53,7 +56,7 @@ impl Reader {
     pub(crate) fn read(&mut self, source: Source, tally: &mut Tally) -> Done {
         let Source { name, content } = source;
         let (place, kind) = (LogFileName::parse(&name), FileKind::of(&name));
-        let mut known = std::mem::replace(&mut self.known, Known::nothing());
+        let mut known = std::mem::replace(&mut self.known, Alike::nothing());
         let mut judge = Judge::new(&name, tally, &mut known);
         let (bytes, readable) = if kind == FileKind::Digest && !matches!(content, Content::Unreadable(_)) {
             judge.reject_rest(DIGEST);

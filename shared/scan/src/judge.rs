@@ -1,15 +1,11 @@
 //! What one value of a file is, and what the tally makes of it.
 
-use std::collections::HashMap;
-
 use crisguard_core::{
     canary::Canary,
-    cloudtrail::{Glance, LARGEST_RECORD, Record, Rejection, parse_envelope, parse_record},
+    cloudtrail::{Alike, LARGEST_RECORD, Record, Rejection, parse_envelope, parse_record},
     invocation_log,
     tally::{Like, Rejected, Tally},
 };
-use fearless_simd::Level;
-use foldhash::quality::RandomState;
 use memchr::memmem;
 use serde::{Deserialize, de::IgnoredAny};
 
@@ -24,42 +20,8 @@ pub(crate) struct Judge<'a> {
     rejected: u64,
     /// Whether anything was given up of which nobody knows how many records it had.
     lost: bool,
-    known: &'a mut Known,
-}
-
-/// What was read before in the tally that is being filled: most records are like one of them.
-pub(crate) struct Known {
-    level: Level,
-    by_likeness: HashMap<Box<[u8]>, Seen, RandomState>,
-    /// Of the record that is being read.
-    likeness: Vec<u8>,
-}
-
-/// What records that are alike come to.
-#[derive(Clone, Copy)]
-enum Seen {
-    Inference(Like),
-    NotInference,
-}
-
-/// How many records that differ are remembered: some 30 MB at the most, and few organizations have as many.
-const REMEMBERED: usize = 50_000;
-
-impl Known {
-    pub(crate) fn nothing() -> Self {
-        Self {
-            level: Level::new(),
-            by_likeness: HashMap::with_hasher(RandomState::default()),
-            likeness: Vec::new(),
-        }
-    }
-
-    fn remember(&mut self, seen: Seen) {
-        if self.by_likeness.len() >= REMEMBERED {
-            self.by_likeness.clear();
-        }
-        self.by_likeness.insert(self.likeness.as_slice().into(), seen);
-    }
+    /// What was read before in the tally that is being filled: most records are like one of them.
+    known: &'a mut Alike<Like>,
 }
 
 /// How many records a file had.
@@ -81,7 +43,7 @@ pub(crate) enum Among {
 }
 
 impl<'a> Judge<'a> {
-    pub(crate) fn new(file: &'a str, tally: &'a mut Tally, known: &'a mut Known) -> Self {
+    pub(crate) fn new(file: &'a str, tally: &'a mut Tally, known: &'a mut Alike<Like>) -> Self {
         Self {
             file,
             tally,
@@ -121,45 +83,17 @@ impl<'a> Judge<'a> {
     }
 
     fn read(&mut self, json: &[u8], among: Among) {
-        let Some(glance) = Glance::of(self.known.level, json) else {
-            return match parse_record(json) {
-                Ok(Record::NotBedrock) => self.look_closer(json, among),
-                record => self.record(record),
-            };
-        };
-        match glance.is_bedrock() {
-            Some(true) => {}
-            Some(false) => return self.another_service(),
-            None => return self.look_closer(json, among),
+        if let Some((like, particulars)) = self.known.find(json) {
+            self.count_bedrock();
+            return self.tally.add_like(like, &particulars);
         }
-        let Some(particulars) = glance.likeness(&mut self.known.likeness) else {
-            return self.record(glance.record());
-        };
-        match self.known.by_likeness.get(self.known.likeness.as_slice()).copied() {
-            Some(Seen::Inference(like)) => {
-                self.count_bedrock();
-                self.tally.add_like(like, &particulars);
-            }
-            Some(Seen::NotInference) => {
-                self.count_bedrock();
-                self.tally.count_not_inference(1);
-            }
-            None => self.first(glance.record()),
-        }
-    }
-
-    /// Takes in a record that is like none before.
-    fn first(&mut self, record: Result<Record, Rejection>) {
-        match record {
+        match parse_record(json) {
+            Ok(Record::NotBedrock) => self.look_closer(json, among),
             Ok(Record::Inference(invocation)) => {
                 self.count_bedrock();
                 if let Some(like) = self.tally.add_first(&invocation) {
-                    self.known.remember(Seen::Inference(like));
+                    self.known.learn(json, &invocation, like);
                 }
-            }
-            Ok(Record::NotInference { .. }) => {
-                self.known.remember(Seen::NotInference);
-                self.record(record);
             }
             record => self.record(record),
         }

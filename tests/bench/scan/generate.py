@@ -124,7 +124,7 @@ class _Maker:
         texts, length = [], 0
         routes: Counter[tuple[str, str | None, bool]] = Counter()
         while length < self.wanted.bytes_each:
-            record = _record(random_, account, region, day, self.wanted.bedrock)
+            record = _record(random_, account, region, day, number, self.wanted.bedrock)
             if record["eventSource"] == "bedrock.amazonaws.com":
                 reported = record.get("additionalEventData", {}).get("inferenceRegion")
                 routes[region, reported, "errorCode" in record] += 1
@@ -135,12 +135,12 @@ class _Maker:
         stored = gzip.compress(content, 6, mtime=0)
         path = self.folder / f"AWSLogs/{account}/CloudTrail/{region}/2026/10/{day:02}"
         path.mkdir(parents=True, exist_ok=True)
-        name = f"{account}_CloudTrail_{region}_202610{day:02}T{number % 24:02}00Z_{number:016x}.json.gz"
+        name = f"{account}_CloudTrail_{region}_202610{day:02}T{number % 24:02}{number % 12 * 5:02}Z_{number:016x}.json.gz"
         (path / name).write_bytes(stored)
         return Made(1, len(stored), len(content), len(texts), routes)
 
 
-def _record(r: random.Random, account: str, region: str, day: int, bedrock: float) -> dict[str, Any]:
+def _record(r: random.Random, account: str, region: str, day: int, number: int, bedrock: float) -> dict[str, Any]:
     role, session = r.choice(ROLES), f"i-{r.getrandbits(68):017x}"
     if r.random() < bedrock:
         # An application calls the two models that it was written for.
@@ -149,8 +149,10 @@ def _record(r: random.Random, account: str, region: str, day: int, bedrock: floa
     else:
         made = r.choice(OTHERS)(r, account, region)
     issuer = f"arn:aws:iam::{account}:role/{role}"
-    key, principal = f"ASIA{_letters(r, 16)}", f"AROA{_letters(r, 17)}"
-    hour, minute, second = r.randrange(24), r.randrange(60), r.randrange(60)
+    # A role keeps its id; the keys of its sessions change.
+    key, principal = f"ASIA{_letters(r, 16)}", f"AROA{_letters(random.Random(issuer), 17)}"
+    # CloudTrail writes a file about every five minutes.
+    hour, minute, second = number % 24, number % 12 * 5 + r.randrange(5), r.randrange(60)
     service = made["eventSource"].partition(".")[0]
     return {
         "eventVersion": "1.11",
@@ -169,7 +171,7 @@ def _record(r: random.Random, account: str, region: str, day: int, bedrock: floa
                     "userName": role,
                 },
                 "attributes": {
-                    "creationDate": f"2026-10-{day:02}T{hour:02}:00:{second:02}Z",
+                    "creationDate": f"2026-10-{day:02}T{hour:02}:00:{r.randrange(60):02}Z",
                     "mfaAuthenticated": "false",
                 },
                 "ec2RoleDelivery": "2.0",
@@ -187,7 +189,7 @@ def _record(r: random.Random, account: str, region: str, day: int, bedrock: floa
         **({"additionalEventData": made["additionalEventData"]} if "additionalEventData" in made else {}),
         "requestID": _uuid(r),
         "eventID": _uuid(r),
-        "readOnly": r.random() < 0.7,
+        "readOnly": made["eventName"].startswith(READING),
         **({"resources": made["resources"]} if "resources" in made else {}),
         "eventType": "AwsApiCall",
         "managementEvent": True,
@@ -350,6 +352,7 @@ def _logs(r: random.Random, account: str, region: str) -> dict[str, Any]:
 OTHERS: list[Callable[[random.Random, str, str], dict[str, Any]]] = [
     *[_s3] * 6, *[_sts] * 3, *[_kms] * 4, *[_ec2] * 4, *[_dynamodb] * 2, _iam, *[_logs] * 2
 ]  # fmt: skip
+READING = ("Get", "Head", "Decrypt", "Describe", "Query", "Converse", "InvokeModel", "AssumeRole")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 

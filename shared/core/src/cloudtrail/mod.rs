@@ -4,8 +4,8 @@
 //! A record that lacks what crisguard cannot do without (event id, name, time, Region, account) is
 //! rejected with the member's path, and the function that reads it counts the rejection.
 
+mod alike;
 mod failure;
-mod glance;
 mod invocation;
 pub(crate) mod lenient;
 mod management;
@@ -19,8 +19,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub use alike::{Alike, Particulars};
 pub use failure::{BlockedRegion, Denial, Failure, ScpDenial};
-pub use glance::{Glance, Particulars};
 pub use invocation::{EventIdentity, Half, Invocation, ProcessedIn};
 pub(crate) use management::{ManagementEvent, parse as parse_management_event};
 pub use operation::Operation;
