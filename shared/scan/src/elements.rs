@@ -190,7 +190,7 @@ impl Elements<'_> {
         }
         let gap = self.text.get(self.before.unwrap_or(0)..place).unwrap_or_default();
         match (self.before, gap) {
-            (Some(_), b",") => true,
+            (Some(_), [byte]) => *byte == b',',
             (Some(_), _) => gap.trim_ascii() == b",",
             (None, _) => gap.trim_ascii().is_empty(),
         }

@@ -108,7 +108,15 @@ impl Reader {
             return Ok((counting.bytes, readable));
         }
         self.stored.clear();
-        (&file).take(STORED + 1).read_to_end(&mut self.stored)?;
+        if length <= STORED {
+            // At once, as far as it was just said to go; it may have grown since.
+            self.stored.resize(usize::try_from(length).unwrap_or_default(), 0);
+            let read = read_whole(&mut file, &mut self.stored)?;
+            self.stored.truncate(read);
+        }
+        (&file)
+            .take(STORED + 1 - self.stored.len() as u64)
+            .read_to_end(&mut self.stored)?;
         if self.stored.len() as u64 <= STORED {
             let length = self.stored.len() as u64;
             return Ok((length, self.stored_bytes(judge)));
@@ -161,6 +169,20 @@ impl Reader {
     fn limited(&mut self, mut bytes: impl Read, judge: &mut Judge<'_>) -> bool {
         read_window(&mut Window::stream(&mut self.inflated, &mut bytes), judge)
     }
+}
+
+/// Reads until a buffer is full or there is nothing more, and returns how much was read.
+fn read_whole(from: &mut impl Read, to: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = to.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match from.read(rest) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 fn read_window(window: &mut Window<'_>, judge: &mut Judge<'_>) -> bool {

@@ -2,7 +2,7 @@
 
 use crisguard_core::{
     canary::Canary,
-    cloudtrail::{Alike, LARGEST_RECORD, Record, Rejection, parse_envelope, parse_record},
+    cloudtrail::{Alike, LARGEST_RECORD, Record, Rejection, parse_envelope, parse_probable},
     invocation_log,
     tally::{Like, Rejected, Tally},
 };
@@ -87,7 +87,7 @@ impl<'a> Judge<'a> {
             self.count_bedrock();
             return self.tally.add_like(like, &particulars);
         }
-        match parse_record(json) {
+        match parse_probable(json) {
             Ok(Record::NotBedrock) => self.look_closer(json, among),
             Ok(Record::Inference(invocation)) => {
                 self.count_bedrock();

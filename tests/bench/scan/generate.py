@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -143,9 +144,8 @@ class _Maker:
 def _record(r: random.Random, account: str, region: str, day: int, number: int, bedrock: float) -> dict[str, Any]:
     role, session = r.choice(ROLES), f"i-{r.getrandbits(68):017x}"
     if r.random() < bedrock:
-        # An application calls the two models that it was written for.
         role = r.choice(list(CALLERS))
-        made = _bedrock(r, account, region, r.choice(CALLERS[role]))
+        made = _bedrock(r, account, region, role)
     else:
         made = r.choice(OTHERS)(r, account, region)
     issuer = f"arn:aws:iam::{account}:role/{role}"
@@ -203,26 +203,52 @@ def _record(r: random.Random, account: str, region: str, day: int, number: int, 
     }
 
 
-def _bedrock(r: random.Random, account: str, region: str, model: str) -> dict[str, Any]:
+def _bedrock(r: random.Random, account: str, region: str, role: str) -> dict[str, Any]:
     zone = ZONES[region]
-    name = r.choice(["Converse", "InvokeModel"])
-    kind = r.random()
-    made: dict[str, Any] = {"eventSource": "bedrock.amazonaws.com", "eventName": name}
-    if kind < 0.7:
-        made["requestParameters"] = {"modelId": f"{zone}.{model}"}
-        made["additionalEventData"] = {"inferenceRegion": r.choice(DESTINATIONS[zone])}
-    elif kind < 0.8:
-        profile = r.choice(["a1b2c3d4e5f6", "f6e5d4c3b2a1"])
-        arn = f"arn:aws:bedrock:{region}:{account}:application-inference-profile/{profile}"
-        made["requestParameters"] = {"modelId": arn}
-        made["additionalEventData"] = {"inferenceRegion": r.choice(DESTINATIONS[zone])}
-    elif kind < 0.95:
-        made["requestParameters"] = {"modelId": model}
-    else:
-        made["requestParameters"] = {"modelId": f"{zone}.{model}"}
+    application = _application(account, region, role)
+    target = r.choice(application.targets)
+    made: dict[str, Any] = {
+        "eventSource": "bedrock.amazonaws.com",
+        "eventName": application.operation,
+        "requestParameters": {"modelId": target.model_id},
+    }
+    if r.random() < 0.05:
         made["errorCode"] = r.choice(["ThrottlingException", "AccessDenied"])
         made["errorMessage"] = "Too many requests, please wait before trying again."
+    elif target.crosses:
+        made["additionalEventData"] = {"inferenceRegion": r.choice(DESTINATIONS[zone])}
     return made
+
+
+@dataclass(frozen=True)
+class _Target:
+    model_id: str
+    crosses: bool
+
+
+@dataclass(frozen=True)
+class _Application:
+    """What calls models in one account and Region: by one operation, two models, each named in one way."""
+
+    operation: str
+    targets: list[_Target]
+
+
+@cache
+def _application(account: str, region: str, role: str) -> _Application:
+    r = random.Random(f"{account}/{region}/{role}")
+    targets = []
+    for model in CALLERS[role]:
+        kind = r.random()
+        if kind < 0.7:
+            targets.append(_Target(f"{ZONES[region]}.{model}", crosses=True))
+        elif kind < 0.85:
+            profile = f"{r.getrandbits(48):012x}"
+            arn = f"arn:aws:bedrock:{region}:{account}:application-inference-profile/{profile}"
+            targets.append(_Target(arn, crosses=True))
+        else:
+            targets.append(_Target(model, crosses=False))
+    return _Application(r.choice(["Converse", "InvokeModel"]), targets)
 
 
 def _s3(r: random.Random, account: str, region: str) -> dict[str, Any]:

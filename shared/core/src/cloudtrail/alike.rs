@@ -96,7 +96,6 @@ impl<T: Copy> Alike<T> {
         }
         let (front, time) = self.fronts.find(self.level, &Key::of_front(front)?, json)?;
         let (_, (ids, known)) = self.backs.find(self.level, &Key::of_back(back, front)?, json)?;
-        let time = str::from_utf8(json.get(time)?).ok()?;
         let request_id = match ids.request {
             Some(place) => Some(place.of(json)?),
             None => None,
@@ -104,7 +103,7 @@ impl<T: Copy> Alike<T> {
         let particulars = Particulars {
             event_id: ids.event.of(json)?,
             request_id,
-            time: self.hour.microseconds(time)?,
+            time: self.hour.microseconds(json.get(time)?)?,
         };
         Some((known, particulars))
     }
@@ -418,12 +417,15 @@ struct Hour {
 
 impl Hour {
     /// Reads a time as the parser does.
-    fn microseconds(&mut self, text: &str) -> Option<i64> {
-        let parsed = || text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond);
-        let Some((hour, within)) = text.as_bytes().split_first_chunk() else {
-            return parsed();
+    fn microseconds(&mut self, text: &[u8]) -> Option<i64> {
+        let parsed = || {
+            let time: Timestamp = str::from_utf8(text).ok()?.parse().ok()?;
+            Some(time.as_microsecond())
         };
-        let Some(within) = Self::within(within) else {
+        let Some((hour, within)) = text
+            .split_first_chunk()
+            .and_then(|(hour, rest)| Some((hour, Self::within(rest)?)))
+        else {
             return parsed();
         };
         if *hour != self.name {

@@ -180,6 +180,20 @@ pub fn parse_record(json: &[u8]) -> Result<Record, Rejection> {
     }
 }
 
+/// Parses one CloudTrail record that is probably Bedrock's, as [`parse_record`] does.
+///
+/// # Errors
+///
+/// Fails where [`parse_record`] does.
+pub fn parse_probable(json: &[u8]) -> Result<Record, Rejection> {
+    bounded(json)?;
+    match read(json) {
+        Ok(wire) => read_bedrock(&wire),
+        // Of another service's record only one member has to be as it should.
+        Err(_) => parse_record(json),
+    }
+}
+
 fn read_bedrock(wire: &RecordWire<'_>) -> Result<Record, Rejection> {
     match bedrock_source(&wire.event_source)? {
         Some(source) => Request::read(wire, source == MANTLE_SOURCE),

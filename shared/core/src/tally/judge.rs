@@ -3,10 +3,15 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
+    ops::Range,
 };
 
 use foldhash::fast::RandomState;
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
+use jiff::{
+    SignedDuration, Timestamp, ToSpan as _,
+    civil::{Date, Time},
+    tz::Offset,
+};
 
 use super::{Id, Outcome, Question, Row, evidence::AllEvidence};
 use crate::{
@@ -39,11 +44,21 @@ pub(super) struct Month {
 }
 
 impl Month {
-    fn of(date: Date) -> Self {
-        Self {
+    /// Returns the month of a time, with its first microsecond and the next one's.
+    fn around(time: i64) -> (Self, Range<i64>) {
+        let date = Offset::UTC.to_datetime(time_of(time)).date();
+        let begins = |date: Date| Offset::UTC.to_timestamp(date.to_datetime(Time::midnight()));
+        let first = date.first_of_month();
+        let range = match (begins(first), first.checked_add(1.month()).map(begins)) {
+            (Ok(first), Ok(Ok(next))) => first.as_microsecond()..next.as_microsecond(),
+            // The first and last month there are: of them no more than this time is known.
+            _ => time..time,
+        };
+        let month = Self {
             year: date.year(),
             month: date.month(),
-        }
+        };
+        (month, range)
     }
 }
 
@@ -154,6 +169,8 @@ pub(super) struct Judge<'a> {
     /// The times, in microseconds, from which on something may be decided otherwise, in order.
     changes: Vec<i64>,
     policies: BTreeMap<AccountId, Result<Policy, Unresolved>>,
+    /// The month of the last time that was looked at: most audits are of few.
+    month: (Month, Range<i64>),
     cases: Vec<Case>,
     numbers: HashMap<CaseKey, usize, RandomState>,
 }
@@ -166,6 +183,7 @@ impl<'a> Judge<'a> {
             places,
             changes: changes(question),
             policies: BTreeMap::new(),
+            month: Month::around(0),
             cases: Vec::new(),
             numbers: HashMap::with_hasher(RandomState::default()),
         }
@@ -173,12 +191,14 @@ impl<'a> Judge<'a> {
 
     /// Returns the case of evidence, at the time of a row, that was processed in a place.
     pub(super) fn case(&mut self, evidence: usize, place: u32, row: &Row) -> usize {
-        let date = Offset::UTC.to_datetime(time_of(row.time)).date();
+        if !self.month.1.contains(&row.time) {
+            self.month = Month::around(row.time);
+        }
         let stretch = self.changes.partition_point(|change| *change <= row.time);
         let key = CaseKey {
             evidence: u32::try_from(evidence).unwrap_or(u32::MAX),
             place,
-            month: Month::of(date),
+            month: self.month.0,
             stretch: u32::try_from(stretch).unwrap_or(u32::MAX),
         };
         if let Some(number) = self.numbers.get(&key) {
@@ -265,11 +285,7 @@ fn changes(question: &Question<'_>) -> Vec<i64> {
         .into_iter()
         .flat_map(PolicyDocument::exceptions)
         .filter_map(|exception| {
-            let day_after = exception
-                .expires
-                .tomorrow()
-                .ok()?
-                .to_datetime(jiff::civil::Time::midnight());
+            let day_after = exception.expires.tomorrow().ok()?.to_datetime(Time::midnight());
             Offset::UTC.to_timestamp(day_after).ok()
         });
     let lists = question.catalogue.live().observed().flat_map(|(_, at)| {
