@@ -1,5 +1,7 @@
 //! What one value of a file is, and what the tally makes of it.
 
+use std::borrow::Cow;
+
 use crisguard_core::{
     canary::Canary,
     cloudtrail::{Alike, LARGEST_RECORD, Record, Rejection, parse_envelope, parse_probable},
@@ -8,6 +10,7 @@ use crisguard_core::{
 };
 use memchr::memmem;
 use serde::{Deserialize, de::IgnoredAny};
+use serde_json::value::RawValue;
 
 /// Hands the values of one file to a tally, and counts them.
 pub(crate) struct Judge<'a> {
@@ -70,10 +73,10 @@ impl<'a> Judge<'a> {
     pub(crate) fn object(&mut self, json: &[u8], may_be_bedrock: bool, among: Among) {
         if json.len() > LARGEST_RECORD {
             self.too_large(json.len());
-        } else if !may_be_bedrock {
-            self.another_service();
+        } else if may_be_bedrock || among == Among::Records && !begins_like_a_record(json) {
+            self.read(json);
         } else {
-            self.read(json, among);
+            self.another_service();
         }
     }
 
@@ -82,13 +85,13 @@ impl<'a> Judge<'a> {
         self.reject(&Rejection::TooLarge { bytes }.to_string());
     }
 
-    fn read(&mut self, json: &[u8], among: Among) {
+    fn read(&mut self, json: &[u8]) {
         if let Some((like, particulars)) = self.known.find(json) {
             self.count_bedrock();
             return self.tally.add_like(like, &particulars);
         }
         match parse_probable(json) {
-            Ok(Record::NotBedrock) => self.look_closer(json, among),
+            Ok(Record::NotBedrock) => self.look_closer(json),
             Ok(Record::Inference(invocation)) => {
                 self.count_bedrock();
                 if let Some(like) = self.tally.add_first(&invocation) {
@@ -100,7 +103,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Takes in what does not say of itself that it is a record of Bedrock.
-    fn look_closer(&mut self, json: &[u8], among: Among) {
+    fn look_closer(&mut self, json: &[u8]) {
         let shape = match serde_json::from_slice::<Shape>(json) {
             Ok(shape) => shape,
             Err(error) => return self.reject(&Rejection::from(error).to_string()),
@@ -108,10 +111,15 @@ impl<'a> Judge<'a> {
         match shape {
             Shape {
                 detail_type: Some(_),
-                detail: Some(_),
+                detail: Some(detail),
                 ..
             } => match parse_envelope(json) {
-                Ok(Record::NotBedrock) if Canary::recognise(json).is_some() => self.another_service(),
+                Ok(Record::NotBedrock)
+                    if Canary::recognise(json).is_none()
+                        && !matches!(parse_probable(detail.get().as_bytes()), Ok(Record::NotBedrock)) =>
+                {
+                    self.reject("it is an event around a record of Bedrock, but of another kind than CloudTrail's: scan the record itself");
+                }
                 record => self.record(record),
             },
             Shape {
@@ -127,17 +135,17 @@ impl<'a> Judge<'a> {
                 }
             }
             Shape {
-                event_source: Some(_), ..
-            }
-            | Shape {
-                event_category: Some(_),
+                event_source: Some(source),
                 ..
-            } => self.another_service(),
+            } if is_host(&source) => self.another_service(),
+            Shape {
+                event_category: Some(category),
+                ..
+            } if SUMMARIES.contains(&category.get()) => self.another_service(),
             Shape {
                 digest_start_time: Some(_),
                 ..
             } => self.reject(DIGEST),
-            _ if among == Among::Records => self.another_service(),
             _ => self.reject(
                 "it is neither a CloudTrail record nor a list of them: check that it is a log file, or leave it out",
             ),
@@ -203,17 +211,34 @@ impl<'a> Judge<'a> {
 pub(crate) const DIGEST: &str =
     "it is a digest of log files, which has no records (`aws cloudtrail validate-logs` reads it): leave it out";
 
+/// The categories of events that sum up others and name no service themselves
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
+const SUMMARIES: [&str; 2] = ["\"Insight\"", "\"Aggregated\""];
+
+/// Tells whether an element of `Records` begins as CloudTrail's records do; those of Lambda's events do not.
+fn begins_like_a_record(json: &[u8]) -> bool {
+    json.split_first()
+        .is_some_and(|(_, rest)| rest.trim_ascii_start().starts_with(b"\"eventVersion\""))
+}
+
+/// Tells whether a source is a service's host, as all of CloudTrail's are: what Lambda is handed has `aws:sqs` and such.
+fn is_host(source: &str) -> bool {
+    source.contains('.') && !source.contains(':')
+}
+
 /// The members that tell kinds of values apart.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Shape<'a> {
-    event_source: Option<IgnoredAny>,
-    /// Every record has one, whatever it is about.
-    event_category: Option<IgnoredAny>,
+    #[serde(borrow)]
+    event_source: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    event_category: Option<&'a RawValue>,
     #[serde(rename = "detail-type")]
     detail_type: Option<IgnoredAny>,
-    detail: Option<IgnoredAny>,
     #[serde(borrow)]
-    schema_type: Option<&'a serde_json::value::RawValue>,
+    detail: Option<&'a RawValue>,
+    #[serde(borrow)]
+    schema_type: Option<&'a RawValue>,
     digest_start_time: Option<IgnoredAny>,
 }

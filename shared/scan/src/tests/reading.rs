@@ -83,6 +83,7 @@ fn an_invocation_log_is_read_without_its_prompts() {
         .replace('\n', "");
     let text = format!("{entry}\n{entry}\n");
     assert_eq!(seen(text.as_bytes()).bedrock, 2);
+    assert_eq!(seen(log(&[OTHER, &entry, RECORD]).as_bytes()).bedrock, 2);
     let first = b"Permissions are correctly set for Amazon Bedrock logs.";
     assert_eq!(
         seen(first),
@@ -171,6 +172,49 @@ fn what_is_wrong_with_a_file_is_named() {
         (digest.into(), 0, &[(Some(0), "digest")]),
     ];
     assert_rejected(inputs);
+}
+
+/// What is handed to Lambda functions, kept as it is, looks like a log file, and what is in it like other services'.
+#[test]
+fn what_only_looks_like_a_log_file_is_named() {
+    let envelope = |members: &str| format!("{{{members}\"account\":\"111122223333\",\"detail\":{RECORD}}}");
+    let whole = envelope(r#""detail-type":"AWS API Call via CloudTrail","source":"aws.bedrock","#);
+    let quoted = serde_json::to_string(&whole).unwrap();
+    let no_source = RECORD.replace(r#""eventSource":"bedrock.amazonaws.com","#, "");
+    for odd in [
+        format!(r#"{{"messageId":"m","body":{quoted},"eventSource":"aws:sqs"}}"#),
+        format!(r#"{{"EventSource":"aws:sns","Sns":{{"Message":{quoted}}}}}"#),
+        format!(r#"{{"Records":[{RECORD}]}}"#),
+        no_source.clone(),
+        no_source.replace(r#""eventCategory":"Management""#, r#""eventSource":null"#),
+    ] {
+        let Seen {
+            bedrock,
+            not_bedrock,
+            rejected,
+        } = seen(log(&[OTHER, &odd, RECORD]).as_bytes());
+        assert_eq!((bedrock, not_bedrock, rejected.len()), (1, 1, 1), "{odd}");
+        assert!(rejected[0].1 == Some(1) && rejected[0].2.contains("neither"), "{odd}");
+    }
+    for odd in [
+        envelope(r#""detail-type":"x","source":"aws.bedrock","#),
+        envelope(r#""detail-type":"AWS API Call via CloudTrail","source":"aws.s3","#),
+        envelope(r#""detail-type":"AWS API Call via CloudTrail","#),
+    ] {
+        let found = seen(odd.as_bytes());
+        assert_eq!(
+            (found.bedrock, found.not_bedrock, found.rejected.len()),
+            (0, 0, 1),
+            "{odd}"
+        );
+        assert!(found.rejected[0].2.contains("another kind"), "{odd}");
+    }
+    let state = r#"{"detail-type":"Batch Inference Job State Change","source":"aws.bedrock","account":"111122223333","detail":{"status":"Completed"}}"#;
+    let insight =
+        r#"{"eventVersion":"1.11","eventCategory":"Insight","insightDetails":{"eventSource":"bedrock.amazonaws.com"}}"#;
+    for fine in [state.to_owned(), log(&[insight]), whole] {
+        assert_eq!(seen(fine.as_bytes()).rejected, [], "{fine}");
+    }
 }
 
 #[test]
