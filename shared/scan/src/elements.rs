@@ -83,7 +83,7 @@ impl Elements<'_> {
             }
             // Where an element goes on behind this block whatever the order of its brackets, as most do.
             let least = u32::wrapping_sub(depth, signs.closes.count_ones());
-            if least.wrapping_sub(1) < DEEPEST - BLOCK as u32 && hits == 0 {
+            if least.wrapping_sub(1) < DEEPEST - u64::BITS && hits == 0 {
                 depth = least + signs.opens.count_ones();
             } else {
                 self.depth = depth;

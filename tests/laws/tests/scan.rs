@@ -178,10 +178,9 @@ fn by_the_parser(elements: &[Value]) -> String {
         match parse_record(element.to_string().as_bytes()) {
             // What does not say whose record it is may be anything.
             Ok(Record::NotBedrock) if element["eventSource"].is_string() => tally.count_not_bedrock(1),
-            Ok(Record::NotBedrock) => tally.reject(rejected()),
             Ok(Record::NotInference { .. }) => tally.count_not_inference(1),
             Ok(Record::Inference(invocation)) => tally.add(&invocation),
-            Err(_) => tally.reject(rejected()),
+            Ok(Record::NotBedrock) | Err(_) => tally.reject(rejected()),
         }
     }
     plain(ask(|question| {

@@ -81,8 +81,11 @@ const OTHERS: [(usize, &str); 34] = [
     (13, "\"sharedEventID\":\"a\","),
 ];
 
+/// What a record says of itself: event, request and time.
+type Own = (String, Option<String>, i64);
+
 /// What is decided by, of a record that was parsed, and what it says of itself.
-fn parsed(json: &str) -> Option<(String, (String, Option<String>, i64))> {
+fn parsed(json: &str) -> Option<(String, Own)> {
     let Ok(Record::Inference(mut invocation)) = parse_record(json.as_bytes()) else {
         return None;
     };
@@ -232,11 +235,11 @@ fn nothing_is_learnt_of_what_was_delivered_again_or_ends_a_stream() {
     let mut parts = USUAL;
     parts[13] = r#""addendum":{"reason":"DELIVERY_DELAY","originalEventID":"2bd5a1b2-7c1e-4f3e-9d0a-3f5b0c2d1e4f"},"#;
     let again = record(&parts);
-    assert_eq!(found_after(&again, &[again.clone()]), [false]);
+    assert_eq!(found_after(&again, std::slice::from_ref(&again)), [false]);
     let end = record(&USUAL)
         .replace("AwsApiCall", "AwsServiceEvent")
         .replace("Converse", "ConverseStream");
-    assert_eq!(found_after(&end, &[end.clone()]), [false]);
+    assert_eq!(found_after(&end, std::slice::from_ref(&end)), [false]);
 }
 
 #[test]
