@@ -31,7 +31,8 @@ pub(crate) struct Reader {
     stored: Vec<u8>,
     inflated: Vec<u8>,
     largest: u64,
-    known: Alike<Like>,
+    /// What was read before; taken out while a file is read.
+    known: Option<Alike<Like>>,
 }
 
 /// What a file came to.
@@ -48,7 +49,7 @@ impl Reader {
             stored: Vec::new(),
             inflated: Vec::new(),
             largest,
-            known: Alike::nothing(),
+            known: None,
         }
     }
 
@@ -56,7 +57,7 @@ impl Reader {
     pub(crate) fn read(&mut self, source: Source, tally: &mut Tally) -> Done {
         let Source { name, content } = source;
         let (place, kind) = (LogFileName::parse(&name), FileKind::of(&name));
-        let mut known = std::mem::replace(&mut self.known, Alike::nothing());
+        let mut known = self.known.take().unwrap_or_else(Alike::nothing);
         let mut judge = Judge::new(&name, tally, &mut known);
         let (bytes, readable) = if kind == FileKind::Digest && !matches!(content, Content::Unreadable(_)) {
             judge.reject_rest(DIGEST);
@@ -65,7 +66,7 @@ impl Reader {
             self.content(content, &mut judge)
         };
         let counted = judge.finish();
-        self.known = known;
+        self.known = Some(known);
         match (place, kind) {
             (None, FileKind::Digest | FileKind::Insight | FileKind::InvocationLog) => tally.file_of_another_kind(bytes),
             (place, _) => tally.file(bytes, place.as_ref(), readable && counted.whole),

@@ -92,12 +92,10 @@ fn read_rows(file: &mut File, range: std::ops::Range<u64>, to: &mut Vec<Row>) ->
         return Ok(());
     }
     file.seek(SeekFrom::Start(range.start * Row::BYTES as u64))?;
-    let mut bytes = Vec::new();
-    file.take(count * Row::BYTES as u64).read_to_end(&mut bytes)?;
-    let (rows, rest) = bytes.as_chunks::<{ Row::BYTES }>();
-    if rows.len() as u64 != count || !rest.is_empty() {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    to.extend(rows.iter().map(Row::from_bytes));
+    // At once: there are many parts, and of each run a few rows in each.
+    let count = usize::try_from(count).map_err(io::Error::other)?;
+    let mut bytes = vec![0; count * Row::BYTES];
+    file.read_exact(&mut bytes)?;
+    to.extend(bytes.as_chunks().0.iter().map(Row::from_bytes));
     Ok(())
 }

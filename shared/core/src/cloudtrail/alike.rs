@@ -8,7 +8,11 @@
 //! Where a call came from and by which program stand in the midst of a record and are of any length, so that a record
 //! has two forms, one to either side.
 
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::HashMap,
+    hash::{Hash, Hasher},
+    ops::Range,
+};
 
 use fearless_simd::{Level, dispatch, prelude::*, u8x64};
 use foldhash::quality::RandomState;
@@ -272,13 +276,27 @@ impl<'a> Shape<'a> {
 }
 
 /// What forms have in common that a record is compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Key {
     /// The front that it is the back of.
     of: Option<usize>,
     length: usize,
     /// What is nearest to the address and program: the Region before it, and the model behind it.
     edge: [u8; BLOCK],
+}
+
+impl Hash for Key {
+    /// Two that differ in the rest alone cost a comparison.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let words = self
+            .edge
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|word| u64::from_le_bytes(*word));
+        let edge = words.fold(0, |mixed: u64, word| mixed.rotate_left(5) ^ word);
+        (self.of, self.length, edge).hash(state);
+    }
 }
 
 impl Key {
