@@ -33,6 +33,8 @@ pub(super) struct Resolver<'a> {
     facts: Vec<Facts>,
     /// From which time on, and before which, in microseconds.
     window: (i64, i64),
+    /// The number of a place that nobody reports.
+    unreported: u32,
     judge: Judge<'a>,
     left: Left,
     members: Vec<Member>,
@@ -56,6 +58,8 @@ struct Facts {
     reports: Option<u32>,
     /// What it reports that is not the name of a Region.
     garbled: Option<u32>,
+    /// Whether it says that no model saw the request.
+    nowhere: bool,
 }
 
 /// How much a record tells of a request, most first: it is told by the first that there is.
@@ -95,6 +99,8 @@ impl Member {
 struct Reported {
     places: Vec<u32>,
     garbled: Vec<u32>,
+    /// The number of a place that nobody reports, where some record is of a request that a model saw.
+    unreported: Option<u32>,
 }
 
 impl Reported {
@@ -102,10 +108,14 @@ impl Reported {
         Self {
             places: Vec::new(),
             garbled: Vec::new(),
+            unreported: None,
         }
     }
 
-    fn hear(&mut self, facts: &Facts) {
+    fn hear(&mut self, facts: &Facts, unreported: u32) {
+        if !facts.nowhere {
+            self.unreported = Some(unreported);
+        }
         let add = |list: &mut Vec<u32>, place: Option<u32>| {
             list.extend(place.filter(|place| !list.contains(place)));
         };
@@ -123,7 +133,9 @@ impl Reported {
             &self.places
         };
         let own = (facts.says || heard.is_empty()).then_some(facts.own);
-        own.into_iter().chain(heard.iter().copied())
+        // A call that was refused by one record, and answered by another: nobody knows where.
+        let somewhere = self.unreported.filter(|_| facts.nowhere && heard.is_empty());
+        own.into_iter().chain(somewhere).chain(heard.iter().copied())
     }
 }
 
@@ -149,6 +161,7 @@ impl<'a> Resolver<'a> {
             .collect();
         let Scope { from, to, .. } = question.scope;
         Self {
+            unreported: places.number(&ProcessedIn::Unreported),
             evidence,
             facts,
             window: (from.map_or(i64::MIN, at_or_after), to.map_or(i64::MAX, at_or_after)),
@@ -223,7 +236,7 @@ impl<'a> Resolver<'a> {
         let (tell, more) = members.split_at(members.partition_point(|member| member.facts.level == level));
         let mut lent = Reported::nothing();
         for member in more {
-            lent.hear(&member.facts);
+            lent.hear(&member.facts, self.unreported);
         }
         let mut any = false;
         for same in identities(tell) {
@@ -245,7 +258,7 @@ impl<'a> Resolver<'a> {
     fn invocation(&mut self, same: &[Member], lent: &Reported) -> bool {
         let mut reported = lent.clone();
         for member in same {
-            reported.hear(&member.facts);
+            reported.hear(&member.facts, self.unreported);
         }
         let mut worst: Option<(usize, u32, &Member)> = None;
         for member in same {
@@ -324,6 +337,7 @@ impl Facts {
             says: !matches!(own, ProcessedIn::Unreported | ProcessedIn::Unreadable(_)),
             reports: reports.then_some(number),
             garbled: matches!(said, ProcessedIn::Unreadable(_)).then_some(number),
+            nowhere: matches!(own, ProcessedIn::Nowhere(_)),
         }
     }
 }

@@ -261,3 +261,31 @@ proptest! {
         prop_assert_eq!(told, expected);
     }
 }
+
+/// A call that CloudTrail says was refused, and of which the invocation log has an entry, was seen by a model.
+#[test]
+fn a_refusal_takes_back_no_entry_of_the_log() {
+    let who = json!({ "type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/a" });
+    let (id, model) = (
+        "9a4c9d33-2a0e-4f0a-9a4c-1c2d3e4f5a01",
+        "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    );
+    let log = Item::Log(json!({
+        "schemaType": "ModelInvocationLog", "timestamp": "2026-11-21T10:00:00Z", "accountId": "111122223333",
+        "region": "ap-northeast-1", "requestId": id, "operation": "Converse", "modelId": model, "identity": who,
+    }));
+    let refused = Item::Record(json!({
+        "eventSource": "bedrock.amazonaws.com", "eventName": "Converse", "eventType": "AwsApiCall", "eventID": "e",
+        "requestID": id, "eventTime": "2026-11-21T10:00:00Z", "awsRegion": "ap-northeast-1",
+        "recipientAccountId": "111122223333", "userIdentity": who, "requestParameters": { "modelId": model },
+        "errorCode": "AccessDenied",
+    }));
+    let policy = document(&json!({
+        "version": 1, "regions": { "source": ["ap-northeast-1"], "destination": ["ap-northeast-1"] },
+        "profiles": { "global": "deny" },
+    }));
+    let alone = ask(read([&refused]), &policy);
+    assert_eq!((alone.exits.violation, alone.exits.not_applicable), (0, 1));
+    let both = ask(read([&log, &refused]), &policy);
+    assert_eq!((both.exits.violation, both.exits.joined), (1, 1));
+}
