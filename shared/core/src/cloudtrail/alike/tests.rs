@@ -206,7 +206,7 @@ fn calls_of_one_program_are_alike_and_others_are_not() {
         with(&[(3, "2026-11-31T10:00:00Z")]),
         with(&[(7, "a\\nb")]),
         with(&[]).replace("true", "t5ue"),
-        with(&[]).replace("\"userName\"", "\"userNam\\u0065\""),
+        with(&[]).replace("\"userName\"", "\"userName\\u0041\""),
         format!(" {}", with(&[])),
         with(&[]).replace("},\"eventTime\"", "},\"additionalEventData\":null,\"eventTime\""),
     ];
