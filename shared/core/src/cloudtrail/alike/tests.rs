@@ -205,7 +205,7 @@ fn calls_of_one_program_are_alike_and_others_are_not() {
         with(&[(12, "444455556666")]),
         with(&[(3, "2026-11-31T10:00:00Z")]),
         with(&[(7, "a\\nb")]),
-        with(&[]).replace("true", "t5ue"),
+        with(&[]).replace("true", "+rue"),
         with(&[]).replace("\"userName\"", "\"userName\\u0041\""),
         format!(" {}", with(&[])),
         with(&[]).replace("},\"eventTime\"", "},\"additionalEventData\":null,\"eventTime\""),
