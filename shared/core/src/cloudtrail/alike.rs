@@ -1,7 +1,7 @@
 //! Records that differ from one that was parsed only in what every record has of its own.
 //!
 //! Most calls of Bedrock are made by a program again and again, and their records are the same but for times, ids and
-//! the session. So of a record that was parsed its [`Form`]s are kept: all its bytes, and which of them are texts of
+//! the session. So of a record that was parsed its form is kept: all its bytes, and which of them are texts of
 //! its own. A record with the same bytes everywhere else, and nothing in those texts that would end one or escape, is
 //! the same JSON with other texts in these places: a parser says of it what it said of the first.
 //!
