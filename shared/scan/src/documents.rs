@@ -13,7 +13,7 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     elements::{Stop, each},
-    judge::{Among, Judge},
+    judge::{Among, Judge, names_a_service},
     skip::Skip,
     window::Window,
 };
@@ -442,8 +442,7 @@ fn may_be_many(json: &[u8]) -> bool {
 
 /// Tells whether an object is a record, as far as it can be told without reading it, and no entry of the invocation log.
 fn is_plain(json: &[u8]) -> bool {
-    memmem::find(json, b"\"eventSource\"").is_some()
-        && memmem::find(json, invocation_log::SCHEMA_TYPE.as_bytes()).is_none()
+    names_a_service(json) && memmem::find(json, invocation_log::SCHEMA_TYPE.as_bytes()).is_none()
 }
 
 /// Tells whether a value stands on several lines: if brackets and quotes are missing from one, the next ones are lost in it.

@@ -215,10 +215,28 @@ pub(crate) const DIGEST: &str =
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
 const SUMMARIES: [&str; 2] = ["\"Insight\"", "\"Aggregated\""];
 
-/// Tells whether an element of `Records` begins as CloudTrail's records do; those of Lambda's events do not.
+/// Tells whether an element of `Records` begins as CloudTrail's records do; what S3 tells of its objects has a later
+/// version, and others of Lambda's events begin otherwise.
 fn begins_like_a_record(json: &[u8]) -> bool {
-    json.split_first()
-        .is_some_and(|(_, rest)| rest.trim_ascii_start().starts_with(b"\"eventVersion\""))
+    let version = json
+        .split_first()
+        .and_then(|(_, rest)| behind(rest, b"\"eventVersion\""));
+    version.is_some_and(|version| version.starts_with(b"\"1."))
+}
+
+/// Tells whether an object is a record of a service that says which, as far as that can be told without reading it.
+pub(crate) fn names_a_service(json: &[u8]) -> bool {
+    let source = memmem::find(json, b"\"eventSource\"")
+        .and_then(|place| behind(json.get(place..)?, b"\"eventSource\""))
+        .and_then(|value| value.strip_prefix(b"\""))
+        .and_then(|value| str::from_utf8(value.get(..memchr::memchr(b'"', value)?)?).ok());
+    source.is_some_and(is_host)
+}
+
+/// Returns the value behind a member's name, with which a text begins.
+fn behind<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let value = text.trim_ascii_start().strip_prefix(name)?.trim_ascii_start();
+    Some(value.strip_prefix(b":")?.trim_ascii_start())
 }
 
 /// Tells whether a source is a service's host, as all of CloudTrail's are: what Lambda is handed has `aws:sqs` and such.

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use memchr::{memchr, memmem};
 use serde::Deserialize;
 
-use super::{Half, Invocation};
+use super::{Half, Invocation, LARGEST_RECORD};
 
 /// What stands before the address of a call, and between it and the program.
 const ADDRESS: &[u8] = b"\"sourceIPAddress\":\"";
@@ -95,7 +95,7 @@ impl<T: Copy> Alike<T> {
     /// Returns what a record comes to that is like one that was learnt, and what it says of itself.
     pub fn find<'a>(&mut self, json: &'a [u8]) -> Option<(T, Particulars<'a>)> {
         let [front, address, program, back] = parts(&self.address, json)?;
-        if !are_plain(address) || !are_plain(program) {
+        if json.len() > LARGEST_RECORD || !are_plain(address) || !are_plain(program) {
             return None;
         }
         let (front, time) = self.fronts.find(self.level, &Key::of_front(front)?, json)?;
@@ -123,10 +123,10 @@ impl<T: Copy> Alike<T> {
             *self = Self::nothing();
         }
         // What is not of the usual form is parsed again when it comes again.
-        self.keep(json, known).unwrap_or(());
+        self.keep(json, invocation.principal.name(), known).unwrap_or(());
     }
 
-    fn keep(&mut self, json: &[u8], known: T) -> Option<()> {
+    fn keep(&mut self, json: &[u8], principal: &str, known: T) -> Option<()> {
         let shape: Shape<'_> = serde_json::from_slice(json).ok()?;
         let [front, address, program, back] = parts(&self.address, json)?;
         // They may be members of something else than the record.
@@ -156,7 +156,7 @@ impl<T: Copy> Alike<T> {
                 Some(text) => Some(id(text)?),
             },
         };
-        let own: Vec<Range<usize>> = shape.its_own().map(place).collect::<Option<_>>()?;
+        let own: Vec<Range<usize>> = shape.its_own(principal).map(place).collect::<Option<_>>()?;
         // By what stands nearest to the address and program forms are found again.
         if own
             .iter()
@@ -254,12 +254,12 @@ struct AttributesShape<'a> {
 
 impl<'a> Shape<'a> {
     /// Returns the texts that nothing is decided by and that differ from call to call, with the three that are read.
-    fn its_own(&self) -> impl Iterator<Item = &'a str> {
+    fn its_own(&self, principal: &str) -> impl Iterator<Item = &'a str> {
         let identity = self.user_identity.as_ref();
         let session = identity.and_then(|identity| identity.session_context.as_ref());
         let issuer = session.and_then(|session| session.session_issuer.as_ref()?.arn);
-        // Who issued a session is its principal, whatever else is said of it.
-        let of_session = identity.filter(|_| issuer.is_some_and(|arn| !arn.is_empty()));
+        // Who issued a session is its principal, whatever else is said of it; if the parser found so, too.
+        let of_session = identity.filter(|_| issuer == Some(principal));
         [
             Some(self.event_time),
             Some(self.event_id),
@@ -449,7 +449,9 @@ impl Hour {
         if *hour != self.name {
             (self.name, self.began) = (*hour, parsed()? - within);
         }
-        Some(self.began + within)
+        // The last hour that there is ends early.
+        let time = self.began + within;
+        (time <= Timestamp::MAX.as_microsecond()).then_some(time)
     }
 
     /// Returns how long after its hour a time of the usual form is.

@@ -182,6 +182,7 @@ fn what_only_looks_like_a_log_file_is_named() {
         format!(r#"{{"messageId":"m","body":{quoted},"eventSource":"aws:sqs"}}"#),
         format!(r#"{{"EventSource":"aws:sns","Sns":{{"Message":{quoted}}}}}"#),
         format!(r#"{{"Records":[{RECORD}]}}"#),
+        r#"{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{}}"#.to_owned(),
         no_source.clone(),
         no_source.replace(r#""eventCategory":"Management""#, r#""eventSource":null"#),
     ] {
@@ -192,6 +193,14 @@ fn what_only_looks_like_a_log_file_is_named() {
         } = seen(log(&[OTHER, &odd, RECORD]).as_bytes());
         assert_eq!((bedrock, not_bedrock, rejected.len()), (1, 1, 1), "{odd}");
         assert!(rejected[0].1 == Some(1) && rejected[0].2.contains("neither"), "{odd}");
+        if !odd.contains("\"Records\"") {
+            let lines = seen(format!("{OTHER}\n{odd}\n{RECORD}").as_bytes());
+            assert_eq!(
+                (lines.bedrock, lines.not_bedrock, lines.rejected.len()),
+                (1, 1, 1),
+                "{odd}"
+            );
+        }
     }
     for odd in [
         envelope(r#""detail-type":"x","source":"aws.bedrock","#),

@@ -162,6 +162,16 @@ proptest! {
     }
 }
 
+#[test]
+fn the_last_hour_ends_early() {
+    let mut hour = Hour {
+        name: [0; 13],
+        began: 0,
+    };
+    assert!(hour.microseconds(b"9999-12-30T22:00:00Z").is_some());
+    assert_eq!(hour.microseconds(b"9999-12-30T22:30:00Z"), None);
+}
+
 /// Learns one record, and tells whether others are found to be like it.
 fn found_after(first: &str, others: &[String]) -> Vec<bool> {
     let mut alike = Alike::nothing();
@@ -228,6 +238,14 @@ fn users_are_not_alike() {
         found_after(&user("alice"), &[user("alice"), user("carol")]),
         [true, false]
     );
+    // A list is no issuer, whatever is in it.
+    let odd = |name: &str| {
+        user(name).replace(
+            "\"accessKeyId\"",
+            "\"sessionContext\":{\"sessionIssuer\":[\"x\"]},\"accessKeyId\"",
+        )
+    };
+    assert_eq!(found_after(&odd("alice"), &[odd("alice"), odd("carol")]), [true, false]);
 }
 
 #[test]
