@@ -136,7 +136,8 @@ class _Maker:
         stored = gzip.compress(content, 6, mtime=0)
         path = self.folder / f"AWSLogs/{account}/CloudTrail/{region}/2026/10/{day:02}"
         path.mkdir(parents=True, exist_ok=True)
-        name = f"{account}_CloudTrail_{region}_202610{day:02}T{number % 24:02}{number % 12 * 5:02}Z_{number:016x}.json.gz"
+        time = f"202610{day:02}T{number % 24:02}{number % 12 * 5:02}Z"
+        name = f"{account}_CloudTrail_{region}_{time}_{number:016x}.json.gz"
         (path / name).write_bytes(stored)
         return Made(1, len(stored), len(content), len(texts), routes)
 
