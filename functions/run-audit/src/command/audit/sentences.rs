@@ -37,7 +37,10 @@ impl Words {
             (1, Language::En) => " 1 is compliant only by an exception of the policy.".to_owned(),
             (count, Language::En) => format!(" {} are compliant only by an exception of the policy.", many(count)),
             (count, Language::Ja) => {
-                format!("準拠のうち {} 件は、ポリシーの例外が適用されたものです。", many(count))
+                format!(
+                    "準拠のうち {} 件は、ポリシーの例外によってのみ準拠とされるものです。",
+                    many(count)
+                )
             }
         }
     }

@@ -60,14 +60,14 @@ impl Words {
             Language::En => format!(
                 "{} ({}), {}, {} of Bedrock",
                 self.counted(read.files, "file", ""),
-                size(read.bytes),
+                self.size(read.bytes),
                 self.counted(read.records, "record", ""),
                 many(read.bedrock_records)
             ),
             Language::Ja => format!(
                 "ファイル {} 件（{}）、レコード {} 件、うち Bedrock {} 件",
                 many(read.files),
-                size(read.bytes),
+                self.size(read.bytes),
                 many(read.records),
                 many(read.bedrock_records)
             ),
@@ -90,7 +90,7 @@ impl Words {
                 parts.extend(scope.from.map(|from| format!("{from} 以降")));
                 parts.extend(scope.to.map(|to| format!("{to} より前")));
                 parts.extend((!accounts.is_empty()).then(|| format!("アカウント {}", accounts.join(", "))));
-                parts.extend((!regions.is_empty()).then(|| format!("呼び出し元 {}", regions.join(", "))));
+                parts.extend((!regions.is_empty()).then(|| format!("送信元リージョン {}", regions.join(", "))));
             }
         }
         (!parts.is_empty()).then(|| parts.join(self.comma))
@@ -205,7 +205,9 @@ impl Words {
     pub(super) fn expired(&self, id: &str, expires: &str, owner: &str) -> String {
         match self.language {
             Language::En => format!("the exception `{id}` would cover it, but expired on {expires}: ask {owner}"),
-            Language::Ja => format!("例外 `{id}` が該当しますが、{expires} に失効しています。担当: {owner}"),
+            Language::Ja => {
+                format!("例外 `{id}` に該当するはずでしたが、{expires} に期限が切れています。責任者: {owner}")
+            }
         }
     }
 
@@ -252,28 +254,29 @@ impl Words {
     pub(super) fn records(&self, records: u64) -> String {
         self.counted(records, "record", "レコード")
     }
+
+    /// Writes a number of bytes as people do.
+    fn size(&self, bytes: u64) -> String {
+        const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
+        let (mut whole, mut tenths, mut unit) = (bytes, 0, None);
+        for next in UNITS {
+            if whole < 1000 {
+                break;
+            }
+            (whole, tenths, unit) = (whole / 1000, whole % 1000 / 100, Some(next));
+        }
+        match (unit, self.language) {
+            (None, Language::En) => self.counted(whole, "byte", ""),
+            (None, Language::Ja) => format!("{whole} バイト"),
+            (Some(unit), _) if whole >= 10 => format!("{whole} {unit}"),
+            (Some(unit), _) => format!("{whole}.{tenths} {unit}"),
+        }
+    }
 }
 
 /// Writes a number with commas between its thousands.
 pub(in crate::command) fn many(number: u64) -> String {
     grouped(usize::try_from(number).unwrap_or(usize::MAX))
-}
-
-/// Writes a number of bytes as people do.
-pub(super) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
-    let (mut whole, mut tenths, mut unit) = (bytes, 0, "bytes");
-    for next in UNITS {
-        if whole < 1000 {
-            break;
-        }
-        (whole, tenths, unit) = (whole / 1000, whole % 1000 / 100, next);
-    }
-    if unit == "bytes" || whole >= 10 {
-        format!("{whole} {unit}")
-    } else {
-        format!("{whole}.{tenths} {unit}")
-    }
 }
 
 const ENGLISH: Words = Words {
@@ -306,9 +309,9 @@ const JAPANESE: Words = Words {
     routes: "経路",
     findings: "検出結果",
     missing: "欠けている証跡",
-    gap: "ログファイルのない日は、何も起きなかった日かもしれません。証跡の欠落であり、失われた証明ではありません。",
+    gap: "ログファイルのない日は、何も起きなかった日かもしれません。証跡の欠落があっても、ログが失われたことの証明にはなりません。",
     excepted: "ポリシーの例外によってのみ準拠",
-    unread: "読み取れないもの",
+    unread: "読み取れなかったもの",
     legend: "✓ 準拠  ✗ 違反  ? 判定不能  – 対象外",
     no_policy: "判定していません。--policy FILE を指定してください（ひな形は `crisguard policy example`）",
     units: "ポリシーが組織単位ごとに異なります。--organization FILE、または --account と --organization-path を指定してください",
@@ -324,10 +327,23 @@ mod tests {
 
     #[test]
     fn sizes_have_one_decimal_below_ten() {
-        let sizes = [0, 999, 1_000, 1_550, 12_345, 9_999_999, 3_200_000_000_000].map(size);
+        let sizes = [0, 1, 999, 1_000, 1_550, 12_345, 9_999_999, 3_200_000_000_000];
         assert_eq!(
-            sizes,
-            ["0 bytes", "999 bytes", "1.0 KB", "1.5 KB", "12 KB", "9.9 MB", "3.2 TB"]
+            sizes.map(|bytes| ENGLISH.size(bytes)),
+            [
+                "0 bytes",
+                "1 byte",
+                "999 bytes",
+                "1.0 KB",
+                "1.5 KB",
+                "12 KB",
+                "9.9 MB",
+                "3.2 TB"
+            ]
+        );
+        assert_eq!(
+            [0, 999, 1_550].map(|bytes| JAPANESE.size(bytes)),
+            ["0 バイト", "999 バイト", "1.5 KB"]
         );
     }
 }

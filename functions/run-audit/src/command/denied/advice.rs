@@ -123,7 +123,7 @@ fn grant(told: &Told<'_>, language: Language) -> Vec<String> {
              the profile reaches"
         }
         Ja => {
-            "プロファイル経由の呼び出しには、プロファイルに加え、呼び出し元と到達先の各リージョンのモデルへの許可が必要です。"
+            "プロファイル経由の呼び出しには、プロファイルに加え、送信元と到達先の各リージョンのモデルへの許可が必要です。"
         }
     };
     let Some((profile, call)) = told.preferred() else {

@@ -72,7 +72,7 @@ fn change(told: &Told<'_>) -> (&'static str, &'static str) {
         Some(DeniedResource::Profile { .. } | DeniedResource::ApplicationProfile { .. }) => (
             "The Region that was called, or the profile itself, is denied: call an allowed Region. An exemption by \
              `bedrock:InferenceProfileArn` does not help here: the profile's own evaluation does not have that key.",
-            "呼び出し元リージョンまたはプロファイル自体が拒否されています。許可されたリージョンから呼び出してください。プロファイル自体の評価に \
+            "送信元リージョンまたはプロファイル自体が拒否されています。許可されたリージョンから呼び出してください。プロファイル自体の評価に \
              `bedrock:InferenceProfileArn` は含まれないため、このキーによる除外は効きません。",
         ),
         Some(DeniedResource::Other { .. }) => OTHER,

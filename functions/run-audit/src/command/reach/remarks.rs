@@ -18,7 +18,7 @@ impl Words {
         }
         match note {
             Note::CallableToo { source } => format!(
-                "ポリシーは呼び出し元の {source} でプロファイル自体を拒否しています。変更後は、そこでの呼び出しも許可されます。"
+                "ポリシーは送信元リージョン {source} でプロファイル自体を拒否しています。変更後は、そこでの呼び出しも許可されます。"
             ),
             Note::Afterwards(verdict) => format!("変更後の呼び出し: {}", self.whole(verdict)),
             Note::OnDemandModels { source } => format!(

@@ -170,7 +170,7 @@ impl Words {
     pub(crate) fn calls(&self, what: &str, source: &str, profiles: &str) -> String {
         match self.language {
             Language::En => format!("{what}, called in {source}: {profiles}"),
-            Language::Ja => format!("{what}（呼び出し元 {source}）: {profiles}"),
+            Language::Ja => format!("{what}（送信元リージョン {source}）: {profiles}"),
         }
     }
 
@@ -294,7 +294,7 @@ const ENGLISH: Words = Words {
 
 const JAPANESE: Words = Words {
     language: Language::Ja,
-    called_in: "呼び出し元",
+    called_in: "送信元リージョン",
     works: "動作",
     fails: "失敗",
     undecided: "判定不能",

@@ -97,7 +97,7 @@ impl RemedyKind {
                 "Call a model that the source Region serves itself, without a profile. It opens nothing."
             }
             (Self::ModelsWithoutProfile, Language::Ja) => {
-                "呼び出し元リージョンで直接提供されるモデルを、プロファイルを使わずに呼び出します。新たに開くものはありません。"
+                "送信元リージョンで直接提供されるモデルを、プロファイルを使わずに呼び出します。新たに開くものはありません。"
             }
             (Self::LeaveGovernance, Language::En) => {
                 "Move the account to where these policies do not apply. It removes every guardrail that they give."
