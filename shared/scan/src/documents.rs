@@ -83,9 +83,14 @@ impl List {
 
 impl Reading<'_, '_, '_> {
     fn documents(&mut self) {
+        let is_empty = self.window.peek().is_none();
         self.pass_separators();
         if self.window.peek().is_none() && self.window.broke().is_none() {
-            return self.judge.reject_rest("it is empty: fetch the file again");
+            return self.judge.reject_rest(if is_empty {
+                "it is empty: fetch the file again"
+            } else {
+                "it holds nothing but white space or commas: look at what wrote it"
+            });
         }
         if matches!(
             self.window.rest(),

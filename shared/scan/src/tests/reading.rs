@@ -144,8 +144,11 @@ fn what_is_wrong_with_a_file_is_named() {
         (long[..long.len() / 2].to_vec(), 1, &[(None, "breaks off")]),
         ([&whole[..], b"garbage"].concat(), 2, &[(None, "something else")]),
         (vec![], 0, &[(None, "empty")]),
-        (b" \r\n\t".to_vec(), 0, &[(None, "empty")]),
-        (b"\xef\xbb\xbf\n".to_vec(), 0, &[(None, "empty")]),
+        (gzip(b""), 0, &[(None, "empty")]),
+        (b" \r\n\t".to_vec(), 0, &[(None, "nothing but white space")]),
+        (b",\n".to_vec(), 0, &[(None, "nothing but white space or commas")]),
+        (gzip(b"\n"), 0, &[(None, "nothing but white space")]),
+        (b"\xef\xbb\xbf\n".to_vec(), 0, &[(None, "nothing but white space")]),
         (
             RECORD.replacen('{', "{\"Records\":[],", 1).into(),
             0,
