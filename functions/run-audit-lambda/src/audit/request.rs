@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crisguard_core::{account::AccountId, policy::Language, region::Region, tally::Scope};
 use crisguard_scan::plan::{Address, Batch};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::Timestamp;
+use run_audit::moment::{self, Unclear};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::Run;
@@ -39,10 +40,10 @@ pub struct Asked {
     #[serde(default, skip_serializing_if = "PolicyAsked::is_deployed")]
     pub policy: PolicyAsked,
     /// Only invocations at or after this time, or the beginning (UTC) of this day.
-    #[serde(default, deserialize_with = "time")]
+    #[serde(default, deserialize_with = "beginning")]
     pub from: Option<Timestamp>,
-    /// Only invocations before this time, or the beginning (UTC) of this day.
-    #[serde(default, deserialize_with = "time")]
+    /// Only invocations before this time, or the end (UTC) of this day.
+    #[serde(default, deserialize_with = "end")]
     pub to: Option<Timestamp>,
     /// Only these accounts; without any, every one.
     #[serde(default)]
@@ -140,7 +141,7 @@ impl Request {
 
 /// Tells that no time is asked about: whatever was called, nothing would be found.
 #[derive(Debug, thiserror::Error)]
-#[error("`from` {from} is not before `to` {to}, which is left out: a day as `to` ends the audit where the day begins")]
+#[error("`from` {from} is not before `to` {to}: name a time that is later; a day as `to` is meant to its end")]
 pub(super) struct NoTime {
     from: Timestamp,
     to: Timestamp,
@@ -195,18 +196,24 @@ fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Address>, D::E
     Ok(paths)
 }
 
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+fn beginning<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    time(deserializer, moment::beginning)
+}
+
+fn end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    time(deserializer, moment::end)
+}
+
+fn time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    read: fn(&str) -> Result<Timestamp, Unclear>,
+) -> Result<Option<Timestamp>, D::Error> {
     let Some(text): Option<String> = Option::deserialize(deserializer)? else {
         return Ok(None);
     };
-    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok();
-    // A day parses as a time only with its clock and zone.
-    let time = text.parse().ok().or_else(|| day().map(|day| day.timestamp()));
-    let time = time.ok_or_else(|| {
+    let time = read(&text).map_err(|unclear| {
         let text: String = text.chars().take(64).collect();
-        de::Error::custom(format!(
-            "`{text}` is neither a time such as 2026-10-01T00:00:00Z nor a day such as 2026-10-01"
-        ))
+        de::Error::custom(format!("`{text}` is neither a date nor a time: {unclear}"))
     });
     time.map(Some)
 }

@@ -80,11 +80,14 @@ async fn what_is_not_known_to_be_all_is_no_audit() {
         "accounts": ["222233334444"]});
     assert!(ask(&store, &json!({"scan": narrow})).await.is_ok());
     // Between an end and a beginning nothing was called: that would look like an audit without a finding.
-    for (from, to) in [("2026-10-03", "2026-10-02"), ("2026-10-02", "2026-10-02T00:00:00Z")] {
+    for (from, to, end) in [
+        ("2026-10-03", "2026-10-02", "2026-10-03T00:00:00Z"),
+        ("2026-10-02", "2026-10-02T00:00:00Z", "2026-10-02T00:00:00Z"),
+    ] {
         for request in ["scan", "plan"] {
             let about = json!({"paths": ["s3://trail-logs/"], "from": from, "to": to});
             let refused = ask(&store, &json!({request: about})).await.unwrap_err();
-            assert!(refused.contains("is not before `to` 2026-10-02T00:00:00Z"), "{refused}");
+            assert!(refused.contains(&format!("is not before `to` {end}")), "{refused}");
         }
     }
     let mut cut = everything();
@@ -225,7 +228,13 @@ fn requests_are_read_strictly() {
         (
             json!({"plan": {"paths": ["s3://b-1/"], "from": "October"}}),
             "plan.from",
-            "neither a time",
+            "`October` is neither a date nor a time",
+        ),
+        // Without its zone it is no time, and to take it for a day would be another question.
+        (
+            json!({"plan": {"paths": ["s3://b-1/"], "to": "2026-10-01T09:00:00"}}),
+            "plan.to",
+            "neither a date nor a time",
         ),
         (
             json!({"plan": {"paths": ["s3://b-1/"], "batch_bytes": 1}}),
@@ -261,4 +270,9 @@ fn requests_are_read_strictly() {
     assert_eq!(asked.from, Some("2026-01-01T00:00:00Z".parse().unwrap()));
     assert_eq!(asked.to, Some("2026-10-01T00:00:00Z".parse().unwrap()));
     assert_eq!(asked.policy, PolicyAsked::Deployed);
+    // A day is meant to its end, as the command means it, and is so no longer once it is written down.
+    let asked: Asked = serde_json::from_value(json!({"paths": ["s3://b-1/"], "to": "2026-09-30"})).unwrap();
+    assert_eq!(asked.to, Some("2026-10-01T00:00:00Z".parse().unwrap()));
+    let kept = serde_json::to_value(&asked).unwrap();
+    assert_eq!(serde_json::from_value::<Asked>(kept).unwrap(), asked);
 }

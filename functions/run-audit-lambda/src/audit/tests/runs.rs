@@ -225,25 +225,29 @@ async fn a_plan_that_is_not_the_one_that_was_made_is_not_merged() {
 
 #[tokio::test]
 async fn a_run_is_decided_as_it_was_asked_to() {
-    let store = trail();
-    let asked = json!({"paths": [format!("s3://{TRAIL}/AWSLogs")], "accounts": ["222233334444"], "regions": [TOKYO],
-        "from": "2026-10-02", "to": "2026-10-03T00:00:00Z", "report": {"language": "ja"}});
-    let lines = planned(&store, asked).await;
-    // Another policy afterwards is another audit's.
-    store.put(REPORTS, "policy.yaml", b"version: 1");
-    batch(&store, &lines[0]).await;
-    let (summary, report) = merge(&store).await;
-    // The two files of the day, and those of the day after, in which it may be told of.
-    assert_eq!(summary["read"]["files"], 4);
-    assert_eq!(report["exits"]["violation"], 2);
-    assert_eq!(
-        (&report["exits"]["compliant"], &report["exits"]["out_of_scope"]),
-        (&json!(2), &json!(4))
-    );
-    let page = store.object(REPORTS, "audit/r/report/report.html").unwrap();
-    assert!(String::from_utf8(page).unwrap().contains("lang=\"ja\""));
-    assert_eq!(summary["report"]["report"], "s3://reports/audit/r/report/report.html");
-    let manifest = store.object(REPORTS, "audit/r/report/manifest.sha256").unwrap();
-    assert!(!manifest.is_empty());
-    assert_eq!(summary["report"]["manifest_sha256"].as_str().unwrap().len(), 64);
+    // A day is meant to its end.
+    for to in ["2026-10-02", "2026-10-03T00:00:00Z"] {
+        let store = trail();
+        let asked = json!({"paths": [format!("s3://{TRAIL}/AWSLogs")], "accounts": ["222233334444"],
+            "regions": [TOKYO], "from": "2026-10-02", "to": to, "report": {"language": "ja"}});
+        let lines = planned(&store, asked).await;
+        // Another policy afterwards is another audit's.
+        store.put(REPORTS, "policy.yaml", b"version: 1");
+        batch(&store, &lines[0]).await;
+        let (summary, report) = merge(&store).await;
+        assert_eq!(report["asked"]["to"], "2026-10-03T00:00:00Z");
+        // The two files of the day, and those of the day after, in which it may be told of.
+        assert_eq!(summary["read"]["files"], 4);
+        assert_eq!(report["exits"]["violation"], 2);
+        assert_eq!(
+            (&report["exits"]["compliant"], &report["exits"]["out_of_scope"]),
+            (&json!(2), &json!(4))
+        );
+        let page = store.object(REPORTS, "audit/r/report/report.html").unwrap();
+        assert!(String::from_utf8(page).unwrap().contains("lang=\"ja\""));
+        assert_eq!(summary["report"]["report"], "s3://reports/audit/r/report/report.html");
+        let manifest = store.object(REPORTS, "audit/r/report/manifest.sha256").unwrap();
+        assert!(!manifest.is_empty());
+        assert_eq!(summary["report"]["manifest_sha256"].as_str().unwrap().len(), 64);
+    }
 }

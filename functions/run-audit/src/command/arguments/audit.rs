@@ -7,9 +7,10 @@ use crisguard_core::{
     account::{AccountId, OrganizationPath},
     region::Region,
 };
-use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use jiff::Timestamp;
 
 use super::{Format, InputPath, TextLanguage};
+use crate::moment::{beginning, end};
 
 /// The arguments of `crisguard scan`.
 #[derive(Debug, Args)]
@@ -131,44 +132,9 @@ impl FromStr for Beside {
     }
 }
 
-/// Reads the time from which on something is meant; a day is meant from its beginning.
-fn beginning(text: &str) -> Result<Timestamp, String> {
-    moment(text, Date::clone)
-}
-
-/// Reads the time before which something is meant; a day is meant to its end.
-fn end(text: &str) -> Result<Timestamp, String> {
-    moment(text, |day| day.saturating_add(1.day()))
-}
-
-fn moment(text: &str, bound: impl FnOnce(&Date) -> Date) -> Result<Timestamp, String> {
-    let unclear = || "write a date such as 2026-11-21, or a time such as 2026-11-21T09:00:00+09:00".to_owned();
-    if let Ok(day) = text.parse::<Date>()
-        && !text.contains(['T', 't', ' '])
-    {
-        let start = bound(&day).to_zoned(TimeZone::UTC).map_err(|_| unclear())?;
-        return Ok(start.timestamp());
-    }
-    text.parse().map_err(|_| unclear())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_day_is_meant_from_its_beginning_to_its_end() {
-        let [from, to] = [beginning("2026-11-21"), end("2026-11-21")].map(|time| time.unwrap().to_string());
-        assert_eq!(
-            (from.as_str(), to.as_str()),
-            ("2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z")
-        );
-        let exact = end("2026-11-21T09:00:00+09:00").unwrap();
-        assert_eq!(exact, "2026-11-21T00:00:00Z".parse().unwrap());
-        for unclear in ["yesterday", "2026-11-21T09:00:00", "2026-13-01", "", "2026-11-21 09:00"] {
-            assert!(beginning(unclear).is_err(), "{unclear}");
-        }
-    }
 
     #[test]
     fn an_answer_beside_is_named() {
