@@ -25,6 +25,11 @@ const DEEPEST: usize = 4;
 /// broken on purpose has so many.
 const PATIENCE: usize = 1000;
 
+/// How many bytes may be read in vain, and be read again from where the next record may begin, before the rest of a file
+/// is given up: one that is broken on purpose can have a beginning every few bytes, each of something that goes on to the
+/// file's end.
+const IN_VAIN: usize = 256 * 1024 * 1024;
+
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// How CloudTrail begins a record.
@@ -38,6 +43,7 @@ pub(crate) fn read(window: &mut Window<'_>, judge: &mut Judge<'_>) {
         judge,
         lost: false,
         patience: PATIENCE,
+        in_vain: 0,
     }
     .documents();
 }
@@ -50,6 +56,8 @@ struct Reading<'r, 'w, 'j> {
     lost: bool,
     /// How often an object may still not be found to end.
     patience: usize,
+    /// How many bytes were read in vain.
+    in_vain: usize,
 }
 
 /// Reading cannot go on where it was; it has been said, and the window stands where it can.
@@ -114,6 +122,11 @@ impl Reading<'_, '_, '_> {
             };
             // What was lost has been said, and the window stands behind it.
             read.unwrap_or(());
+            if self.in_vain > IN_VAIN {
+                return self
+                    .judge
+                    .reject_rest("it is broken in too many places, and the rest of it was not read: fetch it again");
+            }
         }
     }
 
@@ -142,9 +155,10 @@ impl Reading<'_, '_, '_> {
 
     fn no_document(&mut self) -> Lost {
         if self.lost {
-            return self.go_on();
+            self.go_on();
+            return Lost;
         }
-        self.given_up("this is not JSON: check that it is a log file, or leave it out")
+        self.given_up("this is not JSON: check that it is a log file, or leave it out", 0)
     }
 
     /// Reads an object, which may hold many records.
@@ -192,7 +206,7 @@ impl Reading<'_, '_, '_> {
                 None => return Err(self.breaks_off()),
                 Some(b'}') => break,
                 Some(b'"') => {}
-                Some(_) => return Err(self.invalid()),
+                Some(_) => return Err(self.invalid(at)),
             }
             let key = at;
             at = self.value(at, &mut passed)?;
@@ -203,11 +217,11 @@ impl Reading<'_, '_, '_> {
             match self.window.peek_at(at) {
                 None => return Err(self.breaks_off()),
                 Some(b':') => at = self.over(at + 1, |byte| byte.is_ascii_whitespace()),
-                Some(_) => return Err(self.invalid()),
+                Some(_) => return Err(self.invalid(at)),
             }
             if let (Some(list), Some(b'[')) = (list, self.window.peek_at(at)) {
                 if depth >= DEEPEST {
-                    return Err(self.given_up("lists stand in lists too deeply: take it apart"));
+                    return Err(self.given_up("lists stand in lists too deeply: take it apart", at));
                 }
                 self.window.pass(at + 1);
                 (at, is_list) = (0, true);
@@ -253,9 +267,11 @@ impl Reading<'_, '_, '_> {
             let mut values = serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>();
             let next = values.next();
             let read = values.byte_offset();
+            let is_number = read == length && text.last().is_some_and(u8::is_ascii_digit);
             match next {
-                // A number goes on behind the last digit that is there.
-                Some(Ok(_)) if read == length && self.window.more() => {}
+                // It goes on behind the last digit that is there; none is as long as a record.
+                Some(Ok(_)) if is_number && length > LARGEST_RECORD => return Err(self.invalid(at + length)),
+                Some(Ok(_)) if is_number && self.window.more() => {}
                 Some(Ok(_)) => return Ok(at + read),
                 Some(Err(error)) if error.is_eof() => {
                     if length > LARGEST_RECORD && !self.window.is_all() {
@@ -266,7 +282,11 @@ impl Reading<'_, '_, '_> {
                     }
                 }
                 None => return Err(self.breaks_off()),
-                Some(Err(_)) => return Err(self.invalid()),
+                Some(Err(error)) => {
+                    let text = self.window.rest().get(at..).unwrap_or_default();
+                    let read = place_of(&error, text);
+                    return Err(self.invalid(at + read));
+                }
             }
         }
     }
@@ -295,7 +315,9 @@ impl Reading<'_, '_, '_> {
     fn list(&mut self, list: List, depth: usize) -> Result<(), Lost> {
         let mut first = true;
         loop {
-            if let List::Records = list {
+            if let List::Records = list
+                && may_go_on(self.window.rest())
+            {
                 let Self {
                     level, window, judge, ..
                 } = self;
@@ -377,19 +399,27 @@ impl Reading<'_, '_, '_> {
         Lost
     }
 
-    fn invalid(&mut self) -> Lost {
-        self.given_up("it is not valid JSON; reading goes on with the next record that can be told apart")
+    /// Gives up what is being read, of which so many bytes were looked at.
+    fn invalid(&mut self, read: usize) -> Lost {
+        self.given_up(
+            "it is not valid JSON; reading goes on with the next record that can be told apart",
+            read,
+        )
     }
 
-    fn given_up(&mut self, reason: &str) -> Lost {
+    fn given_up(&mut self, reason: &str, read: usize) -> Lost {
         self.judge.give_up(reason);
-        self.go_on()
+        let passed = self.go_on();
+        self.in_vain += read.saturating_sub(passed);
+        Lost
     }
 
     /// Goes to where a record or document begins, whatever it stands in: a line that opens an object or list, or the
-    /// member that CloudTrail writes first. A quote within a text would be escaped, so neither is one.
-    fn go_on(&mut self) -> Lost {
+    /// member that CloudTrail writes first. A quote within a text would be escaped, so neither is one. Returns how far that
+    /// is.
+    fn go_on(&mut self) -> usize {
         self.window.pass(1);
+        let mut passed = 1;
         loop {
             let rest = self.window.rest();
             let found = memchr::memchr2_iter(b'\n', b'{', rest).find(|at| {
@@ -399,16 +429,32 @@ impl Reading<'_, '_, '_> {
             if let Some(found) = found {
                 self.lost = rest.get(found) == Some(&b'{');
                 self.window.pass(found);
-                return Lost;
+                return passed + found;
             }
             let seen = rest.len();
             if !self.window.more() {
                 self.window.pass(seen);
-                return Lost;
+                return passed + seen;
             }
-            self.window.pass(seen.saturating_sub(FIRST_MEMBER.len()));
+            let before = seen.saturating_sub(FIRST_MEMBER.len());
+            self.window.pass(before);
+            passed += before;
         }
     }
+}
+
+/// Returns how far a parser had read when it failed.
+fn place_of(error: &serde_json::Error, text: &[u8]) -> usize {
+    let mut lines = memchr::memchr_iter(b'\n', text);
+    let line = error.line().checked_sub(2).and_then(|before| lines.nth(before));
+    line.map_or(0, |end| end + 1) + error.column()
+}
+
+/// Tells whether a list of records goes on with an object, or ends: to look for objects from anything else on would be to
+/// look at all that is there for each of many that are none.
+fn may_go_on(rest: &[u8]) -> bool {
+    let next = rest.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != b',');
+    next.is_none_or(|next| b"{]".contains(next))
 }
 
 #[derive(Deserialize)]

@@ -422,3 +422,43 @@ fn reading_takes_a_bounded_effort() {
         assert!(started.elapsed().as_secs() < 20, "{line:?}");
     }
 }
+
+/// What is broken at its end begins anew at every few bytes, and none of these beginnings comes to anything.
+#[test]
+fn what_is_read_in_vain_again_and_again_is_given_up() {
+    for nested in ["{\"eventVersion\":[", "{\"eventVersion\":{\"a\":[\n"] {
+        let text = format!("{RECORD}\n{}!", nested.repeat(60_000));
+        let started = std::time::Instant::now();
+        let seen = seen(text.as_bytes());
+        assert!(started.elapsed().as_secs() < 60, "{nested}");
+        assert_eq!(seen.bedrock, 1, "{nested}");
+        let given_up = |(_, record, reason): &&(String, Option<u64>, String)| {
+            record.is_none() && reason.contains("broken in too many places")
+        };
+        assert_eq!(seen.rejected.iter().filter(given_up).count(), 1, "{nested}");
+    }
+    // As often as records are really broken, the others are read.
+    let broken = format!("{}\n{RECORD}\n", RECORD.get(..99).unwrap());
+    let seen = seen(broken.repeat(5_000).as_bytes());
+    assert_eq!((seen.bedrock, seen.rejected.len()), (5_000, 5_000));
+}
+
+#[test]
+fn what_is_no_object_is_looked_at_once() {
+    let text = format!("{{\"Records\":[{}{RECORD}]}}", "1,\"{\",".repeat(400_000));
+    let started = std::time::Instant::now();
+    assert_eq!(seen(text.as_bytes()).bedrock, 1);
+    assert!(started.elapsed().as_secs() < 30);
+}
+
+/// Digits may be the beginning of more digits, and be read again with each that comes; no record has so many.
+#[test]
+fn a_number_ends() {
+    let digits = format!("{{\"a\":{}}}\n{RECORD}", "1".repeat(5 << 20));
+    let seen = seen_of(Content::Stream(Box::new(io::Cursor::new(digits))));
+    assert_eq!(seen.bedrock, 1);
+    assert!(
+        matches!(&seen.rejected[..], [(_, Some(0), reason)] if reason.contains("not valid JSON")),
+        "{seen:?}"
+    );
+}
