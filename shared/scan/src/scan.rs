@@ -61,10 +61,12 @@ impl Scan {
         let (sources, taken) = sync_channel(WAITING * settings.threads.get());
         let taken = Arc::new(Mutex::new(taken));
         let so_far = Arc::new(SoFar::default());
+        // Where the system lets no more of them start, those that did read everything.
         let threads = (0..settings.threads.get())
-            .map(|_| {
+            .map_while(|_| {
                 let (taken, so_far, settings) = (Arc::clone(&taken), Arc::clone(&so_far), settings.clone());
-                std::thread::spawn(move || work(&taken, &so_far, &settings))
+                let thread = std::thread::Builder::new();
+                thread.spawn(move || work(&taken, &so_far, &settings)).ok()
             })
             .collect();
         Self {
@@ -97,9 +99,12 @@ impl Scan {
     ///
     /// # Errors
     ///
-    /// Fails if records do not fit into memory and cannot be put aside.
+    /// Fails if records do not fit into memory and cannot be put aside, or if no thread read anything.
     pub fn finish(self) -> Result<Scanned, ScanError> {
         drop(self.sources);
+        if self.threads.is_empty() {
+            return Err(ScanError::NoThread);
+        }
         let mut all = Scanned::nothing(&self.settings);
         for thread in self.threads {
             all.merge(thread.join().map_err(|_| ScanError::Thread)??)?;

@@ -31,6 +31,9 @@ pub enum ScanError {
     /// A thread that was reading files ended early.
     #[error("a thread that was reading files ended early; what it had read is lost: scan again, and report it")]
     Thread,
+    /// Not one thread could be started.
+    #[error("no thread could be started to read files: let this user have more processes, or end others")]
+    NoThread,
 }
 
 /// A tally, with the rows that do not fit into memory in temporary files.

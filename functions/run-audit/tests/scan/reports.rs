@@ -152,6 +152,10 @@ fn wrong_questions_are_refused_at_once() {
         ),
         (vec!["--policy", &at("missing.yaml")], "cannot be read"),
         (vec!["--threads", "0"], "--threads"),
+        (
+            vec!["--threads", &usize::MAX.to_string()],
+            "write a number from 1 to 1024",
+        ),
     ] {
         let ended = crisguard(&[&["scan", "/nowhere"], &arguments[..]].concat(), b"");
         assert_eq!(

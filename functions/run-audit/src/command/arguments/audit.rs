@@ -26,7 +26,7 @@ pub(crate) struct ScanArguments {
     #[command(flatten)]
     pub(crate) form: AuditForm,
     /// How many files are read at once; without it, as many as there are processors.
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = threads)]
     pub(crate) threads: Option<NonZero<usize>>,
     /// Print the JSON Schema of what `--format json` writes instead.
     #[arg(long)]
@@ -87,6 +87,16 @@ pub(crate) struct AuditForm {
     /// End with 2 if anything could not be read.
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// The most files that are read at once: no machine has so many processors, and more threads than it can start end it.
+const MOST_THREADS: usize = 1024;
+
+fn threads(text: &str) -> Result<NonZero<usize>, String> {
+    let count: Option<NonZero<usize>> = text.parse().ok();
+    count
+        .filter(|count| count.get() <= MOST_THREADS)
+        .ok_or_else(|| format!("write a number from 1 to {MOST_THREADS}"))
 }
 
 /// An answer that a report shows beside the audit.
