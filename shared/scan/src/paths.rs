@@ -5,6 +5,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use crisguard_core::tally::FileKind;
 use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
 
@@ -13,8 +14,9 @@ use crate::source::{Content, Source};
 /// Finds the files that are meant by paths, folders and globs, in the order of their names; what is not there, or
 /// cannot be looked into, is found as unreadable.
 ///
-/// Folders are read with all folders in them; names that begin with a dot are passed over there. Links are followed,
-/// but not round and round.
+/// Folders are read with all folders in them; names that begin with a dot are passed over there, and so are digests and
+/// Insights, as in S3 ([`crate::plan::Wanted`]): a trail has more digests than days, and none of them has a record. Links
+/// are followed, but not round and round.
 pub fn paths(patterns: &[OsString]) -> impl Iterator<Item = Source> + use<> {
     let all: Vec<_> = patterns.iter().map(|pattern| found(pattern)).collect();
     all.into_iter().flatten()
@@ -28,7 +30,7 @@ fn found(pattern: &OsStr) -> Box<dyn Iterator<Item = Source>> {
     }
     if path.exists() {
         // Beside other folders it would not be missed: what was to be in it is not known to be nothing.
-        return or_unreadable(under(path.clone(), None), &path, "there is no file in this folder");
+        return or_unreadable(under(path.clone(), None), &path, "there is no log file in this folder");
     }
     match glob(pattern) {
         Some(Ok((folder, glob))) => or_unreadable(under(folder, Some(glob)), &path, "no file has such a name"),
@@ -84,9 +86,8 @@ fn under(folder: PathBuf, glob: Option<GlobMatcher>) -> impl Iterator<Item = Sou
                 } else {
                     entry.into_path()
                 };
-                glob.as_ref()
-                    .is_none_or(|glob| glob.is_match(&path))
-                    .then(|| file(path))
+                let wanted = glob.as_ref().is_none_or(|glob| glob.is_match(&path)) && !has_no_record(&path);
+                wanted.then(|| file(path))
             }
             Ok(_) => None,
             // What a link leads back to is read where it is.
@@ -98,6 +99,12 @@ fn under(folder: PathBuf, glob: Option<GlobMatcher>) -> impl Iterator<Item = Sou
                 wanted.then(|| unreadable(&path, &format!("it cannot be looked into: {reason}")))
             }
         })
+}
+
+/// Tells whether CloudTrail puts no record of a call into a file, by its path.
+fn has_no_record(path: &Path) -> bool {
+    let kind = path.to_str().map(FileKind::of);
+    matches!(kind, Some(FileKind::Digest | FileKind::Insight))
 }
 
 fn is_hidden(entry: &DirEntry) -> bool {
@@ -162,7 +169,7 @@ mod tests {
         assert_eq!(names(at, &["b/{1,2}*.json"]), ["/b/10.json", "/b/2.json"]);
         fs::create_dir_all(at.join("empty/in")).unwrap();
         fs::write(at.join("empty/.hidden"), "{}").unwrap();
-        assert_eq!(names(at, &["empty"]), ["/empty: there is no file in this folder"]);
+        assert_eq!(names(at, &["empty"]), ["/empty: there is no log file in this folder"]);
         assert_eq!(names(at, &["no"]), ["/no: there is no such file or folder"]);
         assert_eq!(names(at, &["no*"]), ["/no*: no file has such a name"]);
         assert!(names(at, &["["])[0].contains("cannot be read"));
@@ -170,6 +177,35 @@ mod tests {
         // What has signs of patterns in its name is meant if it is there.
         fs::write(at.join("x[1].json"), "{}").unwrap();
         assert_eq!(names(at, &["x[1].json"]), ["/x[1].json"]);
+    }
+
+    #[test]
+    fn what_has_no_record_is_passed_over_in_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        let kinds = [
+            "CloudTrail",
+            "CloudTrail-Digest",
+            "CloudTrail-Insight",
+            "BedrockModelInvocationLogs",
+        ];
+        let path = |kind| format!("AWSLogs/111122223333/{kind}/us-east-1/2026/11/21/x.json.gz");
+        for kind in kinds {
+            let file = at.join(path(kind));
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "{}").unwrap();
+        }
+        let logs = [format!("/{}", path(kinds[3])), format!("/{}", path(kinds[0]))];
+        for pattern in ["", "AWSLogs/**/*.gz"] {
+            assert_eq!(names(at, &[pattern]), logs);
+        }
+        // Whoever names one is told what it is.
+        assert_eq!(names(at, &[&path(kinds[1])]), [format!("/{}", path(kinds[1]))]);
+        let none = "AWSLogs/111122223333/CloudTrail-Digest";
+        assert_eq!(
+            names(at, &[none]),
+            [format!("/{none}: there is no log file in this folder")]
+        );
     }
 
     #[cfg(unix)]

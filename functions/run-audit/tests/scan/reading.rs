@@ -116,7 +116,7 @@ fn bad_input_is_named_and_hides_nothing() {
     let nothing = crisguard(&["scan", folder("none").to_str().unwrap()], b"");
     assert_eq!(nothing.status, Status::Incomplete);
     assert!(
-        nothing.output.contains("there is no file in this folder"),
+        nothing.output.contains("there is no log file in this folder"),
         "{}",
         nothing.output
     );
@@ -131,7 +131,7 @@ fn bad_input_is_named_and_hides_nothing() {
         b"",
     );
     assert!(
-        beside.output.contains("there is no file in this folder"),
+        beside.output.contains("there is no log file in this folder"),
         "{}",
         beside.output
     );
