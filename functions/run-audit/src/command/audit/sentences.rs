@@ -13,8 +13,13 @@ impl Words {
     /// Says in a few sentences what an audit comes to.
     pub(super) fn verdict(&self, audit: &Audit) -> String {
         let Exits {
-            violation, undecided, ..
+            violation,
+            undecided,
+            compliant,
+            ..
         } = audit.exits;
+        // Without a policy they are undecided.
+        let none_applies = violation + undecided + compliant == 0;
         let decided = match (audit.read.invocations, self.language) {
             (0, Language::En) => "No inference request was found.".to_owned(),
             (0, Language::Ja) => "推論リクエストは見つかりませんでした。".to_owned(),
@@ -23,6 +28,19 @@ impl Words {
             }
             (all, Language::Ja) if audit.policy_sha256.is_none() => {
                 format!("{}です。判定はしていません。", self.invocations(all))
+            }
+            (1, Language::En) if none_applies => {
+                "There was nothing to decide: no control applies to the 1 invocation.".to_owned()
+            }
+            (all, Language::En) if none_applies => format!(
+                "There was nothing to decide: no control applies to any of the {}.",
+                self.invocations(all)
+            ),
+            (all, Language::Ja) if none_applies => {
+                format!(
+                    "{} 件の呼び出しに該当する統制がなく、判定の対象はありませんでした。",
+                    many(all)
+                )
             }
             (all, Language::En) => decided_in_english(all, violation, undecided),
             (all, Language::Ja) => decided_in_japanese(all, violation, undecided),

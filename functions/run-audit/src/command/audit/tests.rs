@@ -157,6 +157,46 @@ fn what_is_unknown_is_never_compliant() {
     insta::assert_snapshot!(told);
 }
 
+/// What was refused before a model saw it kept no policy and broke none.
+#[test]
+fn where_no_control_applies_nothing_is_told_as_kept() {
+    let coverage = json!({"from": null, "to": null, "placed_files": 1, "unplaced_files": 0, "covered": [], "gaps": [],
+        "unknown": []});
+    let told = [1, 2].map(|count| {
+        let read = json!({"files": 1, "bytes": 1, "records": count, "bedrock_records": count, "invocations": count});
+        let exits = json!({"compliant": 0, "violation": 0, "undecided": 0, "not_applicable": count, "not_bedrock": 0,
+            "duplicate": 0, "joined": 0, "rejected": 0, "out_of_scope": 0});
+        let audit = audit(&json!({"read": read, "exits": exits, "coverage": coverage,
+            "excepted": {"invocations": 0, "exceptions": []}}));
+        let first = |language| {
+            written(&audit, &asked(language, true))
+                .lines()
+                .next()
+                .map(str::to_owned)
+                .unwrap()
+        };
+        [Language::En, Language::Ja].map(first)
+    });
+    assert_eq!(
+        told.as_flattened(),
+        [
+            "– There was nothing to decide: no control applies to the 1 invocation.",
+            "– 1 件の呼び出しに該当する統制がなく、判定の対象はありませんでした。",
+            "– There was nothing to decide: no control applies to any of the 2 invocations.",
+            "– 2 件の呼び出しに該当する統制がなく、判定の対象はありませんでした。",
+        ]
+    );
+}
+
+#[test]
+fn what_could_not_be_read_is_told_though_none_of_it_is_listed() {
+    let text = written(
+        &audit(&json!({"rejected": [], "rejected_not_listed": 3})),
+        &asked(Language::En, true),
+    );
+    assert!(text.contains("Could not be read\n  and 3 more"), "{text}");
+}
+
 /// Every sentence that has a number in it, for none, one and many.
 #[test]
 fn sentences_are_right_for_none_one_and_many() {

@@ -54,7 +54,7 @@ struct Page<'a> {
 impl Page<'_> {
     fn verdict(&mut self, audit: &Audit) -> io::Result<()> {
         let (style, mark) = match (audit.exits.violation, audit.exits.undecided) {
-            (0, 0) if audit.read.invocations == 0 => (DIM, "–"),
+            (0, 0) if audit.read.invocations == 0 || audit.exits.compliant == 0 => (DIM, "–"),
             (0, 0) if is_whole(audit) => (GOOD, "✓"),
             (0, 0) => (OPEN, "!"),
             (0, _) => (OPEN, "?"),
@@ -257,7 +257,7 @@ impl Page<'_> {
     }
 
     fn rejected(&mut self, audit: &Audit) -> io::Result<()> {
-        if audit.rejected.is_empty() {
+        if audit.rejected.is_empty() && audit.rejected_not_listed == 0 {
             return Ok(());
         }
         let words = self.words;
