@@ -156,10 +156,18 @@ fn unknown(audit: &Audit) -> impl Iterator<Item = Row<'_>> {
     };
     let rejected = match audit.exits.rejected {
         0 => None,
-        1 => Some("1 record or file could not be read: what it says is missing here (report.json names it)".to_owned()),
-        many => Some(format!(
-            "{many} records or files could not be read: what they say is missing here (report.json lists them)"
-        )),
+        1 if audit.rejected_not_listed == 0 => {
+            Some("1 record or file could not be read: what it says is missing here (report.json names it)".to_owned())
+        }
+        many => {
+            let listed = match audit.rejected_not_listed {
+                0 => "them".to_owned(),
+                not_listed => format!("{} of them", many.saturating_sub(not_listed)),
+            };
+            Some(format!(
+                "{many} records or files could not be read: what they say is missing here (report.json lists {listed})"
+            ))
+        }
     };
     let notes = unplaced.into_iter().chain(rejected);
     let notes = notes.map(|note| missing("unknown_coverage", String::new(), (None, None), None, note));

@@ -242,6 +242,35 @@ fn anything_missing_forbids_the_word_compliant() {
     assert_eq!(verdict(&sample::audit(Kind::Nothing), None), "Nothing was read");
 }
 
+/// What could not be read may be listed nowhere, where too much of it is of others than were asked for.
+#[test]
+fn what_could_not_be_read_is_told_though_it_is_not_listed() {
+    let mut audit = sample::audit(Kind::Kept);
+    let page = |audit: &Audit| text(&render(&report(audit, Language::En)).unwrap(), "report.html");
+    assert!(page(&audit).contains("Everything could be read."));
+    (audit.exits.rejected, audit.rejected_not_listed) = (12, 12);
+    let told = page(&audit);
+    assert!(!told.contains("Everything could be read."));
+    assert!(told.contains("12 more are counted, and named nowhere"));
+    let documents = render(&report(&audit, Language::En)).unwrap();
+    assert!(text(&documents, "register.csv").contains("12 records or files could not be read"));
+    assert!(text(&documents, "register.csv").contains("report.json lists 0 of them"));
+}
+
+/// Whoever adds up where violations were processed comes to all of them.
+#[test]
+fn violations_of_which_no_region_is_known_are_told_beside_the_others() {
+    let mut audit = sample::audit(Kind::Violations);
+    for flow in &mut audit.flows {
+        if flow.outcome == Some(crisguard_core::tally::Outcome::Violation) {
+            (flow.destination, flow.processed_nowhere) = (None, false);
+        }
+    }
+    let told = sentences(&audit, Language::En);
+    let expected = format!("{} in Regions that the evidence does not name", audit.exits.violation);
+    assert!(told.contains(&expected), "{told:?}");
+}
+
 /// Returns what the page says in its first sentence, and what limits that.
 fn sentences(audit: &Audit, language: Language) -> Vec<String> {
     let page = words(&text(&render(&report(audit, language)).unwrap(), "report.html"));

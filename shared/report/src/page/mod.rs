@@ -106,7 +106,10 @@ struct GapRow<'a> {
 #[derive(Serialize)]
 struct Rejected<'a> {
     rows: &'a [crisguard_core::tally::Rejected],
-    more: u64,
+    /// How many more report.json lists.
+    more: usize,
+    /// How many more are counted, and listed nowhere.
+    not_listed: u64,
 }
 
 #[derive(Serialize)]
@@ -221,10 +224,10 @@ fn coverage(audit: &Audit) -> Coverage<'_> {
 
 fn rejected(audit: &Audit) -> Rejected<'_> {
     let rows = audit.rejected.get(..ROWS).unwrap_or(&audit.rejected);
-    let unlisted = u64::try_from(audit.rejected.len() - rows.len()).unwrap_or(u64::MAX);
     Rejected {
         rows,
-        more: audit.rejected_not_listed.saturating_add(unlisted),
+        more: audit.rejected.len() - rows.len(),
+        not_listed: audit.rejected_not_listed,
     }
 }
 

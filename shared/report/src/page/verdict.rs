@@ -57,6 +57,8 @@ pub(super) struct Verdict {
     pub(super) more_places: usize,
     /// How many violations were processed nowhere: they failed before a model saw them.
     pub(super) refused: u64,
+    /// Of how many violations it is not known where they were processed.
+    pub(super) unreported: u64,
     /// Account-and-Region days without evidence.
     pub(super) missing_days: u64,
     /// What else stands against it, each with its number; the words stand under `against_`.
@@ -117,7 +119,7 @@ impl Verdict {
             ("reach", u64::try_from(reach_open).unwrap_or(u64::MAX)),
         ];
         let mut by_place: BTreeMap<String, u64> = BTreeMap::new();
-        let mut refused = 0;
+        let (mut refused, mut unreported) = (0, 0);
         for flow in audit
             .flows
             .iter()
@@ -126,7 +128,7 @@ impl Verdict {
             match &flow.destination {
                 Some(region) => *by_place.entry(region.to_string()).or_default() += flow.invocations,
                 None if flow.processed_nowhere => refused += flow.invocations,
-                None => {}
+                None => unreported += flow.invocations,
             }
         }
         let mut places: Vec<(String, u64)> = by_place.into_iter().collect();
@@ -139,6 +141,7 @@ impl Verdict {
             places,
             more_places,
             refused,
+            unreported,
             missing_days,
             against: against.into_iter().filter(|(_, number)| *number > 0).collect(),
         }
