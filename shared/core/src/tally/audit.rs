@@ -97,7 +97,7 @@ pub struct Exits {
     pub joined: u64,
     /// It could not be read.
     pub rejected: u64,
-    /// A record of Bedrock outside what was asked for, or what could not be read of a file whose path says that it is
+    /// A record of an invocation outside what was asked for, or what could not be read of a file whose path says that it is
     /// of an account or Region that was not asked for.
     pub out_of_scope: u64,
 }

@@ -116,7 +116,11 @@ impl Tally {
             time,
         } = *particulars;
         let event = self.event(event_id);
-        let Some(known) = self.evidence.at(like.0) else { return };
+        let Some(known) = self.evidence.at(like.0) else {
+            // It is another tally's; the record has one exit all the same.
+            self.counts.rejected += 1;
+            return;
+        };
         let group = request_id.map_or_else(|| known.events.mixed(event), |request_id| known.of_request(request_id));
         self.rows.push(Row {
             group,
