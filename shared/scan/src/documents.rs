@@ -313,7 +313,7 @@ impl Reading<'_, '_, '_> {
 
     /// Reads a list, up to and with its closing bracket.
     fn list(&mut self, list: List, depth: usize) -> Result<(), Lost> {
-        let mut first = true;
+        let (mut first, mut least) = (true, 0);
         loop {
             if let List::Records = list
                 && may_go_on(self.window.rest())
@@ -321,19 +321,26 @@ impl Reading<'_, '_, '_> {
                 let Self {
                     level, window, judge, ..
                 } = self;
-                let rest = window.rest();
-                let stop = each(*level, rest, first, |range, hit| {
-                    judge.object(rest.get(range).unwrap_or_default(), hit, Among::Records);
+                let all = window.rest().len();
+                let part = window.part(least);
+                let stop = each(*level, part, first, |range, hit| {
+                    judge.object(part.get(range).unwrap_or_default(), hit, Among::Records);
                     first = false;
                     ControlFlow::Continue(())
                 });
-                let left = |told: usize| rest.len() - told;
+                let length = part.len();
                 match stop {
                     Stop::End(end) => {
                         window.pass(end);
                         return Ok(());
                     }
-                    Stop::Unfinished(told) if left(told) <= LARGEST_RECORD => {
+                    Stop::Unfinished(told) if length < all && length - told <= LARGEST_RECORD => {
+                        window.pass(told);
+                        // What does not end here is looked at again with more behind it.
+                        least = 2 * (length - told);
+                        continue;
+                    }
+                    Stop::Unfinished(told) if length - told <= LARGEST_RECORD => {
                         window.pass(told);
                         if window.more() {
                             continue;

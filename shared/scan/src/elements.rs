@@ -8,10 +8,13 @@ use std::ops::{ControlFlow, Range};
 
 use fearless_simd::{Level, dispatch, prelude::*};
 
-use crate::signs::{BLOCK, Carried, Signs};
+use crate::signs::{BLOCK, Carried, Classes, Signs, classify};
 
 /// How deep an element may go: as deep as the parser does that reads it.
 const DEEPEST: u32 = 128;
+
+/// How many blocks are classified before the first of them is read.
+const TOGETHER: usize = 32;
 
 /// Why no further element was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +44,12 @@ pub(crate) fn each(level: Level, text: &[u8], first: bool, mut tell: impl Tell) 
         before: if first { None } else { Some(0) },
         start: 0,
         depth: 0,
+        at: 0,
+        carried: Carried::NOTHING,
         last_hit: None,
     };
-    dispatch!(level, simd => elements.read(simd))
+    let mut classes = [[0; 8]; TOGETHER];
+    dispatch!(level, simd => elements.read(simd, &mut classes))
 }
 
 struct Elements<'a> {
@@ -54,6 +60,8 @@ struct Elements<'a> {
     /// Where the element begins that is being read.
     start: usize,
     depth: u32,
+    at: usize,
+    carried: Carried,
     /// Where something last stood that may be about Bedrock.
     last_hit: Option<usize>,
 }
@@ -69,51 +77,95 @@ impl Elements<'_> {
         reason = "only what is inlined is compiled for the processor's own registers"
     )]
     #[inline(always)]
-    fn read<S: Simd>(mut self, simd: S) -> Stop {
+    fn read<S: Simd>(mut self, simd: S, classes: &mut [Classes; TOGETHER]) -> Stop {
         let (blocks, rest) = self.text.as_chunks::<BLOCK>();
-        let (mut carried, mut depth, mut at) = (Carried::NOTHING, 0, 0);
-        for block in blocks {
-            let signs = Signs::of(simd, block, &mut carried);
-            let mut hits = 0;
-            if signs.candidates | signs.odd != 0 {
-                if signs.odd != 0 {
-                    return Stop::Odd(self.told());
-                }
-                hits = self.hits(at, signs.candidates);
+        let (chunks, blocks) = blocks.as_chunks::<TOGETHER>();
+        for chunk in chunks {
+            let escapes = classify(simd, chunk, classes);
+            if let Some(stop) = self.blocks(simd, classes, escapes) {
+                return stop;
             }
-            // Where an element goes on behind this block whatever the order of its brackets, as most do.
-            let least = u32::wrapping_sub(depth, signs.closes.count_ones());
-            if least.wrapping_sub(1) < DEEPEST - u64::BITS && hits == 0 {
-                depth = least + signs.opens.count_ones();
-            } else {
-                self.depth = depth;
-                if let Some(stop) = self.closely(at, signs.opens, signs.closes, hits) {
-                    return stop;
-                }
-                depth = self.depth;
-            }
-            at += BLOCK;
         }
         let mut tail = [b' '; BLOCK];
         for (to, from) in tail.iter_mut().zip(rest) {
             *to = *from;
         }
-        self.depth = depth;
-        let signs = Signs::of(simd, &tail, &mut carried);
-        if signs.odd != 0 {
-            return Stop::Odd(self.told());
+        classify(simd, blocks, classes);
+        let (those, _) = classes.split_at(blocks.len());
+        if let Some(stop) = self.blocks(simd, those, true) {
+            return stop;
         }
-        self.closely(at, signs.opens, signs.closes, self.hits(at, signs.candidates))
+        classify(simd, &[tail], classes);
+        let [classes, ..] = classes;
+        let signs = Signs::of::<S, true>(simd, classes, &mut self.carried);
+        self.closely(self.at, signs.opens, signs.closes, signs.candidates, signs.odd)
             .unwrap_or_else(|| Stop::Unfinished(self.told()))
+    }
+
+    /// Reads blocks whose classes are known; `escapes` says whether there may be a backslash among them.
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the processor's own registers"
+    )]
+    #[inline(always)]
+    fn blocks<S: Simd>(&mut self, simd: S, classes: &[Classes], escapes: bool) -> Option<Stop> {
+        if escapes || self.carried.escaped != 0 {
+            self.signs::<S, true>(simd, classes)
+        } else {
+            self.signs::<S, false>(simd, classes)
+        }
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the processor's own registers"
+    )]
+    #[inline(always)]
+    fn signs<S: Simd, const ESCAPES: bool>(&mut self, simd: S, classes: &[Classes]) -> Option<Stop> {
+        let (mut carried, mut depth, mut at) = (self.carried, self.depth, self.at);
+        for classes in classes {
+            let signs = Signs::of::<S, ESCAPES>(simd, classes, &mut carried);
+            // Where an element goes on behind this block whatever the order of its brackets, as most do.
+            let least = u32::wrapping_sub(depth, signs.closes.count_ones());
+            if least.wrapping_sub(1) >= DEEPEST - u64::BITS || signs.candidates | signs.odd != 0 {
+                self.depth = depth;
+                if let Some(stop) = self.closely(at, signs.opens, signs.closes, signs.candidates, signs.odd) {
+                    return Some(stop);
+                }
+            }
+            depth = least.wrapping_add(signs.opens.count_ones());
+            at += BLOCK;
+        }
+        (self.carried, self.depth, self.at) = (carried, depth, at);
+        None
     }
 
     /// Reads a block bracket by bracket, where an element may begin or end.
     #[inline(never)]
-    fn closely(&mut self, at: usize, opens: u64, closes: u64, mut hits: u64) -> Option<Stop> {
+    fn closely(&mut self, at: usize, opens: u64, closes: u64, candidates: u64, odd: u64) -> Option<Stop> {
+        if odd != 0 {
+            return Some(Stop::Odd(self.told()));
+        }
+        let mut hits = if candidates == 0 { 0 } else { self.hits(at, candidates) };
+        // What opens before the first that closes is open while others close.
+        let most = self.depth + (opens & (closes ^ closes.wrapping_sub(1))).count_ones();
+        if most > closes.count_ones() && self.depth > 0 && most <= DEEPEST - u64::BITS {
+            self.hit(at, hits);
+            return None;
+        }
         let mut brackets = opens | closes;
         let last = closes.checked_ilog2().unwrap_or(0);
         if closes.count_ones() == self.depth && self.depth > 0 && opens & (u64::MAX >> (63 - last)) == 0 {
             // One ends before the next begins, as nearly always: no need to look at each bracket on the way there.
+            let end = at + last as usize;
+            let behind = opens.unbounded_shr(last + 1);
+            if behind & 2 != 0 && hits == 0 && self.text.get(end..).is_some_and(|text| text.starts_with(b"},{")) {
+                // The next one begins directly behind it, and goes on behind this block.
+                self.depth = behind.count_ones();
+                let told = self.tell(end);
+                self.start = end + 2;
+                return told;
+            }
             self.depth = 1;
             brackets = opens | 1 << last;
         }
@@ -149,10 +201,8 @@ impl Elements<'_> {
                     let before = hits & (bit - 1);
                     self.hit(at, before);
                     hits ^= before;
-                    self.before = Some(place + 1);
-                    let hit = self.last_hit.is_some_and(|hit| hit >= self.start);
-                    if (self.tell)(self.start..place + 1, hit).is_break() {
-                        return Some(Stop::Enough(place + 1));
+                    if let Some(stop) = self.tell(place) {
+                        return Some(stop);
                     }
                 }
             }
@@ -160,6 +210,16 @@ impl Elements<'_> {
         }
         self.hit(at, hits);
         None
+    }
+
+    /// Tells of the element that ends with a bracket.
+    fn tell(&mut self, bracket: usize) -> Option<Stop> {
+        let end = bracket + 1;
+        self.before = Some(end);
+        let hit = self.last_hit.is_some_and(|hit| hit >= self.start);
+        (self.tell)(self.start..end, hit)
+            .is_break()
+            .then_some(Stop::Enough(end))
     }
 
     /// Marks which candidates begin with `bedrock` or are an escape that may hide it.

@@ -28,6 +28,7 @@ const STORED: u64 = 4 * 1024 * 1024;
 /// What one thread reads files with, one after another.
 pub(crate) struct Reader {
     decompressor: Decompressor,
+    /// Room for a file as it is stored; what is behind the file's end is of others before it.
     stored: Vec<u8>,
     inflated: Vec<u8>,
     largest: u64,
@@ -86,9 +87,9 @@ impl Reader {
                 (0, false)
             }),
             Content::Bytes(bytes) => {
-                let length = bytes.len() as u64;
+                let length = bytes.len();
                 self.stored = bytes;
-                (length, self.stored_bytes(judge))
+                (length as u64, self.stored_bytes(length, judge))
             }
             Content::Stream(stream) => {
                 let mut counting = Counting { stream, bytes: 0 };
@@ -108,43 +109,36 @@ impl Reader {
             let readable = self.stream(&mut counting, judge);
             return Ok((counting.bytes, readable));
         }
-        self.stored.clear();
         if length <= STORED {
-            // At once, as far as it was just said to go; it may have grown since.
-            self.stored.resize(usize::try_from(length).unwrap_or_default(), 0);
-            let read = read_whole(&mut file, &mut self.stored)?;
-            self.stored.truncate(read);
+            // A byte more than it was just said to have: it may have grown since.
+            let room = usize::try_from(length).unwrap_or_default() + 1;
+            if self.stored.len() < room {
+                self.stored.resize(room, 0);
+            }
+            let read = read_whole(&mut file, self.stored.get_mut(..room).unwrap_or_default())?;
+            if read < room {
+                return Ok((read as u64, self.stored_bytes(read, judge)));
+            }
+            file.rewind()?;
         }
-        (&file)
-            .take(STORED + 1 - self.stored.len() as u64)
-            .read_to_end(&mut self.stored)?;
-        if self.stored.len() as u64 <= STORED {
-            let length = self.stored.len() as u64;
-            return Ok((length, self.stored_bytes(judge)));
-        }
-        file.rewind()?;
         let mut counting = Counting { stream: file, bytes: 0 };
         let readable = self.stream(&mut counting, judge);
         Ok((length.max(counting.bytes), readable))
     }
 
-    /// Reads what is held as it is stored.
-    fn stored_bytes(&mut self, judge: &mut Judge<'_>) -> bool {
+    /// Reads a file of so many bytes that is held as it is stored.
+    fn stored_bytes(&mut self, length: usize, judge: &mut Judge<'_>) -> bool {
         let most = usize::try_from(self.largest).unwrap_or(WHOLE).min(WHOLE);
-        if !is_gzip(&self.stored) {
-            let fits = self.stored.len() as u64 <= self.largest;
-            return if fits {
-                read_window(&mut Window::whole(&mut self.stored, None), judge)
-            } else {
-                let stored = std::mem::take(&mut self.stored);
-                self.stream(&mut stored.as_slice(), judge)
-            };
+        let stored = self.stored.get(..length).unwrap_or_default();
+        if !is_gzip(stored) && length as u64 <= self.largest {
+            self.stored.truncate(length);
+            return read_window(&mut Window::whole(&mut self.stored), judge);
         }
-        if inflate(&mut self.decompressor, &self.stored, most, &mut self.inflated) {
-            return read_window(&mut Window::whole(&mut self.inflated, None), judge);
+        if let Some(inflated) = inflate(&mut self.decompressor, stored, most, &mut self.inflated) {
+            return read_window(&mut Window::inflated(&mut self.inflated, inflated), judge);
         }
         let stored = std::mem::take(&mut self.stored);
-        let readable = self.stream(&mut stored.as_slice(), judge);
+        let readable = self.stream(&mut stored.get(..length).unwrap_or_default(), judge);
         self.stored = stored;
         readable
     }
@@ -188,10 +182,11 @@ fn read_whole(from: &mut impl Read, to: &mut [u8]) -> io::Result<usize> {
 
 fn read_window(window: &mut Window<'_>, judge: &mut Judge<'_>) -> bool {
     documents::read(window, judge);
-    if let Some(broke) = window.broke() {
+    let broke = window.broke();
+    if let Some(broke) = broke {
         judge.reject_rest(broke);
     }
-    window.broke().is_none()
+    broke.is_none()
 }
 
 fn stored_length(content: &Content) -> u64 {

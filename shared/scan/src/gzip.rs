@@ -27,24 +27,82 @@ pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
 
 /// Inflates all members of a file into `to`, which keeps its memory for the next file.
 ///
-/// Returns `false` where it cannot be done this way: because it would take more than `most` bytes, or because something
-/// is wrong, which [`Members`] then says.
-pub(crate) fn inflate(with: &mut Decompressor, gzip: &[u8], most: usize, to: &mut Vec<u8>) -> bool {
-    let (mut filled, mut start, mut misses) = (0, 0, 0);
-    let more = memmem::find_iter(gzip.get(1..).unwrap_or_default(), &MAGIC)
+/// Returns nothing where it cannot be done this way: because it would take more than `most` bytes, or
+/// because something is wrong, which [`Members`] then says.
+pub(crate) fn inflate(with: &mut Decompressor, gzip: &[u8], most: usize, to: &mut Vec<u8>) -> Option<Inflated> {
+    if !is_gzip(gzip) {
+        return None;
+    }
+    let mut more = memmem::find_iter(gzip.get(1..).unwrap_or_default(), &MAGIC)
         .map(|place| place + 1)
-        .filter(|place| may_begin(gzip.get(*place..).unwrap_or_default()));
+        .filter(|place| may_begin(gzip.get(*place..).unwrap_or_default()))
+        .peekable();
+    if more.peek().is_none() {
+        let (length, checksum) = member_into(with, gzip, most, 0, to)?;
+        to.truncate(length);
+        return Some(Inflated::Unchecked(checksum));
+    }
+    let (mut filled, mut start, mut misses) = (0, 0, 0);
     for end in more.chain([gzip.len()]) {
         let member = gzip.get(start..end).unwrap_or_default();
-        match member_into(with, member, most, filled, to) {
-            Some(length) => (filled, start) = (filled + length, end),
+        let inflated = member_into(with, member, most, filled, to)
+            .filter(|(length, checksum)| checksum.is_of(to.get(filled..filled + length).unwrap_or_default()));
+        match inflated {
+            Some((length, _)) => (filled, start) = (filled + length, end),
             // A member may hold what looks like another's beginning; only one that is made to holds it often.
-            None if misses == MOST_MISSES => return false,
+            None if misses == MOST_MISSES => return None,
             None => misses += 1,
         }
     }
     to.truncate(filled);
-    start > 0 && start == gzip.len()
+    (start == gzip.len()).then_some(Inflated::Checked)
+}
+
+/// What was inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inflated {
+    /// It is what its checksums say.
+    Checked,
+    /// It is one member, whose checksum is still to be compared: whoever reads it does both in one go, part by part.
+    Unchecked(Checksum),
+}
+
+/// What the bytes of a member come to, as it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Checksum(u32);
+
+impl Checksum {
+    fn is_of(self, bytes: &[u8]) -> bool {
+        libdeflater::crc32(bytes) == self.0
+    }
+}
+
+/// Compares bytes that come one after another with their checksum.
+pub(crate) struct Check {
+    expected: Checksum,
+    so_far: libdeflater::Crc,
+}
+
+impl Check {
+    pub(crate) fn against(expected: Checksum) -> Self {
+        Self {
+            expected,
+            so_far: libdeflater::Crc::new(),
+        }
+    }
+
+    pub(crate) fn take(&mut self, bytes: &[u8]) {
+        self.so_far.update(bytes);
+    }
+
+    /// Returns what is wrong, if anything is.
+    pub(crate) fn finish(self) -> Result<(), Stopped> {
+        if self.so_far.sum() == self.expected.0 {
+            Ok(())
+        } else {
+            Err(Stopped::Damaged)
+        }
+    }
 }
 
 /// Tells whether a member may begin here: no flag is set that has no meaning
@@ -67,9 +125,15 @@ fn parts(member: &[u8]) -> Option<(&[u8], [u8; 4], [u8; 4])> {
     Some((data, *checksum, *length))
 }
 
-/// Inflates one member behind what is there, and returns how much it was; `None` if it does not end where the bytes
-/// do, for what stands behind its data is taken for its checksum.
-fn member_into(with: &mut Decompressor, member: &[u8], most: usize, filled: usize, to: &mut Vec<u8>) -> Option<usize> {
+/// Inflates one member behind what is there, and returns how much it was, with its checksum, which is not compared yet;
+/// nothing if it does not end where the bytes do, for what stands behind its data is taken for its checksum.
+fn member_into(
+    with: &mut Decompressor,
+    member: &[u8],
+    most: usize,
+    filled: usize,
+    to: &mut Vec<u8>,
+) -> Option<(usize, Checksum)> {
     let (data, checksum, said) = parts(member)?;
     let expected = u32::from_le_bytes(said) as usize;
     // What it says of its length is no more than a hint: it may be damaged, or crafted.
@@ -89,8 +153,7 @@ fn member_into(with: &mut Decompressor, member: &[u8], most: usize, filled: usiz
             Ok(length) => {
                 // The length is kept modulo 2^32.
                 let is_said = length as u64 & u64::from(u32::MAX) == expected as u64;
-                let inflated = to.get(filled..filled + length)?;
-                return (is_said && libdeflater::crc32(inflated).to_le_bytes() == checksum).then_some(length);
+                return is_said.then_some((length, Checksum(u32::from_le_bytes(checksum))));
             }
             Err(DecompressionError::BadData) => return None,
             Err(DecompressionError::InsufficientSpace) => room = (to.len() - filled).max(1024) * 2,
@@ -100,7 +163,7 @@ fn member_into(with: &mut Decompressor, member: &[u8], most: usize, filled: usiz
 
 /// Why inflating stopped before the end of a file.
 #[derive(Debug)]
-enum Stopped {
+pub(crate) enum Stopped {
     BreaksOff,
     Damaged,
     Garbage,
@@ -190,7 +253,11 @@ mod tests {
 
     fn at_once(bytes: &[u8], most: usize) -> Option<Vec<u8>> {
         let mut to = vec![7; 3];
-        inflate(&mut Decompressor::new(), bytes, most, &mut to).then_some(to)
+        let is_whole = match inflate(&mut Decompressor::new(), bytes, most, &mut to)? {
+            Inflated::Checked => true,
+            Inflated::Unchecked(checksum) => checksum.is_of(&to),
+        };
+        is_whole.then_some(to)
     }
 
     fn streamed(bytes: &[u8]) -> (Vec<u8>, Option<String>) {

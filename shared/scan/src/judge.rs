@@ -218,6 +218,9 @@ const SUMMARIES: [&str; 2] = ["\"Insight\"", "\"Aggregated\""];
 /// Tells whether an element of `Records` begins as CloudTrail's records do; what S3 tells of its objects has a later
 /// version, and others of Lambda's events begin otherwise.
 fn begins_like_a_record(json: &[u8]) -> bool {
+    if json.starts_with(b"{\"eventVersion\":\"1.") {
+        return true;
+    }
     let version = json
         .split_first()
         .and_then(|(_, rest)| behind(rest, b"\"eventVersion\""));

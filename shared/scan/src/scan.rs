@@ -5,7 +5,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
 };
@@ -13,17 +13,22 @@ use std::{
 use crate::{
     file::{Done, Reader},
     scanned::{ScanError, Scanned},
-    source::{Progress, Settings, Source},
+    source::{Content, Progress, Settings, Source},
 };
 
-/// How many sources wait for each thread.
+/// How many times something waits for each thread.
 const WAITING: usize = 8;
+
+/// How many files are handed over together where threads are behind: each time costs more than finding a file does.
+const TOGETHER: usize = 32;
 
 /// A scan that is under way.
 #[derive(Debug)]
 pub struct Scan {
     settings: Settings,
-    sources: SyncSender<Source>,
+    sources: SyncSender<Vec<Source>>,
+    /// Files that are still to be handed over.
+    files: Mutex<Vec<Source>>,
     threads: Vec<JoinHandle<Result<Scanned, ScanError>>>,
     so_far: Arc<SoFar>,
 }
@@ -72,6 +77,7 @@ impl Scan {
         Self {
             settings,
             sources,
+            files: Mutex::new(Vec::new()),
             threads,
             so_far,
         }
@@ -79,8 +85,24 @@ impl Scan {
 
     /// Gives something to read; waits while the threads are behind.
     pub fn offer(&self, source: Source) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        // All else may take memory, or its time to come.
+        let is_file = matches!(source.content, Content::File(_));
+        files.push(source);
+        let all = std::mem::take(&mut *files);
+        if is_file && all.len() < TOGETHER {
+            if let Err(TrySendError::Full(all)) = self.sources.try_send(all) {
+                *files = all;
+            }
+        } else {
+            drop(files);
+            self.hand_over(all);
+        }
+    }
+
+    fn hand_over(&self, sources: Vec<Source>) {
         // Where no thread is left to take it, finishing says so.
-        self.sources.send(source).unwrap_or_default();
+        self.sources.send(sources).unwrap_or_default();
     }
 
     /// Returns what can be asked how far the threads are, also while [`Scan::finish`] waits for them.
@@ -101,6 +123,9 @@ impl Scan {
     ///
     /// Fails if records do not fit into memory and cannot be put aside, or if no thread read anything.
     pub fn finish(self) -> Result<Scanned, ScanError> {
+        let files = self.files.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // As above.
+        self.sources.send(files).unwrap_or_default();
         drop(self.sources);
         if self.threads.is_empty() {
             return Err(ScanError::NoThread);
@@ -113,21 +138,23 @@ impl Scan {
     }
 }
 
-fn work(sources: &Mutex<Receiver<Source>>, so_far: &SoFar, settings: &Settings) -> Result<Scanned, ScanError> {
+fn work(sources: &Mutex<Receiver<Vec<Source>>>, so_far: &SoFar, settings: &Settings) -> Result<Scanned, ScanError> {
     let mut scanned = Scanned::nothing(settings);
     let mut reader = Reader::new(settings.largest);
     let rows = settings.rows_in_memory / settings.threads.get();
     loop {
         let next = sources.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(source) = next else {
+        let Ok(next) = next else {
             return Ok(scanned);
         };
-        let Done { bytes, counted } = reader.read(source, &mut scanned.tally);
-        so_far.bytes.fetch_add(bytes, Ordering::Relaxed);
-        so_far.files.fetch_add(1, Ordering::Relaxed);
-        so_far.records.fetch_add(counted.records, Ordering::Relaxed);
-        so_far.bedrock_records.fetch_add(counted.bedrock, Ordering::Relaxed);
-        scanned.put_aside_beyond(rows)?;
+        for source in next {
+            let Done { bytes, counted } = reader.read(source, &mut scanned.tally);
+            so_far.bytes.fetch_add(bytes, Ordering::Relaxed);
+            so_far.files.fetch_add(1, Ordering::Relaxed);
+            so_far.records.fetch_add(counted.records, Ordering::Relaxed);
+            so_far.bedrock_records.fetch_add(counted.bedrock, Ordering::Relaxed);
+            scanned.put_aside_beyond(rows)?;
+        }
     }
 }
 

@@ -6,13 +6,160 @@ use fearless_simd::{prelude::*, u8x64};
 /// How many bytes a block has, whose signs are a bit each, the first byte lowest.
 pub(crate) const BLOCK: usize = 64;
 
+/// Which bytes of a block are of each class: quotes, backslashes, brackets and braces that open, those that close, `b`,
+/// `e`, `u`, and what cannot stand behind a text.
+pub(crate) type Classes = [u64; 8];
+
+/// Finds the classes of the bytes of some blocks, and tells whether any of them is a backslash.
+#[expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the processor's own registers"
+)]
+#[inline(always)]
+pub(crate) fn classify<S: Simd>(simd: S, blocks: &[[u8; BLOCK]], to: &mut [Classes]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx512) = simd.level().as_avx512() {
+        return at_once::classify(avx512, blocks, to);
+    }
+    let mut escapes = 0;
+    for (block, to) in blocks.iter().zip(to) {
+        let bytes = u8x64::from_slice(simd, block);
+        // Brackets and braces of one kind differ in one bit.
+        let brackets = bytes | 0x20_u8;
+        let closes = brackets.simd_eq(b'}').to_bitmask();
+        let backslashes = bytes.simd_eq(b'\\').to_bitmask();
+        escapes |= backslashes;
+        *to = [
+            bytes.simd_eq(b'"').to_bitmask(),
+            backslashes,
+            brackets.simd_eq(b'{').to_bitmask(),
+            closes,
+            bytes.simd_eq(b'b').to_bitmask(),
+            bytes.simd_eq(b'e').to_bitmask(),
+            bytes.simd_eq(b'u').to_bitmask(),
+            bytes.simd_gt(LAST_BEHIND).to_bitmask() & !closes,
+        ];
+    }
+    escapes != 0
+}
+
+/// The last of the bytes that may stand behind a text, but for brackets that close: white space, comma and colon are
+/// before it, and digits, with which no member begins either.
+const LAST_BEHIND: u8 = b':';
+
+/// All classes of 64 bytes by one look into a table: a table's bits are turned to where masks have them.
+#[cfg(target_arch = "x86_64")]
+mod at_once {
+    use core::arch::x86_64::__m512i;
+
+    use fearless_simd::{Avx512, kernel, prelude::*, u8x64, u64x8};
+
+    use super::{BLOCK, Classes, LAST_BEHIND};
+
+    /// The classes of each byte below 128, a bit each; others are of those of the last.
+    #[expect(clippy::indexing_slicing, reason = "the compiler does it, and would say so")]
+    const CLASSES: [[u8; BLOCK]; 2] = {
+        let mut classes = [[0; BLOCK]; 2];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            let at = byte as usize;
+            classes[at / BLOCK][at % BLOCK] = class(byte);
+            byte += 1;
+        }
+        classes
+    };
+
+    const fn class(byte: u8) -> u8 {
+        let class = match byte {
+            b'"' => 1,
+            b'\\' => 1 << 1,
+            b'{' | b'[' => 1 << 2,
+            b'}' | b']' => return 1 << 3,
+            b'b' => 1 << 4,
+            b'e' => 1 << 5,
+            b'u' => 1 << 6,
+            _ => 0,
+        };
+        if byte > LAST_BEHIND { class | 1 << 7 } else { class }
+    }
+
+    /// Eight bytes in the order in which their bits are turned.
+    const TURNED: [u8; BLOCK] = places(false);
+
+    /// Where each byte of the masks is: of eight bytes each, the eight masks follow one another.
+    const GATHERED: [u8; BLOCK] = places(true);
+
+    #[expect(clippy::indexing_slicing, reason = "the compiler does it, and would say so")]
+    const fn places(gathered: bool) -> [u8; BLOCK] {
+        let mut places = [0; BLOCK];
+        let mut at = 0_u8;
+        while (at as usize) < BLOCK {
+            places[at as usize] = if gathered { at % 8 * 8 + at / 8 } else { (at % 16) ^ 7 };
+            at += 1;
+        }
+        places
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the processor's own registers"
+    )]
+    #[inline(always)]
+    pub(super) fn classify(avx512: Avx512, blocks: &[[u8; BLOCK]], to: &mut [Classes]) -> bool {
+        let [low, high] = &CLASSES;
+        let constants = [
+            u8x64::from_slice(avx512, low).into(),
+            u8x64::from_slice(avx512, high).into(),
+            u8x64::from_slice(avx512, &GATHERED).into(),
+            u8x64::from_slice(avx512, &TURNED).into(),
+            u8x64::splat(avx512, 127).into(),
+            u64x8::splat(avx512, 0x8040_2010_0804_0201).into(),
+        ];
+        let mut all = u64x8::splat(avx512, 0);
+        for (block, to) in blocks.iter().zip(to) {
+            let bytes = u8x64::from_slice(avx512, block).into();
+            let masks: u64x8<Avx512> = masks(avx512, bytes, constants).simd_into(avx512);
+            masks.store_slice(to);
+            all |= masks;
+        }
+        let [_, backslashes, ..]: Classes = all.into();
+        backslashes != 0
+    }
+
+    kernel!(
+        #[inline]
+        fn masks(avx512: Avx512, bytes: __m512i, constants: [__m512i; 6]) -> __m512i {
+            use core::arch::x86_64::{
+                _mm512_gf2p8affine_epi64_epi8, _mm512_min_epu8, _mm512_permutex2var_epi8, _mm512_permutexvar_epi8,
+                _mm512_shuffle_epi8,
+            };
+
+            let [low, high, gathered, turned, last, diagonal] = constants;
+            let ascii = _mm512_min_epu8(_mm512_shuffle_epi8(bytes, turned), last);
+            let classes = _mm512_permutex2var_epi8(low, ascii, high);
+            _mm512_permutexvar_epi8(gathered, _mm512_gf2p8affine_epi64_epi8::<0>(diagonal, classes))
+        }
+    );
+
+    kernel!(
+        /// Turns every second bit into the stretch up to it.
+        #[inline]
+        pub(super) fn stretches(avx512: Avx512, bits: u64) -> u64 {
+            use core::arch::x86_64::{_mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_set1_epi8};
+
+            let product = _mm_clmulepi64_si128::<0>(_mm_cvtsi64_si128(bits.cast_signed()), _mm_set1_epi8(-1));
+            _mm_cvtsi128_si64(product).cast_unsigned()
+        }
+    );
+}
+
 /// What one block leaves to the next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Carried {
     /// All ones where it ended inside a text.
     in_text: u64,
     /// One where it ended with a backslash that escapes.
-    escaped: u64,
+    pub(crate) escaped: u64,
     /// One where it ended with a quote.
     quoted: u64,
 }
@@ -31,7 +178,8 @@ pub(crate) struct Signs {
     pub(crate) opens: u64,
     /// Those that close.
     pub(crate) closes: u64,
-    /// What may be about Bedrock: `b` with which a text begins, and `u` behind a backslash that escapes it.
+    /// What may be about Bedrock: `b` with which a text begins, unless something else than `e` is known to be behind it,
+    /// and `u` behind a backslash that escapes it.
     pub(crate) candidates: u64,
     /// What stands behind a text and cannot: where a quote is missing or too many, texts and what is between them are
     /// taken for each other, and the first letter of the next member is found here.
@@ -44,39 +192,45 @@ impl Signs {
         reason = "only what is inlined is compiled for the processor's own registers"
     )]
     #[inline(always)]
-    pub(crate) fn of<S: Simd>(simd: S, block: &[u8; BLOCK], carried: &mut Carried) -> Self {
-        let bytes = u8x64::from_slice(simd, block);
-        let backslashes = bytes.simd_eq(b'\\').to_bitmask();
-        let mut quotes = bytes.simd_eq(b'"').to_bitmask();
+    pub(crate) fn of<S: Simd, const ESCAPES: bool>(simd: S, classes: &Classes, carried: &mut Carried) -> Self {
+        let [mut quotes, backslashes, opens, closes, bs, es, us, others] = *classes;
         let mut hidden = 0;
-        if backslashes | carried.escaped != 0 {
+        if ESCAPES && backslashes | carried.escaped != 0 {
             let escaped = escapes(backslashes, &mut carried.escaped);
             quotes &= !escaped;
-            hidden = escaped & bytes.simd_eq(b'u').to_bitmask();
+            hidden = escaped & us;
         }
-        let mut inside = quotes;
-        // Turns every second quote into the stretch up to it: ones from an opening quote to before its closing one.
-        for shift in [1, 2, 4, 8, 16, 32] {
-            inside ^= inside << shift;
-        }
-        inside ^= carried.in_text;
+        // Ones from an opening quote to before its closing one.
+        let inside = stretches(simd, quotes) ^ carried.in_text;
         carried.in_text = 0_u64.wrapping_sub(inside >> 63);
-        // Brackets and braces of one kind differ in one bit.
-        let brackets = bytes | 0x20_u8;
-        let opens = brackets.simd_eq(b'{').to_bitmask();
-        let closes = brackets.simd_eq(b'}').to_bitmask();
+        // An empty text's second quote is behind a quote, too.
         let behind = quotes << 1 | carried.quoted;
         carried.quoted = quotes >> 63;
-        // Not white space, a comma or colon; nor a digit, with which no member begins either. An empty text's second
-        // quote is behind a quote, too.
-        let others = bytes.simd_gt(b':').to_bitmask();
         Self {
             opens: opens & !inside,
             closes: closes & !inside,
-            candidates: behind & bytes.simd_eq(b'b').to_bitmask() | hidden,
-            odd: behind & others & !closes & !inside,
+            candidates: behind & bs & (es >> 1 | 1 << 63) | hidden,
+            odd: behind & others & !inside,
         }
     }
+}
+
+/// Turns every second bit into the stretch up to it.
+#[expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the processor's own registers"
+)]
+#[inline(always)]
+fn stretches<S: Simd>(simd: S, bits: u64) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx512) = simd.level().as_avx512() {
+        return at_once::stretches(avx512, bits);
+    }
+    let mut stretches = bits;
+    for shift in [1, 2, 4, 8, 16, 32] {
+        stretches ^= stretches << shift;
+    }
+    stretches
 }
 
 /// Marks what a backslash stands before that is not escaped itself.
@@ -113,12 +267,20 @@ mod tests {
 
     /// What is told of a text, and whether something in it was odd.
     fn quickly(level: Level, text: &[u8]) -> (Told, bool) {
+        let mut padded = text.to_vec();
+        padded.resize(text.len().next_multiple_of(BLOCK), b' ');
+        let (blocks, _) = padded.as_chunks();
+        let mut classes = vec![[0; 8]; blocks.len()];
+        let escapes = dispatch!(level, simd => classify(simd, blocks, &mut classes));
+        assert_eq!(escapes, text.contains(&b'\\'));
         let (mut brackets, mut candidates, mut odd) = (Vec::new(), Vec::new(), false);
         let mut carried = Carried::NOTHING;
-        for (at, part) in (0..).step_by(BLOCK).zip(text.chunks(BLOCK)) {
-            let mut block = [b' '; BLOCK];
-            block[..part.len()].copy_from_slice(part);
-            let signs = dispatch!(level, simd => Signs::of(simd, &block, &mut carried));
+        for (at, classes) in (0..).step_by(BLOCK).zip(&classes) {
+            let signs = dispatch!(level, simd => if escapes {
+                Signs::of::<_, true>(simd, classes, &mut carried)
+            } else {
+                Signs::of::<_, false>(simd, classes, &mut carried)
+            });
             for bit in 0..BLOCK {
                 let is = |of: u64| of >> bit & 1 == 1;
                 if is(signs.opens | signs.closes) {
@@ -138,7 +300,9 @@ mod tests {
         let (mut brackets, mut candidates, mut odd) = (Vec::new(), Vec::new(), false);
         let (mut in_text, mut escaped, mut quoted, mut ended) = (false, false, false, false);
         for (at, byte) in text.iter().enumerate() {
-            if escaped && *byte == b'u' || quoted && *byte == b'b' {
+            // What is behind the end of a block is not known there.
+            let e = at % BLOCK == BLOCK - 1 || text.get(at + 1) == Some(&b'e');
+            if escaped && *byte == b'u' || quoted && *byte == b'b' && e {
                 candidates.push(at);
             }
             odd |= ended && *byte > b':' && !matches!(byte, b']' | b'}');
@@ -156,9 +320,48 @@ mod tests {
         ((brackets, candidates), odd)
     }
 
+    /// All levels that there are on this machine.
+    fn levels() -> Vec<Level> {
+        let mut levels = vec![Level::new(), Level::baseline()];
+        #[cfg(target_arch = "x86_64")]
+        levels.extend(Level::new().as_avx2().map(Level::Avx2));
+        levels
+    }
+
+    #[test]
+    fn each_byte_is_of_its_class() {
+        for level in levels() {
+            for byte in 0..=255 {
+                for at in 0..BLOCK {
+                    let mut block = [b' '; BLOCK];
+                    block[at] = byte;
+                    let mut classes = [[0; 8]];
+                    dispatch!(level, simd => classify(simd, &[block], &mut classes));
+                    let bit = 1 << at;
+                    let others = byte > b':' && !matches!(byte, b']' | b'}');
+                    let expected = [
+                        byte == b'"',
+                        byte == b'\\',
+                        matches!(byte, b'[' | b'{'),
+                        matches!(byte, b']' | b'}'),
+                        byte == b'b',
+                        byte == b'e',
+                        byte == b'u',
+                        others,
+                    ];
+                    assert_eq!(
+                        classes,
+                        [expected.map(|is| if is { bit } else { 0 })],
+                        "{level:?} {byte} {at}"
+                    );
+                }
+            }
+        }
+    }
+
     #[test]
     fn every_level_of_registers_finds_the_same() {
-        let parts: [&[u8]; 13] = [
+        let parts: [&[u8]; 15] = [
             b"{",
             b"[",
             b"}",
@@ -172,6 +375,8 @@ mod tests {
             b"[[[[[[[",
             b"\"x}\"",
             b"\"\\\\\\\"[\"",
+            "\"\u{e9}\u{2028}\u{10fffd}\",".as_bytes(),
+            b"\"x\"\xfb",
         ];
         let mut random = 1_u64;
         for length in 0..400 {
@@ -181,7 +386,7 @@ mod tests {
                 text.extend_from_slice(parts[(random >> 33) as usize % parts.len()]);
             }
             let expected = slowly(&text);
-            for level in [Level::new(), Level::baseline()] {
+            for level in levels() {
                 assert_eq!(quickly(level, &text), expected, "{level:?}");
             }
         }

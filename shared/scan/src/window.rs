@@ -2,13 +2,20 @@
 
 use std::io::Read;
 
+use crate::gzip::{Check, Inflated};
+
 /// How much is read at a time of what is not held as a whole.
 pub(crate) const CHUNK: usize = 1024 * 1024;
+
+/// How much is looked at in one go, so that what was just read is still near to the processor.
+const PART: usize = 256 * 1024;
 
 /// Bytes in memory, and where more come from.
 pub(crate) struct Window<'a> {
     bytes: &'a mut Vec<u8>,
     start: usize,
+    /// What all of it must come to, and up to where it was looked at.
+    check: Option<(Check, usize)>,
     more: Option<&'a mut dyn Read>,
     /// Why reading stopped before the end.
     broke: Option<String>,
@@ -16,12 +23,25 @@ pub(crate) struct Window<'a> {
 
 impl<'a> Window<'a> {
     /// Looks at all there is.
-    pub(crate) fn whole(bytes: &'a mut Vec<u8>, broke: Option<String>) -> Self {
+    pub(crate) fn whole(bytes: &'a mut Vec<u8>) -> Self {
         Self {
             bytes,
             start: 0,
+            check: None,
             more: None,
-            broke,
+            broke: None,
+        }
+    }
+
+    /// Looks at all that was inflated, and compares its checksum on the way if nobody did.
+    pub(crate) fn inflated(bytes: &'a mut Vec<u8>, inflated: Inflated) -> Self {
+        let check = match inflated {
+            Inflated::Checked => None,
+            Inflated::Unchecked(checksum) => Some((Check::against(checksum), 0)),
+        };
+        Self {
+            check,
+            ..Self::whole(bytes)
         }
     }
 
@@ -29,16 +49,30 @@ impl<'a> Window<'a> {
     pub(crate) fn stream(bytes: &'a mut Vec<u8>, more: &'a mut dyn Read) -> Self {
         bytes.clear();
         Self {
-            bytes,
-            start: 0,
             more: Some(more),
-            broke: None,
+            ..Self::whole(bytes)
         }
     }
 
     /// Returns what is in memory and has not been passed.
     pub(crate) fn rest(&self) -> &[u8] {
         self.bytes.get(self.start..).unwrap_or_default()
+    }
+
+    /// Returns part of that: so much as is well read in one go, or `least` bytes if that is more.
+    pub(crate) fn part(&mut self, least: usize) -> &[u8] {
+        let end = self.bytes.len().min(self.start + least.max(PART));
+        self.check_to(end);
+        self.bytes.get(self.start..end).unwrap_or_default()
+    }
+
+    fn check_to(&mut self, end: usize) {
+        if let Some((check, checked)) = &mut self.check
+            && let Some(bytes) = self.bytes.get(*checked..end)
+        {
+            check.take(bytes);
+            *checked = end;
+        }
     }
 
     /// Passes bytes.
@@ -67,8 +101,14 @@ impl<'a> Window<'a> {
         self.more.is_none()
     }
 
-    /// Returns why reading stopped before the end.
-    pub(crate) fn broke(&self) -> Option<&str> {
+    /// Returns why what there is is not all, once it was read to its end.
+    pub(crate) fn broke(&mut self) -> Option<&str> {
+        self.check_to(self.bytes.len());
+        if let Some((check, _)) = self.check.take()
+            && let Err(stopped) = check.finish()
+        {
+            self.broke = Some(stopped.to_string());
+        }
         self.broke.as_deref()
     }
 

@@ -143,6 +143,14 @@ fn what_is_wrong_with_a_file_is_named() {
         (whole[..whole.len() - 4].to_vec(), 2, &[(None, "breaks off")]),
         (long[..long.len() / 2].to_vec(), 1, &[(None, "breaks off")]),
         ([&whole[..], b"garbage"].concat(), 2, &[(None, "something else")]),
+        // All of it can be read, and is not what its checksum says.
+        (with_other_checksum(&whole), 2, &[(None, "damaged")]),
+        (with_other_checksum(&long), 1, &[(None, "damaged")]),
+        (
+            [&whole[..], &with_other_checksum(&whole)].concat(),
+            4,
+            &[(None, "damaged")],
+        ),
         (vec![], 0, &[(None, "empty")]),
         (gzip(b""), 0, &[(None, "empty")]),
         (b" \r\n\t".to_vec(), 0, &[(None, "nothing but white space")]),
@@ -170,6 +178,68 @@ fn what_is_wrong_with_a_file_is_named() {
         (digest.into(), 0, &[(Some(0), "digest")]),
     ];
     assert_rejected(inputs);
+}
+
+fn with_other_checksum(gzip: &[u8]) -> Vec<u8> {
+    let mut gzip = gzip.to_vec();
+    let checksum = gzip.len() - 8;
+    gzip[checksum] ^= 1;
+    gzip
+}
+
+/// A file is looked at part by part, and records may lie across parts, or be larger than one.
+#[test]
+fn records_are_found_wherever_they_lie() {
+    let (mut records, mut too_large) = (Vec::new(), 0);
+    for number in 0..90 {
+        let length: usize = [300, 70_000, 150_000, 250_000, 262_150, 1_048_000, 1_049_000][number % 7];
+        let record = if number % 3 == 0 { RECORD } else { OTHER };
+        let padding = length.saturating_sub(record.len());
+        records.push(record.replacen('{', &format!(r#"{{"x":"{}","#, "{\\\"".repeat(padding / 3 + 1)), 1));
+        too_large += usize::from(records.last().unwrap().len() > 1024 * 1024);
+    }
+    let list: Vec<&str> = records.iter().map(String::as_str).collect();
+    let text = log(&list);
+    let expected = seen(text.as_bytes());
+    assert_eq!(expected.rejected.len(), too_large);
+    assert_eq!(expected.bedrock + expected.not_bedrock, 90 - too_large as u64);
+    assert_eq!(seen(&gzip(text.as_bytes())), expected);
+    let (one, two) = text.as_bytes().split_at(text.len() / 2);
+    assert_eq!(seen(&[gzip(one), gzip(two)].concat()), expected);
+    assert_eq!(seen_of(Content::Stream(Box::new(io::Cursor::new(text)))), expected);
+}
+
+/// One thread reads files into the same memory: what is behind the end of a file is of another.
+#[test]
+fn files_are_read_one_after_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let scan = Scan::start(Settings::with_threads(NonZero::<usize>::MIN));
+    for number in 0..200_usize {
+        let text = log(&vec![RECORD; 200 - number]);
+        let bytes = match number % 4 {
+            0 => text.into_bytes(),
+            1 => gzip(text.as_bytes()),
+            2 => gzip(text.as_bytes())[..60].to_vec(),
+            _ => Vec::new(),
+        };
+        let path = folder.path().join(number.to_string());
+        std::fs::write(&path, bytes).unwrap();
+        scan.offer(Source {
+            name: number.to_string(),
+            content: Content::File(path),
+        });
+    }
+    let mut scanned = scan.finish().unwrap();
+    let head: Value = serde_json::to_value(scanned.tally()).unwrap();
+    let records: usize = (0..200)
+        .filter(|number| number % 4 < 2)
+        .map(|number| 200 - number)
+        .sum();
+    assert_eq!(scanned.tally().rows(), records);
+    assert_eq!(
+        (&head["counts"]["files"], &head["counts"]["rejected"]),
+        (&200.into(), &100.into())
+    );
 }
 
 /// What is handed to Lambda functions, kept as it is, looks like a log file, and what is in it like other services'.
