@@ -191,7 +191,7 @@ fn with_other_checksum(gzip: &[u8]) -> Vec<u8> {
 #[test]
 fn records_are_found_wherever_they_lie() {
     let (mut records, mut too_large) = (Vec::new(), 0);
-    for number in 0..90 {
+    for number in 0..35 {
         let length: usize = [300, 70_000, 150_000, 250_000, 262_150, 1_048_000, 1_049_000][number % 7];
         let record = if number % 3 == 0 { RECORD } else { OTHER };
         let padding = length.saturating_sub(record.len());
@@ -202,7 +202,7 @@ fn records_are_found_wherever_they_lie() {
     let text = log(&list);
     let expected = seen(text.as_bytes());
     assert_eq!(expected.rejected.len(), too_large);
-    assert_eq!(expected.bedrock + expected.not_bedrock, 90 - too_large as u64);
+    assert_eq!(expected.bedrock + expected.not_bedrock, 35 - too_large as u64);
     assert_eq!(seen(&gzip(text.as_bytes())), expected);
     let (one, two) = text.as_bytes().split_at(text.len() / 2);
     assert_eq!(seen(&[gzip(one), gzip(two)].concat()), expected);
