@@ -369,6 +369,12 @@ fn values_of_a_record_do_not_drive_the_terminal() {
         "a command holds only plain names: {}",
         ended.output
     );
+    // Plain signs alone make no name of what a command would take for an option.
+    let option = crisguard(
+        "explain - --policy policy.yaml",
+        record.replace("1; rm -rf ~", "--debug"),
+    );
+    assert!(option.output.contains("AttributeValue=EVENT_ID"), "{}", option.output);
 }
 
 /// Records that were not written here, where they are at hand.

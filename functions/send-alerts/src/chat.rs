@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crisguard_core::untrusted::for_shell;
 use serde::Serialize;
 
 use crate::{
-    clean::{cleaned, for_shell, unlinked},
+    clean::{cleaned, unlinked},
     notice::{Excerpt, Kind, TextError},
 };
 

@@ -30,3 +30,4 @@ pub mod scp;
 mod statement;
 pub mod tally;
 pub mod texts;
+pub mod untrusted;

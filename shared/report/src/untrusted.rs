@@ -6,6 +6,8 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
+use crisguard_core::untrusted::hides;
+
 /// Returns a text in which every character can be seen that shows as nothing or changes how others are shown:
 /// `⟨U+202E⟩` stands for a right-to-left override. Line breaks and tabs stay if `lines` says so.
 #[must_use]
@@ -48,21 +50,6 @@ pub fn cell(text: &str) -> Cow<'_, str> {
 fn begins_a_formula(cell: &str) -> bool {
     let cell = cell.trim_start_matches(|character: char| character.is_whitespace() || "\"'".contains(character));
     cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
-}
-
-/// Tells whether a character is shown as nothing, or changes how others are: controls, line separators,
-/// what is no character and Unicode's `Default_Ignorable_Code_Point`
-/// (<https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt>).
-fn hides(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
 }
 
 #[cfg(test)]

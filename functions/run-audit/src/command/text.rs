@@ -1,32 +1,32 @@
 //! Text for a terminal: wrapped, and without anything that could drive the terminal.
 
+use crisguard_core::untrusted::hides;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm, core::Word};
 
-/// Replaces what could move the cursor, change colours or reorder the line.
+/// Replaces what could move the cursor, change colours, reorder the line or pass unseen.
 ///
 /// Callers choose much of what stands in a record (session names, model ids); none of it may act.
 pub(crate) fn harmless(text: &str) -> String {
-    text.chars().map(|c| if acts(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect()
 }
 
-/// Escapes in JSON what could drive a terminal: outside its texts, only line ends could, and stay.
+/// Escapes in JSON what could drive a terminal or pass unseen: outside its texts, only line ends could, and stay.
 pub(crate) fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
-        if acts(c) && c != '\n' {
-            text.push_str("\\u");
-            text.extend([12, 8, 4, 0].map(|shift| char::from_digit((u32::from(c) >> shift) & 0xf, 16).unwrap_or('0')));
+        if hides(c) && c != '\n' {
+            // A character beyond the first 65,536 is two.
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                text.push_str("\\u");
+                text.extend(
+                    [12, 8, 4, 0].map(|shift| char::from_digit(u32::from(*unit >> shift) & 0xf, 16).unwrap_or('0')),
+                );
+            }
         } else {
             text.push(c);
         }
     }
     text
-}
-
-/// Tells whether a character acts on the terminal or on the order of others.
-fn acts(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Breaks a text into lines of at most `width` columns at its spaces and between the signs of Japanese, all lines
@@ -134,16 +134,17 @@ mod tests {
     }
 
     #[test]
-    fn nothing_drives_the_terminal() {
+    fn nothing_drives_the_terminal_or_passes_unseen() {
         assert_eq!(harmless("a\u{1b}[31mb\u{202e}c\n"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}");
+        assert_eq!(harmless("ap\u{200b}-role\u{e0041}"), "ap\u{fffd}-role\u{fffd}");
     }
 
     #[test]
     fn json_drives_no_terminal_and_says_the_same() {
-        let text = "a\u{9b}2J\u{202e}\u{61c}\u{7f}\u{1b}é\n";
+        let text = "a\u{9b}2J\u{202e}\u{61c}\u{7f}\u{1b}é\u{200b}\u{e0041}\n";
         let json = serde_json::to_string_pretty(&[text]).unwrap();
         let escaped = escaped(&json);
-        assert!(escaped.chars().all(|c| c == '\n' || !acts(c)), "{escaped}");
+        assert!(escaped.chars().all(|c| c == '\n' || !hides(c)), "{escaped}");
         assert_eq!(serde_json::from_str::<[String; 1]>(&escaped).unwrap(), [text]);
     }
 

@@ -8,11 +8,11 @@ use crisguard_core::{
     finding::Verdict,
     policy::Language,
     texts::{self, FROM_FINDING},
+    untrusted::for_shell,
 };
 use serde::Serialize;
 
 use crate::{
-    clean::for_shell,
     line::{Line, Reason},
     notice::Excerpt,
 };

@@ -8,6 +8,7 @@ use crisguard_core::{
     policy::Language,
     tally::{Audit, AuditFinding, FindingDecision, causes},
     texts::{self, filled},
+    untrusted::for_shell,
 };
 use serde::Serialize;
 
@@ -175,15 +176,9 @@ fn remedy(finding: &AuditFinding, steps: &[&str]) -> Vec<String> {
     let usable = |step: &&&str| {
         values
             .iter()
-            .all(|(word, value)| !step.contains(word) || is_plain(value))
+            .all(|(word, value)| !step.contains(word) || for_shell(value).is_some())
     };
     steps.iter().filter(usable).map(|step| filled(step, &values)).collect()
-}
-
-/// Tells whether a text can stand in a shell command as it is.
-fn is_plain(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:/_-".contains(&byte);
-    !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain)
 }
 
 /// Says why, in the page's language, as a sentence.

@@ -14,6 +14,7 @@ use crisguard_core::{
     exit::Exit,
     model::ModelReference,
     texts::filled,
+    untrusted::for_shell,
 };
 
 use super::{About, Entry, Explained, Inference, Place, Tally};
@@ -57,17 +58,11 @@ pub(super) fn write(
 ///
 /// Only plain names are put in: callers choose profile ids, and people paste commands.
 pub(super) fn remedy(control: ControlId, invocation: &Invocation) -> Vec<String> {
-    fn plain(text: &str) -> Option<&str> {
-        let fits = text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte));
-        (fits && !text.is_empty()).then_some(text)
-    }
     let values = [
-        ("EVENT_ID", plain(&invocation.identity.event_id)),
-        ("SOURCE", plain(invocation.source.0.as_str())),
-        ("PROFILE", invocation.target.profile_label().and_then(plain)),
-        ("POLICY_ID", denying_policy(invocation).and_then(plain)),
+        ("EVENT_ID", for_shell(&invocation.identity.event_id)),
+        ("SOURCE", for_shell(invocation.source.0.as_str())),
+        ("PROFILE", invocation.target.profile_label().and_then(for_shell)),
+        ("POLICY_ID", denying_policy(invocation).and_then(for_shell)),
     ];
     let known: Vec<_> = values
         .into_iter()

@@ -9,6 +9,7 @@ use crisguard_core::{
     account::AccountId,
     scp::reach::{Denied, ProfileReport},
 };
+use crisguard_report::untrusted::cell;
 
 use crate::reach::{Accounts, Answer, Policies, Question};
 
@@ -153,16 +154,11 @@ fn row(out: &mut dyn Write, fields: &[&str]) -> io::Result<()> {
 
 /// Quotes a field where it must be, and defuses what a spreadsheet would take for a formula.
 fn escaped(field: &str) -> String {
-    let formula = field.starts_with(['=', '+', '-', '@']);
-    let field = if formula {
-        format!("'{field}")
-    } else {
-        crate::command::text::harmless(field)
-    };
-    if field.contains([',', '"', '\n', '\r']) {
+    let field = cell(field);
+    if field.contains([',', '"']) {
         return format!("\"{}\"", field.replace('"', "\"\""));
     }
-    field
+    field.into_owned()
 }
 
 #[cfg(test)]
@@ -173,6 +169,7 @@ mod tests {
     fn fields_are_quoted_and_formulas_defused() {
         assert_eq!(escaped("a, \"b\""), "\"a, \"\"b\"\"\"");
         assert_eq!(escaped("=1+1"), "'=1+1");
+        assert_eq!(escaped(" =1,\n\u{1b}"), "\"' =1,⟨U+000A⟩⟨U+001B⟩\"");
         assert_eq!(escaped("jp.model"), "jp.model");
     }
 }
