@@ -15,7 +15,7 @@ pub mod change;
 pub mod cloudtrail;
 pub mod controls;
 pub mod decision;
-mod digest;
+pub mod digest;
 pub mod exit;
 pub mod finding;
 pub mod inference_profile;

@@ -1,6 +1,6 @@
 //! Fingerprints of texts, for ids that must come out the same each time.
 
-use sha2::{Digest as _, Sha256};
+use crisguard_core::digest;
 
 /// Returns the SHA-256 of several texts in 64 hexadecimal digits.
 ///
@@ -11,11 +11,5 @@ use sha2::{Digest as _, Sha256};
 /// assert_ne!(fingerprint::of(["ab", "c"]), fingerprint::of(["a", "bc"]));
 /// ```
 pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut hasher = Sha256::new();
-    for text in texts {
-        hasher.update((text.len() as u64).to_be_bytes());
-        hasher.update(text.as_bytes());
-    }
-    let digits = hasher.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    digest::of_parts(&texts.into_iter().collect::<Vec<_>>(), 32)
 }

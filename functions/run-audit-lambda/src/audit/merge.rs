@@ -3,6 +3,7 @@
 use std::{io, sync::Arc};
 
 use crisguard_aws::Failure;
+use crisguard_core::digest;
 use crisguard_lambda::report::{Report, chain};
 use crisguard_scan::{
     Content, Scan, ScanError, Scanned, Source,
@@ -11,7 +12,6 @@ use crisguard_scan::{
 use futures_util::stream::{self, StreamExt as _};
 use run_audit::s3::Store;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::{
     MergeAsked, Moment, Run, World, answer,
@@ -86,7 +86,7 @@ pub(super) async fn merge<Objects: Store, Organizations>(
 async fn planned(store: &impl Store, bucket: &str, run: &Run, kept: &Kept) -> Result<Vec<Batch>, Report> {
     let key = run.plan();
     let plan = stored(store, bucket, run, &key, LARGEST_PLAN).await?;
-    if kept.plan_sha256 != report::hexadecimal(&Sha256::digest(&plan)) {
+    if kept.plan_sha256 != digest::of_bytes(&plan) {
         let another = Failed::AnotherPlan(format!("s3://{bucket}/{key}"), run.clone());
         return Err(Report::of("Run", &another));
     }

@@ -1,16 +1,16 @@
 //! Which objects are to be read, written down as a batch a line.
 
+use crisguard_core::digest;
 use crisguard_lambda::report::Report;
 use crisguard_scan::plan::{LARGEST_LINE, Limits};
 use run_audit::s3::{Store, list};
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::{
     Asked, Moment, Run, World, answer,
     grounds::Grounds,
-    report::{self, NoReports, hexadecimal},
+    report::{self, NoReports},
     request::BATCH_BYTES,
 };
 use crate::ReadOrganization;
@@ -65,8 +65,8 @@ pub(super) async fn plan<Objects: Store, Organizations: ReadOrganization>(
         let written = world.store.write(bucket, &run.policy(), text, "application/yaml").await;
         written.map_err(|failure| failed(&failure))?;
     }
-    let question = serde_json::to_vec(&grounds.keep(asked, hexadecimal(&Sha256::digest(&lines))))
-        .map_err(|error| failed(&error))?;
+    let question =
+        serde_json::to_vec(&grounds.keep(asked, digest::of_bytes(&lines))).map_err(|error| failed(&error))?;
     let written = world
         .store
         .write(bucket, &run.question(), question, "application/json")

@@ -1,7 +1,7 @@
 //! The report, and where it is kept.
 
 use crisguard_aws::Failure;
-use crisguard_core::tally::Audit;
+use crisguard_core::{digest, tally::Audit};
 use crisguard_lambda::report::Report;
 use crisguard_report::Document;
 use crisguard_scan::{Scanned, plan::Address};
@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use run_audit::s3::Store;
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::{Asked, Run, grounds::Grounds, request::ReportAsked, scan::settings};
 
@@ -94,7 +93,7 @@ pub(super) async fn store(store: &impl Store, bucket: &str, run: &Run, told: Tol
     let address = |name: &str| format!("s3://{bucket}/{}", run.document(name));
     let mut manifest_sha256 = String::new();
     for document in documents {
-        manifest_sha256 = hexadecimal(&Sha256::digest(&document.bytes));
+        manifest_sha256 = digest::of_bytes(&document.bytes);
         let written = store
             .write(
                 bucket,
@@ -130,12 +129,4 @@ async fn besides(store: &impl Store, at: Option<&Address>) -> Result<Option<Valu
     value
         .map(Some)
         .map_err(|error| Report::of("Report", &NotRead::NotJson(at.to_string(), error)))
-}
-
-/// Writes a digest, or the beginning of one.
-pub(super) fn hexadecimal(digest: &[u8]) -> String {
-    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits
-        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
-        .collect()
 }

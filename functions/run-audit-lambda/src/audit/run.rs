@@ -2,12 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
+use crisguard_core::digest;
 use crisguard_scan::plan::Batch;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-
-use super::report::hexadecimal;
 
 /// The name of a run: that of the execution, or the time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,13 +46,11 @@ impl Run {
 
     /// What came of a batch. Whoever planned other objects under the same name does not take it for theirs.
     pub(super) fn tally(&self, batch: &Batch) -> String {
-        let mut digest = Sha256::new();
-        for place in batch.places() {
-            digest.update(format!("{} {} {}\n", place.bucket, place.key, place.size));
-        }
-        let digest = hexadecimal(&digest.finalize());
-        let (digest, _) = digest.split_at_checked(16).unwrap_or((&digest, ""));
-        self.at(&format!("tallies/{:06}-{digest}.tally", batch.batch))
+        let lines = batch
+            .places()
+            .map(|place| format!("{} {} {}\n", place.bucket, place.key, place.size));
+        let digest = digest::of_bytes(lines.collect::<String>().as_bytes());
+        self.at(&format!("tallies/{:06}-{digest:.16}.tally", batch.batch))
     }
 
     /// A document of the report.

@@ -9,11 +9,10 @@ use crisguard_aws::{
     Disposition, Failure,
     s3::{Keys, KeysPage, ListedObject},
 };
-use crisguard_core::scp::organization::OrganizationDocument;
+use crisguard_core::{digest, scp::organization::OrganizationDocument};
 use crisguard_scan::plan::Address;
 use run_audit::s3::Store;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::NotRead;
@@ -267,7 +266,7 @@ fn cut(store: &Bucket, of: usize) -> Vec<Value> {
     store.put(REPORTS, "audit/r/plan.jsonl", plan.as_bytes());
     let question = store.object(REPORTS, "audit/r/question.json").unwrap();
     let mut question: Value = serde_json::from_slice(&question).unwrap();
-    question["plan_sha256"] = json!(report::hexadecimal(&Sha256::digest(&plan)));
+    question["plan_sha256"] = json!(digest::of_bytes(plan.as_bytes()));
     store.put(REPORTS, "audit/r/question.json", question.to_string().as_bytes());
     batches
 }

@@ -7,10 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crisguard_core::tally::Audit;
+use crisguard_core::{digest, tally::Audit};
 use crisguard_report::{Document, PolicyText, Report, render};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::Asked;
 use crate::command::{arguments::BesideOf, failure::Failure};
@@ -61,7 +60,7 @@ impl Folder {
             let is_ours = if name == MANIFEST {
                 listed.contains_key(PAGE)
             } else {
-                listed.get(name) == Some(&digest(&bytes))
+                listed.get(name) == Some(&digest::of_bytes(&bytes))
             };
             if !is_ours {
                 return Err(Failure::NotOurs {
@@ -158,10 +157,4 @@ fn digests(manifest: &str) -> BTreeMap<&str, String> {
             Some((name, digest.to_owned()))
         })
         .collect()
-}
-
-fn digest(bytes: &[u8]) -> String {
-    let bytes = Sha256::digest(bytes);
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
