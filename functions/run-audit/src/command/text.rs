@@ -1,6 +1,6 @@
 //! Text for a terminal: wrapped, and without anything that could drive the terminal.
 
-use crisguard_core::untrusted::hides;
+use crisguard_core::{texts, untrusted::hides};
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm, core::Word};
 
 /// Replaces what could move the cursor, change colours, reorder the line or pass unseen.
@@ -76,15 +76,7 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 
 /// Writes a number with commas between its thousands.
 pub(crate) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    texts::grouped(number as u64)
 }
 
 #[cfg(test)]

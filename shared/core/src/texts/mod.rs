@@ -98,6 +98,25 @@ pub fn filled(step: &str, values: &[(&str, &str)]) -> String {
     })
 }
 
+/// Writes a number with a comma before every three digits, as both languages have it.
+///
+/// ```
+/// use crisguard_core::texts::grouped;
+/// assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+/// ```
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Returns what people are told about a control.
 #[must_use]
 pub const fn control(control: ControlId, language: Language) -> ControlWords {

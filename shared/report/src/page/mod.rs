@@ -12,7 +12,7 @@ mod words;
 
 use std::sync::Arc;
 
-use crisguard_core::{location::Location, policy::Language, region::Region, tally::Audit};
+use crisguard_core::{location::Location, policy::Language, region::Region, tally::Audit, texts::grouped};
 use jiff::Timestamp;
 use minijinja::{
     Environment, Error, ErrorKind, HtmlEscape, UndefinedBehavior, escape_formatter,
@@ -30,7 +30,7 @@ use pictures::{
     months::{self, MonthsPicture},
 };
 use verdict::Verdict;
-use words::{Words, grouped};
+use words::Words;
 
 pub(crate) const NAME: &str = "report.html";
 

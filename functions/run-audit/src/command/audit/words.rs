@@ -5,6 +5,7 @@ use crisguard_core::{
     policy::Language,
     region::Region,
     tally::{Audit, AuditFinding, Exits, GapReason, Outcome, Scope},
+    texts,
 };
 
 use super::routes::Place;
@@ -276,7 +277,7 @@ impl Words {
 
 /// Writes a number with commas between its thousands.
 pub(in crate::command) fn many(number: u64) -> String {
-    grouped(usize::try_from(number).unwrap_or(usize::MAX))
+    texts::grouped(number)
 }
 
 const ENGLISH: Words = Words {

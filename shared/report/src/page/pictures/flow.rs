@@ -7,6 +7,7 @@ use crisguard_core::{
     location::Location,
     region::Region,
     tally::{Audit, Flow, Outcome},
+    texts::grouped,
 };
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ use crate::{
     ReportError,
     page::{
         ROWS,
-        words::{Words, grouped, percent},
+        words::{Words, percent},
     },
 };
 
