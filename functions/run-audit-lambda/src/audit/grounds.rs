@@ -74,10 +74,10 @@ impl Grounds {
         let places = if asked.organization {
             let document = world.organizations.whole().await;
             let document = document.map_err(|error| Report::of("Organization", &error))?;
-            let accounts: Vec<AccountId> = document.accounts.iter().map(|account| account.id.clone()).collect();
-            let organization = Organization::new(document).map_err(|error| Report::of("Organization", &error))?;
-            let place = |account: AccountId| Some((account.clone(), organization.path(&account)?));
-            accounts.into_iter().filter_map(place).collect()
+            let organization = Organization::new(document);
+            organization
+                .map_err(|error| Report::of("Organization", &error))?
+                .places()
         } else {
             BTreeMap::new()
         };

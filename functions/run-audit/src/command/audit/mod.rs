@@ -185,8 +185,7 @@ fn places(question: &AuditQuestion, input: &mut dyn Read) -> Result<BTreeMap<Acc
     if organization.id().is_none() {
         return Err(Failure::NoOrganizationId { name: file.to_string() });
     }
-    let place = |account: &AccountId| Some((account.clone(), organization.path(account)?));
-    Ok(organization.accounts().filter_map(place).collect())
+    Ok(organization.places())
 }
 
 /// Reads an answer that a report shows beside the audit.

@@ -147,6 +147,13 @@ impl Organization {
         parts.join("/").parse().ok()
     }
 
+    /// Returns the place of every account that [`path`](Self::path) knows.
+    #[must_use]
+    pub fn places(&self) -> BTreeMap<AccountId, OrganizationPath> {
+        let place = |account: &AccountId| Some((account.clone(), self.path(account)?));
+        self.accounts().filter_map(place).collect()
+    }
+
     /// Returns the unit and all above it, the root last.
     fn above<'o>(&'o self, unit: &'o str) -> impl Iterator<Item = (&'o str, &'o Unit)> {
         let mut next = Some(unit);

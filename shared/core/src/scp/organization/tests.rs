@@ -63,6 +63,13 @@ fn an_account_is_under_its_units_and_the_root() {
         "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/ou-ab12-22222222"
     );
     assert!(organization.chain(&account("999988887777")).is_none());
+    let places = organization.places();
+    assert!(places.keys().eq(organization.accounts()));
+    assert!(
+        places
+            .iter()
+            .all(|(account, place)| organization.path(account).as_ref() == Some(place))
+    );
 }
 
 #[test]
