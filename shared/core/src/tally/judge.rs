@@ -263,14 +263,10 @@ impl<'a> Judge<'a> {
         } = self.question;
         let assessments = policy.map(|document| {
             let account = &invocation.account;
-            if !self.policies.contains_key(account) {
-                let policy = document.for_account(account, places.get(account));
-                self.policies.insert(account.clone(), policy);
-            }
-            match self.policies.get(account) {
-                Some(Ok(policy)) => assess(&invocation, policy, catalogue),
-                Some(Err(unresolved)) => without_policy(&invocation, &unresolved.to_string()),
-                None => Vec::new(),
+            let policy = self.policies.entry(account.clone());
+            match policy.or_insert_with(|| document.for_account(account, places.get(account))) {
+                Ok(policy) => assess(&invocation, policy, catalogue),
+                Err(unresolved) => without_policy(&invocation, &unresolved.to_string()),
             }
         });
         Some((invocation, assessments))

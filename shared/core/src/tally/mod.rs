@@ -24,7 +24,7 @@ mod row;
 
 use std::collections::{BTreeMap, BinaryHeap};
 
-use evidence::{AllEvidence, Role};
+use evidence::{AllEvidence, Known, Role};
 
 pub use audit::{
     AccountControls, Audit, AuditFinding, CoverageAnswer, Covered, Decided, Excepted, ExceptionUse, Exits,
@@ -121,13 +121,7 @@ impl Tally {
             self.counts.rejected += 1;
             return;
         };
-        let group = request_id.map_or_else(|| known.events.mixed(event), |request_id| known.of_request(request_id));
-        self.rows.push(Row {
-            group,
-            event,
-            evidence: known.id,
-            time,
-        });
+        self.rows.push(row(known, event, request_id, time));
     }
 
     /// Returns what stands for an event, whose id is kept where it is no UUID.
@@ -156,15 +150,8 @@ impl Tally {
             Role::Completion => &identity.parent_request_id,
             Role::Call | Role::StreamCall | Role::Log => &invocation.request_id,
         };
-        let group = request_id
-            .as_deref()
-            .map_or_else(|| known.events.mixed(event), |request_id| known.of_request(request_id));
-        self.rows.push(Row {
-            group,
-            event,
-            evidence: known.id,
-            time: invocation.time.as_microsecond(),
-        });
+        let time = invocation.time.as_microsecond();
+        self.rows.push(row(known, event, request_id.as_deref(), time));
     }
 
     /// Counts records of other services.
@@ -256,6 +243,16 @@ impl Tally {
         question: &Question<'_>,
     ) -> Result<Audit, E> {
         conclude::conclude(self, spilled, question)
+    }
+}
+
+/// Returns the row of a record: records of one request are one group, and an event without a request is one of its own.
+fn row(known: &Known, event: Id, request_id: Option<&str>, time: i64) -> Row {
+    Row {
+        group: request_id.map_or_else(|| known.events.mixed(event), |request_id| known.of_request(request_id)),
+        event,
+        evidence: known.id,
+        time,
     }
 }
 

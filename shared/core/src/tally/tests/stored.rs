@@ -112,3 +112,20 @@ fn an_audit_is_of_the_form_that_its_schema_says() {
     json["exits"]["compliant"] = json!("many");
     assert!(!validator.is_valid(&json));
 }
+
+#[test]
+fn a_record_like_one_of_another_tally_has_an_exit() {
+    let like = Tally::new()
+        .add_first(&invocation(&call(1, "Converse", JP, None)))
+        .unwrap();
+    let mut another = Tally::new();
+    let particulars = Particulars {
+        event_id: &uuid(1002),
+        request_id: None,
+        time: 0,
+    };
+    another.add_like(like, &particulars);
+    let told = ask(another, Some(POLICY), Scope::everything());
+    assert_eq!(exits(&told), "rejected 1");
+    assert_eq!((told.read.records, told.rejected_not_listed), (1, 1));
+}
