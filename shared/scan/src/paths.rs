@@ -2,6 +2,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
+    io,
     path::{Component, Path, PathBuf},
 };
 
@@ -74,7 +75,7 @@ fn under(folder: PathBuf, glob: Option<GlobMatcher>) -> impl Iterator<Item = Sou
     // Without a name, a folder is the one that the command was run in; it is not to stand in the names of its files.
     let here = folder.as_os_str().is_empty();
     let root = if here { PathBuf::from(".") } else { folder };
-    WalkDir::new(root)
+    WalkDir::new(&root)
         .follow_links(true)
         .sort_by_file_name()
         .into_iter()
@@ -90,13 +91,11 @@ fn under(folder: PathBuf, glob: Option<GlobMatcher>) -> impl Iterator<Item = Sou
                 wanted.then(|| file(path))
             }
             Ok(_) => None,
-            // What a link leads back to is read where it is.
-            Err(error) if error.loop_ancestor().is_some() => None,
             Err(error) => {
-                let path = error.path().unwrap_or(Path::new("")).to_owned();
-                let wanted = glob.as_ref().is_none_or(|glob| glob.is_match(&path)) || path.is_dir();
-                let reason = error.into_io_error().map(|error| error.to_string()).unwrap_or_default();
-                wanted.then(|| unreadable(&path, &format!("it cannot be looked into: {reason}")))
+                // A list that breaks off names no path.
+                let path = error.path().unwrap_or(&root).to_owned();
+                // Without a reason it is a link that leads back: what is there is read where it is.
+                not_looked_into(&path, &error.into_io_error()?, glob.as_ref())
             }
         })
 }
@@ -105,6 +104,13 @@ fn under(folder: PathBuf, glob: Option<GlobMatcher>) -> impl Iterator<Item = Sou
 fn has_no_record(path: &Path) -> bool {
     let kind = path.to_str().map(FileKind::of);
     matches!(kind, Some(FileKind::Digest | FileKind::Insight))
+}
+
+/// Tells of what could not be looked into, unless it is not there and would not have been wanted: whatever else it is,
+/// there may be files in it.
+fn not_looked_into(path: &Path, error: &io::Error, glob: Option<&GlobMatcher>) -> Option<Source> {
+    let wanted = glob.is_none_or(|glob| glob.is_match(path)) || error.kind() != io::ErrorKind::NotFound;
+    wanted.then(|| unreadable(path, &format!("it cannot be looked into: {error}")))
 }
 
 fn is_hidden(entry: &DirEntry) -> bool {
@@ -215,6 +221,24 @@ mod tests {
             panic!("not one source");
         };
         assert!(matches!(source.content, Content::File(_)), "{source:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_looked_into_may_have_files_in_it() {
+        let glob = GlobBuilder::new("logs/*.json").build().unwrap().compile_matcher();
+        let told = |path: &str, kind: io::ErrorKind| {
+            let source = not_looked_into(Path::new(path), &kind.into(), Some(&glob))?;
+            let Content::Unreadable(reason) = source.content else {
+                panic!("it is readable");
+            };
+            Some(format!("{}: {reason}", source.name))
+        };
+        assert_eq!(
+            told("logs", io::ErrorKind::PermissionDenied).unwrap(),
+            "logs: it cannot be looked into: permission denied"
+        );
+        assert!(told("logs/a.json", io::ErrorKind::NotFound).is_some());
+        assert_eq!(told("logs/a.txt", io::ErrorKind::NotFound), None);
     }
 
     #[cfg(unix)]
