@@ -164,10 +164,6 @@ fn common(report: &Report<'_>, about: &Common<'_>) -> Map<String, Value> {
         Class::Detection => (2004, "Detection Finding"),
     };
     let (severity_id, severity) = severity(about.severity);
-    let partition = about
-        .region
-        .parse::<Region>()
-        .map_or("aws", |region| region.partition());
     let words = about.control.map(|control| texts::control(control, Language::En));
     let mut event = json!({
         "category_uid": 2,
@@ -189,12 +185,7 @@ fn common(report: &Report<'_>, about: &Common<'_>) -> Map<String, Value> {
             "product": { "name": "crisguard", "vendor_name": "crisguard", "version": report.audit.version },
             "profiles": ["cloud"],
         },
-        "cloud": {
-            "provider": "AWS",
-            "region": about.region,
-            "cloud_partition": partition,
-            "account": account(about.account),
-        },
+        "cloud": cloud(about.region, about.account),
         "finding_info": {
             "uid": about.uid,
             "title": words.map_or(about.control_name, |words| words.title),
@@ -214,6 +205,19 @@ fn common(report: &Report<'_>, about: &Common<'_>) -> Map<String, Value> {
         Value::Object(event) => event,
         _ => Map::new(),
     }
+}
+
+/// Says where in AWS it is; what is not a Region may be of any partition.
+fn cloud(region: &str, id: &str) -> Value {
+    let mut cloud = Map::from_iter([
+        ("provider".to_owned(), json!("AWS")),
+        ("region".to_owned(), json!(region)),
+    ]);
+    if let Ok(region) = region.parse::<Region>() {
+        cloud.insert("cloud_partition".to_owned(), json!(region.partition()));
+    }
+    cloud.insert("account".to_owned(), account(id));
+    cloud.into()
 }
 
 fn account(id: &str) -> Value {
@@ -255,4 +259,18 @@ const fn severity(severity: Option<Severity>) -> (u8, &'static str) {
 
 fn milliseconds(time: Timestamp) -> i64 {
     time.as_millisecond()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_is_told_where_it_is_known() {
+        let partition = |region: &str| cloud(region, "111122223333")["cloud_partition"].clone();
+        assert_eq!(
+            [partition("ap-northeast-1"), partition("cn-north-1"), partition("")],
+            [json!("aws"), json!("aws-cn"), Value::Null]
+        );
+    }
 }

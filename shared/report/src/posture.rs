@@ -3,7 +3,7 @@
 use crisguard_core::{controls::ControlId, decision::Severity, finding::PostureFinding, policy::Language, texts};
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::ReportError;
 
@@ -27,15 +27,14 @@ pub(crate) struct Coverage {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-#[serde(from = "Value")]
+#[serde(from = "Map<String, Value>")]
 pub(crate) struct Assessment {
     pub(crate) known: Option<Box<PostureFinding>>,
     shown: Shown,
 }
 
 /// What every version of an assessment has.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug)]
 struct Shown {
     control: String,
     decision: String,
@@ -45,11 +44,24 @@ struct Shown {
     explanation: String,
 }
 
-impl From<Value> for Assessment {
-    fn from(value: Value) -> Self {
+impl From<Map<String, Value>> for Assessment {
+    fn from(members: Map<String, Value>) -> Self {
+        // One that a later version writes in another form hides none of the others.
+        let text = |name: &str| match members.get(name) {
+            Some(Value::String(text)) => text.clone(),
+            None | Some(Value::Null) => String::new(),
+            Some(other) => other.to_string(),
+        };
+        let shown = Shown {
+            control: text("control"),
+            decision: text("decision"),
+            severity: text("severity"),
+            account: text("account"),
+            region: text("region"),
+            explanation: text("explanation"),
+        };
         // A reason of a kind that this version does not know is told by its explanation.
-        let known = PostureFinding::deserialize(&value).ok().map(Box::new);
-        let shown = Shown::deserialize(value).unwrap_or_default();
+        let known = PostureFinding::deserialize(Value::Object(members)).ok().map(Box::new);
         Self { known, shown }
     }
 }
@@ -114,5 +126,28 @@ impl Assessment {
             Some(finding) if language != Language::En => texts::explanation(&finding.decision, language),
             _ => self.shown.explanation.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_later_version_writes_otherwise_hides_nothing_else() {
+        let later = json!({
+            "control": "c", "decision": "undecided", "severity": {"of": 3}, "region": null, "explanation": "why",
+        });
+        let assessment = Assessment::deserialize(later).unwrap();
+        assert!(assessment.known.is_none());
+        assert_eq!(
+            (assessment.control(), assessment.decision(), assessment.region()),
+            ("c", "undecided", "")
+        );
+        assert_eq!(assessment.explanation(Language::Ja), "why");
+        assert_eq!(assessment.severity(Language::Ja), r#"{"of":3}"#);
+        assert!(Assessment::deserialize(json!("an assessment")).is_err());
     }
 }

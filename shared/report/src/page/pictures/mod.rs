@@ -72,7 +72,7 @@ pub(super) fn redraw(
             Event::Eof => break,
             Event::Start(start) if start.name().as_ref() == "svg" => {
                 let element = element(&start).map_err(failed)?;
-                write(Event::Start(head(&element, id)))?;
+                write(Event::Start(head(&element, id).map_err(failed)?))?;
                 for (name, text) in [("title", title), ("desc", description)] {
                     let start = BytesStart::new(name).with_attributes([("id", format!("{id}-{name}").as_str())]);
                     write(Event::Start(start))?;
@@ -114,14 +114,15 @@ fn element(start: &BytesStart<'_>) -> Result<Element, String> {
     })
 }
 
-fn head(element: &Element, id: &str) -> BytesStart<'static> {
+fn head(element: &Element, id: &str) -> Result<BytesStart<'static>, String> {
     let mut head = BytesStart::new("svg");
     for name in ["width", "height", "viewBox"] {
-        head.push_attribute((name, element.attribute(name).unwrap_or_default()));
+        let value = element.attribute(name).ok_or_else(|| format!("it has no {name}"))?;
+        head.push_attribute((name, value));
     }
     head.push_attribute(("role", "img"));
     head.push_attribute(("aria-labelledby", format!("{id}-title {id}-desc").as_str()));
-    head
+    Ok(head)
 }
 
 fn draw(
@@ -158,4 +159,20 @@ fn draw(
         write(Event::End(BytesEnd::new("tspan")))?;
     }
     write(Event::End(BytesEnd::new(element.name.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_without_its_measures_is_none() {
+        let drawn = |svg: &str| redraw("flow", svg, ("id", "title", "description"), |_| None);
+        assert!(drawn(r#"<svg width="1" height="1" viewBox="0 0 1 1"></svg>"#).is_ok());
+        let error = drawn(r#"<svg width="1" height="1"></svg>"#).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the picture of flow could not be drawn: it has no viewBox"
+        );
+    }
 }
