@@ -183,6 +183,13 @@ fn json_of(ended: &Output) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+/// An audit that is not compliant throughout.
+fn open_audit_of(ended: &Output) -> Value {
+    let errors = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{errors}");
+    json_of(ended)
+}
+
 /// The record of a call at a time, processed in a Region.
 fn call(number: u32, time: &str, region: &str) -> Value {
     let mut record: Value = serde_json::from_str(include_str!("fixtures/stayed.json")).unwrap();
@@ -237,13 +244,7 @@ fn a_bucket_is_listed_by_its_layout_and_read() {
         ],
         &address,
     );
-    let audit = json_of(&ended);
-    assert_eq!(
-        ended.status.code(),
-        Some(1),
-        "{}",
-        String::from_utf8_lossy(&ended.stderr)
-    );
+    let audit = open_audit_of(&ended);
     assert_eq!(
         (&audit["read"]["files"], &audit["exits"]["compliant"]),
         (&json!(2), &json!(1)),
@@ -281,13 +282,7 @@ fn the_history_is_looked_up_page_by_page() {
     ];
     let (address, asked) = serve(Objects::new(), pages);
     let ended = with_credentials(&["lookup", "--policy", "policy.yaml", "--format", "json"], &address);
-    let audit = json_of(&ended);
-    assert_eq!(
-        ended.status.code(),
-        Some(1),
-        "{}",
-        String::from_utf8_lossy(&ended.stderr)
-    );
+    let audit = open_audit_of(&ended);
     let exits = ["compliant", "violation", "rejected"].map(|exit| audit["exits"][exit].clone());
     assert_eq!(exits, [json!(2), json!(1), json!(0)]);
     assert_eq!(audit["asked"]["regions"], json!([]));
@@ -328,15 +323,21 @@ fn without_credentials_it_is_said_what_to_do() {
             "{errors}"
         );
     }
-    let nowhere = crisguard(
-        &["lookup"],
-        &[
+    let ask_in = |region: &[(&str, &str)]| {
+        let key = [
             ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
             ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ],
+        ];
+        let ended = crisguard(&["lookup"], &[&key, region].concat());
+        String::from_utf8(ended.stderr).unwrap()
+    };
+    let nowhere = ask_in(&[]);
+    assert!(nowhere.contains("there is no Region to ask in\n"), "{nowhere}");
+    let tokyo = ask_in(&[("AWS_REGION", "Tokyo")]);
+    assert!(
+        tokyo.contains("`Tokyo` is not the name of an AWS Region") && tokyo.contains("--region ap-northeast-1"),
+        "{tokyo}"
     );
-    let errors = String::from_utf8(nowhere.stderr).unwrap();
-    assert!(errors.contains("there is no Region to ask in"), "{errors}");
     let ended = crisguard(&["scan", "s3://Trail/"], &[]);
     assert!(String::from_utf8_lossy(&ended.stderr).contains("is no address in S3"));
 }

@@ -11,6 +11,7 @@ use crisguard_core::{
     catalog::CatalogueError,
     pattern::PatternError,
     policy::{PolicyError, Unresolved},
+    region::NotARegion,
     scp::{self, organization::OrganizationError, templates::TemplateError},
 };
 use crisguard_report::ReportError;
@@ -176,6 +177,9 @@ pub(crate) enum Failure {
     /// There is no Region to ask in.
     #[error("there is no Region to ask in")]
     NoRegion,
+    /// The configured Region is none.
+    #[error("there is no such Region to ask in as is configured")]
+    ConfiguredRegion(#[source] NotARegion),
     /// CloudTrail's history does not go back so far.
     #[error("CloudTrail keeps 90 days, since {earliest}, and --from {from} is before")]
     NotKept { from: Timestamp, earliest: Timestamp },
@@ -282,7 +286,7 @@ impl Failure {
                  AWS_SECRET_ACCESS_KEY"
                     .to_owned()
             }
-            Self::NoRegion => "name it: --region ap-northeast-1, or AWS_REGION".to_owned(),
+            Self::NoRegion | Self::ConfiguredRegion(_) => "name it: --region ap-northeast-1, or AWS_REGION".to_owned(),
             Self::NotKept { .. } => {
                 "name a later time, or read a trail's log files: `crisguard scan s3://BUCKET/AWSLogs/`".to_owned()
             }

@@ -89,8 +89,9 @@ fn regions(arguments: &LookupArguments, configuration: &Configuration) -> Result
     if !arguments.region.is_empty() {
         return Ok(arguments.region.clone());
     }
-    let region = configuration.region().and_then(|region| region.as_ref().parse().ok());
-    region.map(|region| vec![region]).ok_or(Failure::NoRegion)
+    let region = configuration.region().ok_or(Failure::NoRegion)?;
+    let region = region.as_ref().parse().map_err(Failure::ConfiguredRegion)?;
+    Ok(vec![region])
 }
 
 async fn look_up(

@@ -71,8 +71,8 @@ impl Folder {
         let folder = Self(path.to_owned());
         // Whether it may be written to is not found out after hours of reading.
         let drafted = folder.draft(MANIFEST, b"");
-        folder.remove_draft(MANIFEST);
-        drafted.map_err(failed)?;
+        let removed = folder.remove_draft(MANIFEST);
+        drafted.and(removed).map_err(failed)?;
         Ok(folder)
     }
 
@@ -84,8 +84,12 @@ impl Folder {
         let (last, first): (Vec<&Document>, Vec<&Document>) =
             documents.iter().partition(|document| document.name == MANIFEST);
         let written = self.exchange(&first.into_iter().chain(last).collect::<Vec<_>>());
-        for document in &documents {
-            self.remove_draft(document.name);
+        if written.is_err() {
+            // What went wrong first is told. What of drafts cannot be removed now stands in the way next time, and is
+            // told then.
+            for document in &documents {
+                self.remove_draft(document.name).unwrap_or_default();
+            }
         }
         written.map(|()| self.0.join(PAGE))
     }
@@ -109,17 +113,19 @@ impl Folder {
 
     /// Writes a draft, where no draft is: what stands there may be a link that somebody else laid, to any file.
     fn draft(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        self.remove_draft(name);
+        self.remove_draft(name)?;
         let mut draft = File::create_new(self.draft_of(name))?;
         draft.write_all(bytes)?;
         // Before it takes the place of another: what is full is found out here.
         draft.sync_all()
     }
 
-    /// Removes a draft, as an interrupted command left it, too.
-    fn remove_draft(&self, name: &str) {
-        // Most often there is none; whoever creates one is told of what stands in its way.
-        fs::remove_file(self.draft_of(name)).unwrap_or_default();
+    /// Removes a draft where there is one, as an interrupted command left it, too.
+    fn remove_draft(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.draft_of(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 
