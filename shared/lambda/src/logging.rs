@@ -11,9 +11,10 @@ use tracing::level_filters::{LevelFilter, ParseLevelFilterError};
 use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// The crates to which the level applies, by the prefix of their names.
-const OWN: [&str; 5] = [
+const OWN: [&str; 6] = [
     "crisguard",
     "check_posture",
+    "run_audit",
     "send_alerts",
     "turn_on_logging",
     "watch_inference",
@@ -57,5 +58,20 @@ pub fn start(level: LogLevel) {
         .try_init();
     if started.is_err() {
         tracing::debug!("logging was started already");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_level_applies_to_every_function() {
+        let functions = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../functions")).unwrap();
+        for function in functions {
+            let name = function.unwrap().file_name().into_string().unwrap();
+            let own = name.replace('-', "_");
+            assert!(OWN.iter().any(|prefix| own.starts_with(prefix)), "{name}");
+        }
     }
 }
