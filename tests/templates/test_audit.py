@@ -21,15 +21,13 @@ POLICIES = f"arn:aws:s3:::crisguard-policy-{ACCOUNT}-{HOME}"
 TRAIL_KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/trail"
 OWN_KEY, POLICY_KEY = (f"arn:aws:kms:{HOME}:{ACCOUNT}:key/{name}" for name in ("crisguard", "policy"))
 MACHINE = f"arn:aws:states:{HOME}:{ACCOUNT}:stateMachine:crisguard-audit"
-CHILDREN = f"arn:aws:states:{HOME}:{ACCOUNT}:execution:crisguard-audit"
-FUNCTION = STACK.resources["Function"].arn
 LOG = "AWSLogs/o-a1b2c3d4e5/222233334444/CloudTrail/eu-west-1/2026/10/01/x.json.gz"
 THROUGH_S3 = {"kms:ViaService": f"s3.{HOME}.amazonaws.com"}
 THROUGH_S3_THERE = {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
 
 
-def machine(stack: Stack = STACK) -> dict[str, Any]:
-    definition: dict[str, Any] = json.loads(stack.resources["Audit.StateMachine"].properties["DefinitionString"])
+def machine() -> dict[str, Any]:
+    definition: dict[str, Any] = json.loads(STACK.resources["Audit.StateMachine"].properties["DefinitionString"])
     return definition
 
 
@@ -120,97 +118,15 @@ def test_a_run_is_called_as_its_execution_is() -> None:
     states = machine()["States"]
     name = states[machine()["StartAt"]]
     assert (name["InputPath"], name["ResultPath"], name["Next"]) == ("$$.Execution.Name", "$.run", "Plan")
-    assert states["Plan"]["Parameters"] == {"FunctionName": FUNCTION, "Payload": {"plan.$": "$"}}
-    assert states["Plan"]["ResultSelector"] == {name + ".$": f"$.Payload.{name}" for name in ("run", "bucket", "key")}
 
 
-def test_each_line_of_the_plan_is_one_batch() -> None:
-    read = machine()["States"]["Read"]
-    assert read["ItemReader"] == {
-        "Resource": "arn:aws:states:::s3:getObject",
-        "ReaderConfig": {"InputType": "JSONL"},
-        "Parameters": {"Bucket.$": "$.bucket", "Key.$": "$.key"},
-    }
-    assert read["ItemSelector"] == {"run.$": "$.run", "line.$": "$$.Map.Item.Value"}
-    (child,) = read["ItemProcessor"]["States"].values()
-    assert child["Parameters"] == {"FunctionName": FUNCTION, "Payload": {"batch.$": "$"}}
-    few = machine(audits(BatchesAtOnce="7"))["States"]["Read"]
-    assert (read["MaxConcurrency"], few["MaxConcurrency"]) == (100, 7)
+def test_a_batch_is_told_its_run() -> None:
+    assert machine()["States"]["Read"]["ItemSelector"] == {"run.$": "$.run", "line.$": "$$.Map.Item.Value"}
 
 
-def test_one_batch_that_fails_stops_no_other_and_the_report_is_made() -> None:
-    read = machine()["States"]["Read"]
-    assert read["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
-    assert read["ToleratedFailurePercentage"] == 100
-    assert read["Next"] == "Merge"
-    (caught,) = read["Catch"]
-    assert (caught["ErrorEquals"], caught["Next"]) == (["States.ALL"], "Merge")
-    (child,) = read["ItemProcessor"]["States"].values()
-    # All answers together may have 256 KiB; Merge reads the tallies, and needs to be told the run.
-    assert child["OutputPath"] is read["ResultPath"] is caught["ResultPath"] is None
-    assert machine()["States"]["Merge"]["Parameters"]["Payload"] == {"merge": {"run.$": "$.run"}}
-
-
-def test_every_invocation_is_tried_again_within_bounds() -> None:
-    states = machine()["States"]
-    (child,) = states["Read"]["ItemProcessor"]["States"].values()
-    timeout = STACK.resources["Function"].properties["Timeout"]
-    for task in (states["Plan"], child, states["Merge"]):
-        of_lambda, of_the_function = task["Retry"]
-        assert "Lambda.TooManyRequestsException" in of_lambda["ErrorEquals"]
-        assert of_the_function["ErrorEquals"] == ["States.TaskFailed", "States.Timeout"]
-        assert (of_lambda["MaxAttempts"], of_the_function["MaxAttempts"]) == (8, 2)
-        assert task["TimeoutSeconds"] > timeout, "the function says itself that its time is up"
-
-
-PATHS: list[tuple[str, str, dict[str, str]]] = [
-    ("lambda:InvokeFunction", FUNCTION, {}),
-    ("states:StartExecution", MACHINE, {}),
-    ("states:DescribeExecution", f"{CHILDREN}/Read:1", {}),
-    ("states:StopExecution", f"{CHILDREN}/Read:1", {}),
-    ("states:DescribeExecution", f"{CHILDREN}:1", {}),
-    ("s3:GetObject", f"{REPORTS}/audit/october/plan.jsonl", {}),
-    ("kms:Decrypt", OWN_KEY, THROUGH_S3),
-]
-DELIVERIES = ("logs:", "xray:")
-
-
-@pytest.mark.parametrize(("action", "on", "context"), PATHS)
-def test_the_state_machine_may_do_what_it_does(action: str, on: str, context: dict[str, str]) -> None:
+def test_the_state_machine_reads_by_no_other_key() -> None:
     role = STACK.resources["Audit.Role"].arn
-    assert may(Request(role, action, on, context))
-    assert not may(Request(role, action, on.replace("crisguard", "another"), context))
-
-
-def test_the_state_machine_may_do_nothing_else() -> None:
-    role = STACK.resources["Audit.Role"]
-    (document,) = OF_THE_STACK.roles[role.arn]
-    for statement in document["Statement"]:
-        actions = set(as_list(statement["Action"]))
-        if statement["Resource"] == "*":
-            assert all(action.startswith(DELIVERIES) for action in actions)
-            continue
-        for action in actions:
-            needed = [Request(role.arn, *path) for path in PATHS if path[0] == action]
-            assert any(statement_matches(statement, request) for request in needed), f"nothing needs {action}"
-    for other in (f"{REPORTS}/audit/october/report/report.json", f"{REPORTS}/posture/x/plan.jsonl", f"{TRAILS}/{LOG}"):
-        assert not may(Request(role.arn, "s3:GetObject", other))
-    (trust,) = role.properties["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Principal"] == {"Service": "states.amazonaws.com"}
-    label = machine()["States"]["Read"]["Label"]
-    assert trust["Condition"]["ArnEquals"] == {"aws:SourceArn": [MACHINE, f"{MACHINE}/{label}"]}
-    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
-
-
-def test_its_log_is_encrypted_and_holds_no_payload() -> None:
-    properties = STACK.resources["Audit.StateMachine"].properties
-    logging = properties["LoggingConfiguration"]
-    assert (logging["Level"], logging["IncludeExecutionData"]) == ("ERROR", False)
-    log = STACK.resources["Audit.LogGroup"]
-    (destination,) = logging["Destinations"]
-    assert destination["CloudWatchLogsLogGroup"]["LogGroupArn"] == log.arn
-    assert log.properties["KmsKeyId"] == OWN_KEY
-    assert properties["TracingConfiguration"] == {"Enabled": True}
+    assert not may(Request(role, "kms:Decrypt", OWN_KEY.replace("crisguard", "another"), THROUGH_S3))
 
 
 def test_failure_is_an_alarm_where_there_is_somebody_to_tell() -> None:
