@@ -16,6 +16,7 @@ from tests.emulator import Emulator
 from tests.emulator.emulator import ACCOUNT, INFRA, REPOSITORY, host_architecture
 
 from .command import build_folder
+from .mistakes import denied
 from .records import HOME
 from .trails import Trail, trail
 
@@ -68,17 +69,9 @@ class Audited:
         pages = self.aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=REPORTS, Prefix=prefix)
         return [each["Key"] for page in pages for each in page.get("Contents", ())]
 
-    @contextlib.contextmanager
-    def denied(self, action: str, resource: str) -> Iterator[None]:
-        """Meanwhile the function may not do that, as a mistaken change would have it."""
-        iam = self.aws.client("iam")
-        denied = {"Effect": "Deny", "Action": action, "Resource": resource}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
-        iam.put_role_policy(RoleName=ROLE, PolicyName="mistake", PolicyDocument=document)
-        try:
-            yield
-        finally:
-            iam.delete_role_policy(RoleName=ROLE, PolicyName="mistake")
+    def denied(self, action: str, resource: str) -> contextlib.AbstractContextManager[None]:
+        """Meanwhile the function may not do that."""
+        return denied(self.aws, ROLE, action, resource)
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from . import records
 from .command import build_folder, parameters_of
 from .estate import Evidence, make_a_trail, make_one_of_everything
 from .looking import Looked
+from .mistakes import denied
 from .organization import organization, region_deny
 from .records import HOME, Record, envelope
 from .subscribers import EVERYTHING, FROM_ELSEWHERE, MACHINE, RAW_CRITICAL, Alert, connect_machine, subscribe
@@ -213,16 +214,9 @@ class Deployment:
         finally:
             sqs.set_queue_attributes(QueueUrl=url, Attributes=usual)
 
-    @contextlib.contextmanager
-    def refused(self, role: str, action: str) -> Iterator[None]:
-        """Meanwhile an explicit deny keeps a role from an action, as a mistaken change would."""
-        iam, name = self.aws.client("iam"), f"{role}-{self.aws.home_region}"
-        deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}]}
-        iam.put_role_policy(RoleName=name, PolicyName="mistake", PolicyDocument=json.dumps(deny))
-        try:
-            yield
-        finally:
-            iam.delete_role_policy(RoleName=name, PolicyName="mistake")
+    def refused(self, role: str, action: str) -> contextlib.AbstractContextManager[None]:
+        """Meanwhile an explicit deny keeps a role from an action."""
+        return denied(self.aws, f"{role}-{self.aws.home_region}", action)
 
     @contextlib.contextmanager
     def restarted(self, function: str, **variables: str) -> Iterator[None]:

@@ -16,6 +16,7 @@ from tests.emulator.emulator import INFRA, root_of
 from .command import crisguard
 from .deployment import ELSEWHERE, OSAKA, POLICIES, POSTURE, Deployment, pack
 from .estate import make_a_trail
+from .mistakes import denied
 from .organization import MANAGEMENT, organization, region_deny
 from .records import ACCOUNT, HOME, Record
 from .subscribers import connect_machine, subscribe
@@ -170,17 +171,10 @@ class Watched:
         report: dict[str, Any] = json.loads(body)
         return report
 
-    @contextlib.contextmanager
-    def nothing_stored_at(self, ending: str) -> Iterator[None]:
-        """Meanwhile check-posture may store no report whose key ends so, as a mistaken change would have it."""
-        iam, role = self.deployed.aws.client("iam"), f"crisguard-check-posture-{HOME}"
-        denied = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{REPORTS}/*{ending}"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
-        iam.put_role_policy(RoleName=role, PolicyName="mistake", PolicyDocument=document)
-        try:
-            yield
-        finally:
-            iam.delete_role_policy(RoleName=role, PolicyName="mistake")
+    def nothing_stored_at(self, ending: str) -> contextlib.AbstractContextManager[None]:
+        """Meanwhile check-posture may store no report whose key ends so."""
+        role, reports = f"crisguard-check-posture-{HOME}", f"arn:aws:s3:::{REPORTS}/*{ending}"
+        return denied(self.deployed.aws, role, "s3:PutObject", reports)
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """Invokes check-posture by hand."""
