@@ -19,7 +19,10 @@ use crisguard_scan::{ScanError, plan::NotAnAddress};
 use jiff::Timestamp;
 
 use crate::{
-    command::console::{BAD, BOLD},
+    command::{
+        arguments::BesideOf,
+        console::{BAD, BOLD},
+    },
     reach::ReachError,
     s3,
 };
@@ -143,6 +146,9 @@ pub(crate) enum Failure {
         #[source]
         error: serde_json::Error,
     },
+    /// A report is to show two answers of which it shows one.
+    #[error("--with names {0} more than once, and a report shows one")]
+    BesideTwice(BesideOf),
     /// A file stands where a report's would, and is none.
     #[error("{name} is there already, and is not as crisguard wrote it")]
     NotOurs { name: String },
@@ -290,6 +296,7 @@ impl Failure {
             Self::NotKept { .. } => {
                 "name a later time, or read a trail's log files: `crisguard scan s3://BUCKET/AWSLogs/`".to_owned()
             }
+            Self::BesideTwice(_) => "name one, and write another report to another folder with the other".to_owned(),
             Self::Beside { .. } => "docs/cli.md says which files --with takes".to_owned(),
             Self::NotOurs { .. } => "name another folder, or move that file away".to_owned(),
             Self::NoFolder { .. } => {

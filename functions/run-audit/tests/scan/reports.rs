@@ -132,6 +132,7 @@ fn wrong_questions_are_refused_at_once() {
     );
     let at = |name: &str| wrong.join(name).display().to_string();
     let out = at("out");
+    let posture = format!("posture={}", at("posture.json"));
     for (arguments, reason) in [
         (
             vec!["--from", "2026-11-21", "--to", "2026-11-20"],
@@ -143,14 +144,18 @@ fn wrong_questions_are_refused_at_once() {
             "does not have the organization's `id`",
         ),
         (vec!["--organization-path", "o-a1b2c3d4e5/r-ab12"], "--account"),
-        (vec!["--with", &format!("posture={}", at("posture.json"))], "--out"),
+        (vec!["--with", &posture], "--out"),
         (
-            vec!["--out", &out, "--with", &format!("posture={}", at("posture.json"))],
+            vec!["--out", &out, "--with", &posture],
             "the posture is not a report of check-posture",
         ),
         (
             vec!["--out", &out, "--with", &format!("reach={POLICY}")],
             "is not what `crisguard reach --format json` prints",
+        ),
+        (
+            vec!["--out", &out, "--with", &posture, "--with", &posture],
+            "--with names posture more than once",
         ),
         (vec!["--policy", &at("missing.yaml")], "cannot be read"),
         (vec!["--threads", "0"], "--threads"),

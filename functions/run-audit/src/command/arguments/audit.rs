@@ -78,7 +78,7 @@ pub(crate) struct AuditForm {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// With --out: show another answer in the report, too: posture=FILE holds a report of check-posture, reach=FILE
-    /// what `crisguard reach --format json` printed; repeatable.
+    /// what `crisguard reach --format json` printed; each once.
     #[arg(long = "with", value_name = "WHAT=FILE", requires = "out")]
     pub(crate) with: Vec<Beside>,
     /// The language of the text and the report.

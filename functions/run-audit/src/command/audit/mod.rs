@@ -65,6 +65,9 @@ impl Asked {
         };
         let mut beside = Vec::new();
         for one in &form.with {
+            if beside.iter().any(|(what, _)| *what == one.what) {
+                return Err(Failure::BesideTwice(one.what));
+            }
             beside.push((one.what, json(&one.file, one.what, input)?));
         }
         let asked = Self {
@@ -118,8 +121,8 @@ impl Asked {
     }
 
     fn beside(&self, what: BesideOf) -> Option<&Value> {
-        let mut answers = self.beside.iter().filter(|(of, _)| *of == what);
-        answers.next_back().map(|(_, answer)| answer)
+        let answer = self.beside.iter().find(|(of, _)| *of == what);
+        answer.map(|(_, answer)| answer)
     }
 }
 
