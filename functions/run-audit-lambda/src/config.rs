@@ -36,8 +36,7 @@ impl Config {
         let role: Option<Option<String>> = variables.optional("CRISGUARD_ORGANIZATION_ROLE_ARN");
         let external_id = variables.optional("CRISGUARD_ORGANIZATION_EXTERNAL_ID");
         let reports = variables.optional("CRISGUARD_REPORTS_BUCKET");
-        let bucket: Option<Option<String>> = variables.optional("CRISGUARD_POLICY_BUCKET");
-        let key: Option<Option<String>> = variables.optional("CRISGUARD_POLICY_KEY");
+        let policy = variables.together("CRISGUARD_POLICY_BUCKET", "CRISGUARD_POLICY_KEY");
         let home = variables.required("AWS_REGION");
         let log_level: Option<Option<LogLevel>> = variables.optional("CRISGUARD_LOG_LEVEL");
         let read = || {
@@ -46,7 +45,7 @@ impl Config {
                 organization_role: role?.map(|arn| Role { arn, external_id }),
                 places: Places {
                     reports: reports?,
-                    policy: bucket?.zip(key?).map(|(bucket, key)| Address { bucket, key }),
+                    policy: policy?.map(|(bucket, key)| Address { bucket, key }),
                 },
                 home: home?,
                 log_level: log_level?.unwrap_or_else(LogLevel::info),
@@ -91,8 +90,16 @@ mod tests {
             Some("s3://policies/p.yaml")
         );
         assert_eq!(whole.places.reports.as_deref(), Some("reports"));
-        let half = read(&[region, bucket]).unwrap();
-        assert_eq!((half.places.policy, half.places.reports), (None, None));
+        let neither = read(&[region]).unwrap();
+        assert_eq!((neither.places.policy, neither.places.reports), (None, None));
+        // Without its policy an audit decides nothing.
+        for (half, missing) in [
+            (bucket, "CRISGUARD_POLICY_KEY is not set"),
+            (("CRISGUARD_POLICY_KEY", "p.yaml"), "CRISGUARD_POLICY_BUCKET is not set"),
+        ] {
+            let error = read(&[region, half]).unwrap_err().to_string();
+            assert!(error.contains(missing), "{error}");
+        }
     }
 
     #[test]

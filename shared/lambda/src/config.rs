@@ -98,6 +98,20 @@ impl<Lookup: Fn(&str) -> Option<String>> Variables<Lookup> {
         }
     }
 
+    /// Reads two variables that say something together only: `Some(None)` if neither is set, and `None` if a problem was
+    /// noted, as where one is set alone.
+    pub fn together<A, B>(&mut self, one: &str, other: &str) -> Option<Option<(A, B)>>
+    where
+        A: FromStr<Err: Display>,
+        B: FromStr<Err: Display>,
+    {
+        if self.set(one).is_none() && self.set(other).is_none() {
+            return Some(None);
+        }
+        let (one, other) = (self.required(one), self.required(other));
+        one.zip(other).map(Some)
+    }
+
     /// Ends the reading with one error that names every problem.
     #[must_use]
     pub fn into_error(self) -> ConfigurationError {
