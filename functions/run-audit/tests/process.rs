@@ -195,3 +195,19 @@ fn what_is_not_named_is_counted() {
     assert!(explained(22).contains("and 2 more that are no inference requests\n"));
     assert!(!explained(20).contains(" more that"));
 }
+
+/// A pattern, and a file that is like it, are of the folder that the command is run in.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_here_is_told_by_its_name() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("here");
+    fs::create_dir_all(&folder).unwrap();
+    let link = folder.join("broken.json");
+    if link.symlink_metadata().is_err() {
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+    }
+    fs::write(folder.join("whole.json"), r#"{"Records": []}"#).unwrap();
+    let ended = output(crisguard().current_dir(&folder).args(["scan", "*.json"]));
+    let told = String::from_utf8(ended.stdout).unwrap();
+    assert!(told.contains("! broken.json: it cannot be looked into"), "{told}");
+}

@@ -75,6 +75,13 @@ fn under(folder: PathBuf, glob: Option<GlobMatcher>) -> impl Iterator<Item = Sou
     // Without a name, a folder is the one that the command was run in; it is not to stand in the names of its files.
     let here = folder.as_os_str().is_empty();
     let root = if here { PathBuf::from(".") } else { folder };
+    let named = move |path: &Path| {
+        let in_it = path.strip_prefix(".").ok().filter(|_| here);
+        in_it
+            .filter(|name| !name.as_os_str().is_empty())
+            .unwrap_or(path)
+            .to_owned()
+    };
     WalkDir::new(&root)
         .follow_links(true)
         .sort_by_file_name()
@@ -82,18 +89,14 @@ fn under(folder: PathBuf, glob: Option<GlobMatcher>) -> impl Iterator<Item = Sou
         .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry))
         .filter_map(move |entry| match entry {
             Ok(entry) if entry.file_type().is_file() => {
-                let path = if here {
-                    entry.path().strip_prefix(".").unwrap_or(entry.path()).to_owned()
-                } else {
-                    entry.into_path()
-                };
+                let path = named(entry.path());
                 let wanted = glob.as_ref().is_none_or(|glob| glob.is_match(&path)) && !has_no_record(&path);
                 wanted.then(|| file(path))
             }
             Ok(_) => None,
             Err(error) => {
                 // A list that breaks off names no path.
-                let path = error.path().unwrap_or(&root).to_owned();
+                let path = named(error.path().unwrap_or(&root));
                 // Without a reason it is a link that leads back: what is there is read where it is.
                 not_looked_into(&path, &error.into_io_error()?, glob.as_ref())
             }
