@@ -22,11 +22,17 @@ const WAITING: usize = 8;
 /// How many files are handed over together where threads are behind: each time costs more than finding a file does.
 const TOGETHER: usize = 32;
 
+/// From how many bytes on what is in memory does not wait there after it was offered: as many as may wait would fill it.
+const LARGE: usize = 4 << 20;
+
+/// Sources, and what is let go of when a thread takes them, where anybody waits for that.
+type Handed = (Vec<Source>, Option<SyncSender<()>>);
+
 /// A scan that is under way.
 #[derive(Debug)]
 pub struct Scan {
     settings: Settings,
-    sources: SyncSender<Vec<Source>>,
+    sources: SyncSender<Handed>,
     /// Files that are still to be handed over.
     files: Mutex<Vec<Source>>,
     threads: Vec<JoinHandle<Result<Scanned, ScanError>>>,
@@ -83,26 +89,32 @@ impl Scan {
         }
     }
 
-    /// Gives something to read; waits while the threads are behind.
+    /// Gives something to read; waits while the threads are behind, and with large bytes until a thread takes them.
     pub fn offer(&self, source: Source) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         // All else may take memory, or its time to come.
         let is_file = matches!(source.content, Content::File(_));
+        let is_large = matches!(&source.content, Content::Bytes(bytes) if bytes.len() > LARGE);
         files.push(source);
         let all = std::mem::take(&mut *files);
         if is_file && all.len() < TOGETHER {
-            if let Err(TrySendError::Full(all)) = self.sources.try_send(all) {
+            if let Err(TrySendError::Full((all, _))) = self.sources.try_send((all, None)) {
                 *files = all;
             }
         } else {
             drop(files);
-            self.hand_over(all);
+            self.hand_over(all, is_large);
         }
     }
 
-    fn hand_over(&self, sources: Vec<Source>) {
+    fn hand_over(&self, sources: Vec<Source>, and_wait: bool) {
+        let (until_taken, taken) = sync_channel(0);
         // Where no thread is left to take it, finishing says so.
-        self.sources.send(sources).unwrap_or_default();
+        self.sources
+            .send((sources, and_wait.then_some(until_taken)))
+            .unwrap_or_default();
+        // Nothing comes but the end, which is what is waited for; where nobody waits, it has come.
+        taken.recv().unwrap_or_default();
     }
 
     /// Returns what can be asked how far the threads are, also while [`Scan::finish`] waits for them.
@@ -125,7 +137,7 @@ impl Scan {
     pub fn finish(self) -> Result<Scanned, ScanError> {
         let files = self.files.into_inner().unwrap_or_else(PoisonError::into_inner);
         // As above.
-        self.sources.send(files).unwrap_or_default();
+        self.sources.send((files, None)).unwrap_or_default();
         drop(self.sources);
         if self.threads.is_empty() {
             return Err(ScanError::NoThread);
@@ -138,15 +150,16 @@ impl Scan {
     }
 }
 
-fn work(sources: &Mutex<Receiver<Vec<Source>>>, so_far: &SoFar, settings: &Settings) -> Result<Scanned, ScanError> {
+fn work(sources: &Mutex<Receiver<Handed>>, so_far: &SoFar, settings: &Settings) -> Result<Scanned, ScanError> {
     let mut scanned = Scanned::nothing(settings);
     let mut reader = Reader::new(settings.largest);
     let rows = settings.rows_in_memory / settings.threads.get();
     loop {
         let next = sources.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(next) = next else {
+        let Ok((next, until_taken)) = next else {
             return Ok(scanned);
         };
+        drop(until_taken);
         for source in next {
             let Done { bytes, counted } = reader.read(source, &mut scanned.tally);
             so_far.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -162,4 +175,41 @@ fn work(sources: &Mutex<Receiver<Vec<Source>>>, so_far: &SoFar, settings: &Setti
 #[must_use]
 pub fn all_threads() -> NonZero<usize> {
     std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Read, sync::mpsc::channel, thread, time::Duration};
+
+    use super::*;
+
+    /// What comes to its end when it is told to.
+    struct Slow(Receiver<()>);
+
+    impl Read for Slow {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            self.0.recv().unwrap_or_default();
+            Ok(0)
+        }
+    }
+
+    #[test]
+    fn what_is_large_does_not_wait_in_memory() {
+        let scan = Arc::new(Scan::start(Settings::with_threads(NonZero::<usize>::MIN)));
+        let offer = |content| {
+            let scan = Arc::clone(&scan);
+            let name = "f".to_owned();
+            thread::spawn(move || scan.offer(Source { name, content }))
+        };
+        let (end, slow) = channel();
+        offer(Content::Stream(Box::new(Slow(slow)))).join().unwrap();
+        offer(Content::Bytes(vec![b' '; LARGE])).join().unwrap();
+        let large = offer(Content::Bytes(vec![b' '; LARGE + 1]));
+        thread::sleep(Duration::from_millis(200));
+        assert!(!large.is_finished());
+        drop(end);
+        large.join().unwrap();
+        let scan = Arc::into_inner(scan).unwrap();
+        scan.finish().unwrap();
+    }
 }
