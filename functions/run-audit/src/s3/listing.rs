@@ -1,5 +1,7 @@
 //! What there is to read: buckets listed by CloudTrail's layout, many folders at once.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crisguard_aws::{
     Disposition, Failure,
     s3::{Keys, ListedObject},
@@ -51,6 +53,10 @@ fn remedy(failure: &Failure) -> String {
 ///
 /// Fails if one list is refused, if there is nothing below one of the paths, or too much.
 pub async fn list(store: &impl Store, paths: &[Address], scope: &Scope) -> Result<Found, NotListed> {
+    list_at_most(MOST, store, paths, scope).await
+}
+
+async fn list_at_most(most: u64, store: &impl Store, paths: &[Address], scope: &Scope) -> Result<Found, NotListed> {
     let wanted = Wanted::of(scope);
     let mut below: Vec<Below> = paths.iter().map(|_| Below::Nothing).collect();
     let mut next: Vec<(usize, String, Step)> = Vec::new();
@@ -62,12 +68,16 @@ pub async fn list(store: &impl Store, paths: &[Address], scope: &Scope) -> Resul
         }
     }
     let mut found = Found::nothing();
+    // Below each path an object is listed once.
+    let room = Room {
+        left: AtomicU64::new(most.saturating_mul(paths.len() as u64)),
+    };
     let mut asked = FuturesUnordered::new();
     loop {
         while asked.len() < AT_ONCE
             && let Some((number, bucket, step)) = next.pop()
         {
-            asked.push(one(store, &wanted, number, bucket, step));
+            asked.push(one(store, &wanted, &room, number, bucket, step));
         }
         let Some(listed) = asked.next().await else { break };
         let Listed {
@@ -76,7 +86,7 @@ pub async fn list(store: &impl Store, paths: &[Address], scope: &Scope) -> Resul
             any,
             objects,
             steps,
-        } = listed.map_err(NotListed::Refused)?;
+        } = listed?;
         if let Some(below) = below.get_mut(path) {
             let listed = match (objects.is_empty(), any) {
                 (false, _) => Below::Wanted,
@@ -88,7 +98,7 @@ pub async fn list(store: &impl Store, paths: &[Address], scope: &Scope) -> Resul
         for ListedObject { key, size } in objects {
             found.add(&bucket, &key, size);
         }
-        if found.objects() > MOST {
+        if found.objects() > most {
             return Err(NotListed::TooMany);
         }
         next.extend(steps.into_iter().map(|step| (path, bucket.clone(), step)));
@@ -130,8 +140,30 @@ struct Listed {
     steps: Vec<Step>,
 }
 
+/// How many objects may still be listed: a folder may have any number of them, and what is known of those is in memory
+/// before it is known how many they are.
+struct Room {
+    left: AtomicU64,
+}
+
+impl Room {
+    fn take(&self, objects: usize) -> Result<(), NotListed> {
+        let objects = u64::try_from(objects).unwrap_or(u64::MAX);
+        let less = |left: u64| left.checked_sub(objects);
+        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        taken.map(drop).map_err(|_| NotListed::TooMany)
+    }
+}
+
 /// Lists all pages of a step.
-async fn one(store: &impl Store, wanted: &Wanted, path: usize, bucket: String, step: Step) -> Result<Listed, Failure> {
+async fn one(
+    store: &impl Store,
+    wanted: &Wanted,
+    room: &Room,
+    path: usize,
+    bucket: String,
+    step: Step,
+) -> Result<Listed, NotListed> {
     let asked = Keys {
         prefix: &step.prefix,
         folders: step.folders,
@@ -139,13 +171,16 @@ async fn one(store: &impl Store, wanted: &Wanted, path: usize, bucket: String, s
     };
     let (mut any, mut objects, mut steps, mut next) = (false, Vec::new(), Vec::new(), None);
     loop {
-        let page = store.keys(&bucket, asked, next.as_deref()).await?;
+        let page = store.keys(&bucket, asked, next.as_deref()).await;
+        let page = page.map_err(NotListed::Refused)?;
         any |= !page.objects.is_empty() || !page.folders.is_empty();
         let past = |key: &str| !step.before.is_empty() && *key >= *step.before;
         // Keys are in order: behind the last that is wanted nothing is.
         let over = page.objects.last().is_some_and(|last| past(&last.key));
         let wants = |object: &ListedObject| !past(&object.key) && wanted.takes(&object.key);
+        let before = objects.len();
         objects.extend(page.objects.into_iter().filter(wants));
+        room.take(objects.len() - before)?;
         steps.extend(page.folders.iter().filter_map(|folder| wanted.below(&step, folder)));
         next = page.next;
         if over || next.is_none() {
@@ -156,6 +191,52 @@ async fn one(store: &impl Store, wanted: &Wanted, path: usize, bucket: String, s
                 objects,
                 steps,
             });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crisguard_aws::s3::KeysPage;
+
+    use super::*;
+
+    /// A bucket with more objects in one folder than anybody counts.
+    struct Endless;
+
+    impl Store for Endless {
+        async fn keys(&self, _: &str, _: Keys<'_>, next: Option<&str>) -> Result<KeysPage, Failure> {
+            let page: u64 = next.map_or(0, |next| next.parse().unwrap());
+            assert!(page < 100, "it goes on and on");
+            let object = |number: u64| ListedObject {
+                key: format!("{:09}.json", page * 1000 + number),
+                size: 1,
+            };
+            Ok(KeysPage {
+                objects: (0..1000).map(object).collect(),
+                folders: Vec::new(),
+                next: Some((page + 1).to_string()),
+            })
+        }
+
+        async fn read(&self, _: &str, _: &str, _: usize) -> Result<Vec<u8>, Failure> {
+            Ok(Vec::new())
+        }
+
+        async fn write(&self, _: &str, _: &str, _: Vec<u8>, _: &str) -> Result<(), Failure> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_folder_is_listed_no_further_than_it_can_be_read() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for paths in [1, 2] {
+            let paths = vec!["s3://bucket/".parse().unwrap(); paths];
+            let everything = Scope::everything();
+            let listed = list_at_most(20_000, &Endless, &paths, &everything);
+            let refused = runtime.block_on(listed).unwrap_err();
+            assert!(matches!(refused, NotListed::TooMany), "{refused}");
         }
     }
 }
