@@ -154,20 +154,19 @@ fn unknown(audit: &Audit) -> impl Iterator<Item = Row<'_>> {
             "{many} files say nothing of their account, Region and day: whether days are missing beside them is not known"
         )),
     };
-    let rejected = match audit.exits.rejected {
-        0 => None,
-        1 if audit.rejected_not_listed == 0 => {
+    let rejected = match (audit.exits.rejected, audit.rejected_not_listed) {
+        (0, _) => None,
+        (1, 0) => {
             Some("1 record or file could not be read: what it says is missing here (report.json names it)".to_owned())
         }
-        many => {
-            let listed = match audit.rejected_not_listed {
-                0 => "them".to_owned(),
-                not_listed => format!("{} of them", many.saturating_sub(not_listed)),
-            };
-            Some(format!(
-                "{many} records or files could not be read: what they say is missing here (report.json lists {listed})"
-            ))
-        }
+        (1, _) => Some("1 record or file could not be read: what it says is missing here".to_owned()),
+        (many, 0) => Some(format!(
+            "{many} records or files could not be read: what they say is missing here (report.json lists them)"
+        )),
+        (many, not_listed) => Some(format!(
+            "{many} records or files could not be read: what they say is missing here (report.json lists {} of them)",
+            many.saturating_sub(not_listed)
+        )),
     };
     let notes = unplaced.into_iter().chain(rejected);
     let notes = notes.map(|note| missing("unknown_coverage", String::new(), (None, None), None, note));
