@@ -28,7 +28,7 @@ const PATIENCE: usize = 1000;
 /// How many bytes may be read in vain, and be read again from where the next record may begin, before the rest of a file
 /// is given up: one that is broken on purpose can have a beginning every few bytes, each of something that goes on to the
 /// file's end.
-const IN_VAIN: usize = 256 * 1024 * 1024;
+const IN_VAIN: usize = 64 * 1024 * 1024;
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
