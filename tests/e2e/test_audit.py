@@ -60,7 +60,10 @@ def report(account: Audited, run: str) -> dict[str, Any]:
 
 def without_names(audit: dict[str, Any]) -> str:
     """An audit's text, without how files are called and why one could not be read."""
-    rejected = [{**each, "file": each["file"].split("AWSLogs/")[-1], "reason": ""} for each in audit["rejected"]]
+    rejected = [
+        {**each, "file": each["file"].split("AWSLogs/")[-1], "reason": "", "reason_ja": ""}
+        for each in audit["rejected"]
+    ]
     return json.dumps({**audit, "rejected": rejected}, indent=1)
 
 

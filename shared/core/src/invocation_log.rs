@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::{
     cloudtrail::{
-        EventIdentity, Failure, Half, Invocation, Operation, Principal, ProcessedIn, Rejection,
+        EventIdentity, Failure, Half, Invocation, MemberProblem, Operation, Principal, ProcessedIn, Rejection,
         lenient::{Object, Text},
         read, required,
     },
@@ -69,7 +69,7 @@ pub fn parse(json: &[u8]) -> Result<Invocation, Rejection> {
     if entry.schema_type.text() != Some(SCHEMA_TYPE) {
         return Err(Rejection::Member {
             path: "schemaType",
-            problem: "is not `ModelInvocationLog`",
+            problem: MemberProblem::NoInvocationLog,
         });
     }
     let request_id: String = required("requestId", &entry.request_id)?
@@ -78,7 +78,7 @@ pub fn parse(json: &[u8]) -> Result<Invocation, Rejection> {
         .take(128)
         .collect();
     let name = required("operation", &entry.operation)?;
-    let source: Region = parsed("region", "is not the name of a Region", &entry.region)?;
+    let source: Region = parsed("region", MemberProblem::NoRegion, &entry.region)?;
     let failure = match &entry.error_code {
         Text::Absent => None,
         Text::Is(code) => Some(Failure::classify(code, None)),
@@ -92,8 +92,8 @@ pub fn parse(json: &[u8]) -> Result<Invocation, Rejection> {
             original_event_id: None,
             parent_request_id: None,
         },
-        time: parsed("timestamp", "is not an RFC 3339 time", &entry.timestamp)?,
-        account: parsed("accountId", "is not a 12-digit account id", &entry.account_id)?,
+        time: parsed("timestamp", MemberProblem::NoTime, &entry.timestamp)?,
+        account: parsed("accountId", MemberProblem::NoAccount, &entry.account_id)?,
         operation: Operation::known(name)
             .unwrap_or_else(|| Operation::Other(name.chars().filter(|c| !c.is_control()).take(128).collect())),
         half: Half::Whole,
@@ -127,7 +127,7 @@ pub fn parse(json: &[u8]) -> Result<Invocation, Rejection> {
     })
 }
 
-fn parsed<T: std::str::FromStr>(path: &'static str, problem: &'static str, text: &Text<'_>) -> Result<T, Rejection> {
+fn parsed<T: std::str::FromStr>(path: &'static str, problem: MemberProblem, text: &Text<'_>) -> Result<T, Rejection> {
     required(path, text)?
         .parse()
         .map_err(|_| Rejection::Member { path, problem })

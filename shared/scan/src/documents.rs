@@ -6,7 +6,7 @@
 
 use std::ops::ControlFlow;
 
-use crisguard_core::{cloudtrail::LARGEST_RECORD, invocation_log};
+use crisguard_core::{cloudtrail::LARGEST_RECORD, invocation_log, tally::Unread};
 use fearless_simd::Level;
 use memchr::memmem;
 use serde::{Deserialize, de::IgnoredAny};
@@ -94,19 +94,14 @@ impl Reading<'_, '_, '_> {
         let is_empty = self.window.peek().is_none();
         self.pass_separators();
         if self.window.peek().is_none() && self.window.broke().is_none() {
-            return self.judge.reject_rest(if is_empty {
-                "it is empty: fetch the file again"
-            } else {
-                "it holds nothing but white space or commas: look at what wrote it"
-            });
+            let why = if is_empty { Unread::Empty } else { Unread::Blank };
+            return self.judge.reject_rest(&why);
         }
         if matches!(
             self.window.rest(),
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b'{' | b'[', ..] | [b'{' | b'[', 0, ..]
         ) {
-            return self
-                .judge
-                .reject_rest("it is UTF-16: save it as UTF-8 (`iconv -f UTF-16 -t UTF-8 FILE`) and scan that");
+            return self.judge.reject_rest(&Unread::Utf16);
         }
         self.skip_first_line();
         loop {
@@ -123,9 +118,7 @@ impl Reading<'_, '_, '_> {
             // What was lost has been said, and the window stands behind it.
             read.unwrap_or(());
             if self.in_vain > IN_VAIN {
-                return self
-                    .judge
-                    .reject_rest("it is broken in too many places, and the rest of it was not read: fetch it again");
+                return self.judge.reject_rest(&Unread::TooBroken);
             }
         }
     }
@@ -158,7 +151,7 @@ impl Reading<'_, '_, '_> {
             self.go_on();
             return Lost;
         }
-        self.given_up("this is not JSON: check that it is a log file, or leave it out", 0)
+        self.given_up(&Unread::NotJson, 0)
     }
 
     /// Reads an object, which may hold many records.
@@ -221,7 +214,7 @@ impl Reading<'_, '_, '_> {
             }
             if let (Some(list), Some(b'[')) = (list, self.window.peek_at(at)) {
                 if depth >= DEEPEST {
-                    return Err(self.given_up("lists stand in lists too deeply: take it apart", at));
+                    return Err(self.given_up(&Unread::TooDeep, at));
                 }
                 self.window.pass(at + 1);
                 (at, is_list) = (0, true);
@@ -237,8 +230,7 @@ impl Reading<'_, '_, '_> {
         }
         at += 1;
         if is_list && is_record {
-            self.judge
-                .reject("it says of itself that it is a record, and holds a list of others, which alone was read");
+            self.judge.reject(&Unread::RecordAndList);
         } else if !is_list {
             if passed > 0 {
                 self.judge.too_large(passed + at);
@@ -367,8 +359,7 @@ impl Reading<'_, '_, '_> {
                 }
                 Some(_) => {
                     let end = self.value(0, &mut 0)?;
-                    self.judge
-                        .reject("it is no JSON object, so no record: whatever wrote the file went wrong here");
+                    self.judge.reject(&Unread::NoObject);
                     self.window.pass(end);
                 }
             }
@@ -388,7 +379,7 @@ impl Reading<'_, '_, '_> {
         let text = serde_json::from_slice::<Quoted>(json).ok();
         match text.and_then(|quoted| if member == "Body" { quoted.body } else { quoted.event }) {
             Some(text) => self.judge.object(text.trim().as_bytes(), true, Among::Anything),
-            None => self.judge.reject(&format!("it has no `{member}` that is a text")),
+            None => self.judge.reject(&Unread::NotQuoted(member)),
         }
         self.window.pass(end);
         Ok(())
@@ -397,9 +388,7 @@ impl Reading<'_, '_, '_> {
     /// Gives up what is being read, for the input ends; why it does, if it should not, is said once.
     fn breaks_off(&mut self) -> Lost {
         if self.window.broke().is_none() {
-            self.judge.reject_rest(
-                "it breaks off: a bracket or quote does not close, so something is missing; fetch it again",
-            );
+            self.judge.reject_rest(&Unread::BreaksOff);
         }
         let rest = self.window.rest().len();
         self.window.pass(rest);
@@ -408,14 +397,11 @@ impl Reading<'_, '_, '_> {
 
     /// Gives up what is being read, of which so many bytes were looked at.
     fn invalid(&mut self, read: usize) -> Lost {
-        self.given_up(
-            "it is not valid JSON; reading goes on with the next record that can be told apart",
-            read,
-        )
+        self.given_up(&Unread::InvalidJson, read)
     }
 
-    fn given_up(&mut self, reason: &str, read: usize) -> Lost {
-        self.judge.give_up(reason);
+    fn given_up(&mut self, why: &Unread, read: usize) -> Lost {
+        self.judge.give_up(why);
         let passed = self.go_on();
         self.in_vain += read.saturating_sub(passed);
         Lost

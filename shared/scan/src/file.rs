@@ -8,14 +8,14 @@ use std::{
 
 use crisguard_core::{
     cloudtrail::Alike,
-    tally::{FileKind, Like, LogFileName, Tally},
+    tally::{FileKind, Like, LogFileName, Tally, Unread},
 };
 use libdeflater::Decompressor;
 
 use crate::{
     documents,
     gzip::{Members, inflate, is_gzip},
-    judge::{Counted, DIGEST, Judge},
+    judge::{Counted, Judge},
     source::{Content, Source},
     window::Window,
 };
@@ -61,7 +61,7 @@ impl Reader {
         let mut known = self.known.take().unwrap_or_else(Alike::nothing);
         let mut judge = Judge::new(&name, tally, &mut known);
         let (bytes, readable) = if kind == FileKind::Digest && !matches!(content, Content::Unreadable(_)) {
-            judge.reject_rest(DIGEST);
+            judge.reject_rest(&Unread::Digest);
             (stored_length(&content), false)
         } else {
             self.content(content, &mut judge)
@@ -78,12 +78,12 @@ impl Reader {
     /// Reads what there is, and tells how many bytes it was stored as and whether it could be read to its end.
     fn content(&mut self, content: Content, judge: &mut Judge<'_>) -> (u64, bool) {
         match content {
-            Content::Unreadable(reason) => {
-                judge.reject_rest(&reason);
+            Content::Unreadable(why) => {
+                judge.reject_rest(&why);
                 (0, false)
             }
             Content::File(path) => self.file(&path, judge).unwrap_or_else(|error| {
-                judge.reject_rest(&format!("it cannot be read: {error}"));
+                judge.reject_rest(&Unread::NotOpened(error.to_string()));
                 (0, false)
             }),
             Content::Bytes(bytes) => {
@@ -147,7 +147,7 @@ impl Reader {
     fn stream(&mut self, stored: &mut dyn Read, judge: &mut Judge<'_>) -> bool {
         let mut start = Vec::new();
         if let Err(error) = stored.take(3).read_to_end(&mut start) {
-            judge.reject_rest(&format!("it cannot be read: {error}"));
+            judge.reject_rest(&Unread::NotOpened(error.to_string()));
             return false;
         }
         let gzip = is_gzip(&start);
@@ -223,9 +223,7 @@ impl<R: Read> Read for Limited<R> {
         match self.left.checked_sub(read as u64) {
             Some(left) => self.left = left,
             None => {
-                return Err(io::Error::other(
-                    "it is larger than a file may be when it is inflated, and what is behind that was not read: split it",
-                ));
+                return Err(io::Error::other(Unread::TooLarge));
             }
         }
         Ok(read)

@@ -2,11 +2,9 @@
 //!
 //! Both read members one after another, and both stop at the same things.
 
-use std::{
-    fmt,
-    io::{self, BufRead, Read},
-};
+use std::io::{self, BufRead, Read};
 
+use crisguard_core::tally::Unread;
 use flate2::bufread::GzDecoder;
 use libdeflater::{DecompressionError, Decompressor};
 use memchr::memmem;
@@ -96,11 +94,11 @@ impl Check {
     }
 
     /// Returns what is wrong, if anything is.
-    pub(crate) fn finish(self) -> Result<(), Stopped> {
+    pub(crate) fn finish(self) -> Result<(), Unread> {
         if self.so_far.sum() == self.expected.0 {
             Ok(())
         } else {
-            Err(Stopped::Damaged)
+            Err(Unread::GzipDamaged)
         }
     }
 }
@@ -161,30 +159,6 @@ fn member_into(
     }
 }
 
-/// Why inflating stopped before the end of a file.
-#[derive(Debug)]
-pub(crate) enum Stopped {
-    BreaksOff,
-    Damaged,
-    Garbage,
-    Read(io::Error),
-}
-
-impl std::error::Error for Stopped {}
-
-impl fmt::Display for Stopped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BreaksOff => f.write_str("its gzip data breaks off; what came before was read: fetch the file again"),
-            Self::Damaged => f.write_str("its gzip data is damaged; what came before was read: fetch the file again"),
-            Self::Garbage => f.write_str(
-                "behind its gzip data stands something else, which was not read: fetch the file again, or cut that off",
-            ),
-            Self::Read(error) => write!(f, "reading it failed; what came before was read: {error}"),
-        }
-    }
-}
-
 /// All members of gzip, one after another.
 pub(crate) struct Members<R> {
     state: State<R>,
@@ -215,24 +189,25 @@ impl<R: BufRead> Read for Members<R> {
                         self.state = State::Within(member);
                         return Ok(length);
                     }
-                    Err(error) => return Err(io::Error::other(stopped(error))),
+                    Err(error) => return Err(io::Error::other(stopped(&error))),
                 },
                 State::Between(mut gzip) => match gzip.fill_buf() {
                     Ok([]) => return Ok(0),
                     Ok([0x1f, ..]) => self.state = State::Within(Box::new(GzDecoder::new(gzip))),
-                    Ok(_) => return Err(io::Error::other(Stopped::Garbage)),
-                    Err(error) => return Err(io::Error::other(Stopped::Read(error))),
+                    Ok(_) => return Err(io::Error::other(Unread::GzipFollowed)),
+                    Err(error) => return Err(io::Error::other(Unread::Failed(error.to_string()))),
                 },
             }
         }
     }
 }
 
-fn stopped(error: io::Error) -> Stopped {
+/// Tells why inflating stopped before the end of a file.
+fn stopped(error: &io::Error) -> Unread {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => Stopped::BreaksOff,
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Stopped::Damaged,
-        _ => Stopped::Read(error),
+        io::ErrorKind::UnexpectedEof => Unread::GzipBreaksOff,
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Unread::GzipDamaged,
+        _ => Unread::Failed(error.to_string()),
     }
 }
 

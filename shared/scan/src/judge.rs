@@ -6,7 +6,7 @@ use crisguard_core::{
     canary::Canary,
     cloudtrail::{Alike, LARGEST_RECORD, Record, Rejection, parse_envelope, parse_probable},
     invocation_log,
-    tally::{Like, Rejected, Tally},
+    tally::{Like, Rejected, Tally, Unread},
 };
 use memchr::memmem;
 use serde::{Deserialize, de::IgnoredAny};
@@ -82,7 +82,7 @@ impl<'a> Judge<'a> {
 
     /// Takes in an object that is larger than any record.
     pub(crate) fn too_large(&mut self, bytes: usize) {
-        self.reject(&Rejection::TooLarge { bytes }.to_string());
+        self.reject(&Rejection::TooLarge { bytes }.into());
     }
 
     fn read(&mut self, json: &[u8]) {
@@ -106,7 +106,7 @@ impl<'a> Judge<'a> {
     fn look_closer(&mut self, json: &[u8]) {
         let shape = match serde_json::from_slice::<Shape>(json) {
             Ok(shape) => shape,
-            Err(error) => return self.reject(&Rejection::from(error).to_string()),
+            Err(error) => return self.reject(&Rejection::from(error).into()),
         };
         match shape {
             Shape {
@@ -118,7 +118,7 @@ impl<'a> Judge<'a> {
                     if Canary::recognise(json).is_none()
                         && !matches!(parse_probable(detail.get().as_bytes()), Ok(Record::NotBedrock)) =>
                 {
-                    self.reject("it is an event around a record of Bedrock, but of another kind than CloudTrail's: scan the record itself");
+                    self.reject(&Unread::AnotherEvent);
                 }
                 record => self.record(record),
             },
@@ -131,7 +131,7 @@ impl<'a> Judge<'a> {
                         self.count_bedrock();
                         self.tally.add_logged(&invocation);
                     }
-                    Err(error) => self.reject(&error.to_string()),
+                    Err(error) => self.reject(&error.into()),
                 }
             }
             Shape {
@@ -145,10 +145,8 @@ impl<'a> Judge<'a> {
             Shape {
                 digest_start_time: Some(_),
                 ..
-            } => self.reject(DIGEST),
-            _ => self.reject(
-                "it is neither a CloudTrail record nor a list of them: check that it is a log file, or leave it out",
-            ),
+            } => self.reject(&Unread::Digest),
+            _ => self.reject(&Unread::NoRecord),
         }
     }
 
@@ -163,7 +161,7 @@ impl<'a> Judge<'a> {
                 self.tally.count_not_inference(1);
             }
             Ok(Record::NotBedrock) => self.another_service(),
-            Err(error) => self.reject(&error.to_string()),
+            Err(error) => self.reject(&error.into()),
         }
     }
 
@@ -178,38 +176,26 @@ impl<'a> Judge<'a> {
     }
 
     /// Takes in that a record could not be read.
-    pub(crate) fn reject(&mut self, reason: &str) {
-        self.tally.reject(Rejected {
-            file: self.file.to_owned(),
-            record: Some(self.records),
-            reason: reason.to_owned(),
-        });
+    pub(crate) fn reject(&mut self, why: &Unread) {
+        self.tally.reject(Rejected::new(self.file, Some(self.records), why));
         self.records += 1;
         self.rejected += 1;
     }
 
     /// Takes in that a value could not be read, nor where it ends, so that others may be lost with it.
-    pub(crate) fn give_up(&mut self, reason: &str) {
-        self.reject(reason);
+    pub(crate) fn give_up(&mut self, why: &Unread) {
+        self.reject(why);
         self.lost = true;
     }
 
     /// Takes in that the file, or what is left of it, could not be read.
-    pub(crate) fn reject_rest(&mut self, reason: &str) {
-        self.tally.reject(Rejected {
-            file: self.file.to_owned(),
-            record: None,
-            reason: reason.to_owned(),
-        });
+    pub(crate) fn reject_rest(&mut self, why: &Unread) {
+        self.tally.reject(Rejected::new(self.file, None, why));
         self.records += 1;
         self.rejected += 1;
         self.lost = true;
     }
 }
-
-/// What is said of a digest file, by whatever it was recognised.
-pub(crate) const DIGEST: &str =
-    "it is a digest of log files, which has no records (`aws cloudtrail validate-logs` reads it): leave it out";
 
 /// The categories of events that sum up others and name no service themselves
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).

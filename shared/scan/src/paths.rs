@@ -6,7 +6,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crisguard_core::tally::FileKind;
+use crisguard_core::tally::{FileKind, Unread};
 use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
 
@@ -31,12 +31,12 @@ fn found(pattern: &OsStr) -> Box<dyn Iterator<Item = Source>> {
     }
     if path.exists() {
         // Beside other folders it would not be missed: what was to be in it is not known to be nothing.
-        return or_unreadable(under(path.clone(), None), &path, "there is no log file in this folder");
+        return or_unreadable(under(path.clone(), None), &path, Unread::NoFileInFolder);
     }
     match glob(pattern) {
-        Some(Ok((folder, glob))) => or_unreadable(under(folder, Some(glob)), &path, "no file has such a name"),
-        Some(Err(reason)) => Box::new(std::iter::once(unreadable(&path, &reason))),
-        None => Box::new(std::iter::once(unreadable(&path, "there is no such file or folder"))),
+        Some(Ok((folder, glob))) => or_unreadable(under(folder, Some(glob)), &path, Unread::NoSuchName),
+        Some(Err(why)) => Box::new(std::iter::once(unreadable(&path, why))),
+        None => Box::new(std::iter::once(unreadable(&path, Unread::NoSuchPath))),
     }
 }
 
@@ -44,18 +44,18 @@ fn found(pattern: &OsStr) -> Box<dyn Iterator<Item = Source>> {
 fn or_unreadable(
     files: impl Iterator<Item = Source> + 'static,
     path: &Path,
-    reason: &str,
+    why: Unread,
 ) -> Box<dyn Iterator<Item = Source>> {
     let mut files = files.peekable();
     if files.peek().is_some() {
         Box::new(files)
     } else {
-        Box::new(std::iter::once(unreadable(path, reason)))
+        Box::new(std::iter::once(unreadable(path, why)))
     }
 }
 
 /// Reads a pattern with wildcards: the folder that it begins with, and what the paths in it must be like.
-fn glob(pattern: &OsStr) -> Option<Result<(PathBuf, GlobMatcher), String>> {
+fn glob(pattern: &OsStr) -> Option<Result<(PathBuf, GlobMatcher), Unread>> {
     const WILD: [char; 4] = ['*', '?', '[', '{'];
     let text = pattern.to_str()?;
     if !text.contains(WILD) {
@@ -66,7 +66,7 @@ fn glob(pattern: &OsStr) -> Option<Result<(PathBuf, GlobMatcher), String>> {
     let glob = GlobBuilder::new(text).literal_separator(true).build();
     Some(match glob {
         Ok(glob) => Ok((folder, glob.compile_matcher())),
-        Err(error) => Err(format!("the pattern cannot be read: {}", error.kind())),
+        Err(error) => Err(Unread::Pattern(error.kind().to_string())),
     })
 }
 
@@ -113,7 +113,7 @@ fn has_no_record(path: &Path) -> bool {
 /// there may be files in it.
 fn not_looked_into(path: &Path, error: &io::Error, glob: Option<&GlobMatcher>) -> Option<Source> {
     let wanted = glob.is_none_or(|glob| glob.is_match(path)) || error.kind() != io::ErrorKind::NotFound;
-    wanted.then(|| unreadable(path, &format!("it cannot be looked into: {error}")))
+    wanted.then(|| unreadable(path, Unread::NotListed(error.to_string())))
 }
 
 fn is_hidden(entry: &DirEntry) -> bool {
@@ -127,10 +127,10 @@ fn file(path: PathBuf) -> Source {
     }
 }
 
-fn unreadable(path: &Path, reason: &str) -> Source {
+fn unreadable(path: &Path, why: Unread) -> Source {
     Source {
         name: path.display().to_string(),
-        content: Content::Unreadable(reason.to_owned()),
+        content: Content::Unreadable(why),
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
             .map(|source| {
                 let name = source.name.strip_prefix(folder.to_str().unwrap()).unwrap().to_owned();
                 match source.content {
-                    Content::Unreadable(reason) => format!("{name}: {reason}"),
+                    Content::Unreadable(why) => format!("{name}: {why}"),
                     _ => name,
                 }
             })
@@ -231,10 +231,10 @@ mod tests {
         let glob = GlobBuilder::new("logs/*.json").build().unwrap().compile_matcher();
         let told = |path: &str, kind: io::ErrorKind| {
             let source = not_looked_into(Path::new(path), &kind.into(), Some(&glob))?;
-            let Content::Unreadable(reason) = source.content else {
+            let Content::Unreadable(why) = source.content else {
                 panic!("it is readable");
             };
-            Some(format!("{}: {reason}", source.name))
+            Some(format!("{}: {why}", source.name))
         };
         assert_eq!(
             told("logs", io::ErrorKind::PermissionDenied).unwrap(),

@@ -2,6 +2,8 @@
 
 use std::{fmt, io::Read, num::NonZero, path::PathBuf};
 
+use crisguard_core::tally::Unread;
+
 /// How a scan is done; none of it changes what comes out, but for files that are larger than `largest`.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -52,7 +54,7 @@ pub enum Content {
     /// What comes, such as standard input.
     Stream(Box<dyn Read + Send>),
     /// Nothing, and why.
-    Unreadable(String),
+    Unreadable(Unread),
 }
 
 impl fmt::Debug for Content {
@@ -61,7 +63,7 @@ impl fmt::Debug for Content {
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
             Self::Bytes(bytes) => f.debug_tuple("Bytes").field(&bytes.len()).finish(),
             Self::Stream(_) => f.write_str("Stream"),
-            Self::Unreadable(reason) => f.debug_tuple("Unreadable").field(reason).finish(),
+            Self::Unreadable(why) => f.debug_tuple("Unreadable").field(why).finish(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What is being read of one file: all of it, or what fits.
 
-use std::io::Read;
+use std::io::{self, Read};
+
+use crisguard_core::tally::Unread;
 
 use crate::gzip::{Check, Inflated};
 
@@ -18,7 +20,7 @@ pub(crate) struct Window<'a> {
     check: Option<(Check, usize)>,
     more: Option<&'a mut dyn Read>,
     /// Why reading stopped before the end.
-    broke: Option<String>,
+    broke: Option<Unread>,
 }
 
 impl<'a> Window<'a> {
@@ -87,7 +89,7 @@ impl<'a> Window<'a> {
         self.start = 0;
         let before = self.bytes.len();
         if let Err(error) = more.take(CHUNK as u64).read_to_end(self.bytes) {
-            self.broke = Some(error.to_string());
+            self.broke = Some(broken(error));
             self.more = None;
         }
         if self.bytes.len() == before {
@@ -102,14 +104,14 @@ impl<'a> Window<'a> {
     }
 
     /// Returns why what there is is not all, once it was read to its end.
-    pub(crate) fn broke(&mut self) -> Option<&str> {
+    pub(crate) fn broke(&mut self) -> Option<&Unread> {
         self.check_to(self.bytes.len());
         if let Some((check, _)) = self.check.take()
-            && let Err(stopped) = check.finish()
+            && let Err(why) = check.finish()
         {
-            self.broke = Some(stopped.to_string());
+            self.broke = Some(why);
         }
-        self.broke.as_deref()
+        self.broke.as_ref()
     }
 
     /// Returns the next byte.
@@ -139,4 +141,10 @@ impl<'a> Window<'a> {
             }
         }
     }
+}
+
+/// Tells why reading stopped, as whatever is read through said it.
+fn broken(error: io::Error) -> Unread {
+    let told = error.downcast::<Unread>();
+    told.unwrap_or_else(|error| Unread::Failed(error.to_string()))
 }

@@ -13,7 +13,7 @@ use crisguard_core::{
     catalog::Catalogue,
     cloudtrail::{Record, parse_record},
     policy::PolicyDocument,
-    tally::{Audit, Question, Rejected, Scope, Tally},
+    tally::{Audit, Question, Rejected, Scope, Tally, Unread},
 };
 use crisguard_laws::generate::record as bedrock_record;
 use crisguard_scan::{Content, Scan, Scanned, Settings, Source};
@@ -148,16 +148,17 @@ fn ask(conclude: impl FnOnce(&Question<'_>) -> Audit) -> Audit {
     })
 }
 
+/// Something that could not be read, wherever and why.
+fn somewhere() -> Rejected {
+    Rejected::new("", None, &Unread::NoObject)
+}
+
 fn plain(mut audit: Audit) -> String {
     audit.read.files = 0;
     audit.read.bytes = 0;
     audit.coverage.unplaced_files = 0;
     for rejected in &mut audit.rejected {
-        *rejected = Rejected {
-            file: String::new(),
-            record: None,
-            reason: String::new(),
-        };
+        *rejected = somewhere();
     }
     serde_json::to_string(&audit).unwrap()
 }
@@ -166,13 +167,8 @@ fn plain(mut audit: Audit) -> String {
 fn by_the_parser(elements: &[Value]) -> String {
     let mut tally = Tally::new();
     for element in elements {
-        let rejected = || Rejected {
-            file: String::new(),
-            record: None,
-            reason: String::new(),
-        };
         if !element.is_object() {
-            tally.reject(rejected());
+            tally.reject(somewhere());
             continue;
         }
         match parse_record(element.to_string().as_bytes()) {
@@ -180,7 +176,7 @@ fn by_the_parser(elements: &[Value]) -> String {
             Ok(Record::NotBedrock) if element["eventSource"].is_string() => tally.count_not_bedrock(1),
             Ok(Record::NotInference { .. }) => tally.count_not_inference(1),
             Ok(Record::Inference(invocation)) => tally.add(&invocation),
-            Ok(Record::NotBedrock) | Err(_) => tally.reject(rejected()),
+            Ok(Record::NotBedrock) | Err(_) => tally.reject(somewhere()),
         }
     }
     plain(ask(|question| {

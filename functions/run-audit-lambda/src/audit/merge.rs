@@ -3,10 +3,10 @@
 use std::{io, sync::Arc};
 
 use crisguard_aws::Failure;
-use crisguard_core::digest;
+use crisguard_core::{digest, tally::Unread};
 use crisguard_lambda::report::{Report, chain};
 use crisguard_scan::{
-    Content, Scan, ScanError, Scanned, Source,
+    Content, Scan, Scanned, Source,
     plan::{Address, Batch},
 };
 use futures_util::stream::{self, StreamExt as _};
@@ -36,15 +36,6 @@ enum Failed {
     Damaged(String, #[source] serde_json::Error),
     #[error("{0} is not the plan that the run {1} began with, and may have fewer batches: run the audit again")]
     AnotherPlan(String, Run),
-}
-
-/// Why a batch has no tally.
-#[derive(Debug, thiserror::Error)]
-enum Lost {
-    #[error("its batch {0} left no tally, because whatever was to read it failed: run the audit again")]
-    Missing(u32),
-    #[error("its batch {0} left a tally that cannot be read: run the audit again")]
-    Damaged(u32, #[source] ScanError),
 }
 
 /// Merges, decides, and writes the report.
@@ -117,18 +108,20 @@ async fn together(store: &impl Store, bucket: &str, run: &Run, batches: &[Batch]
         let tally = match read {
             Ok(bytes) => blocking(move || Scanned::read(&*bytes, &key, &settings()))
                 .await?
-                .map_err(|error| Lost::Damaged(batch.batch, error)),
-            Err(failure) if failure.cause.starts_with("NoSuchKey") => Err(Lost::Missing(batch.batch)),
+                .map_err(|error| Unread::DamagedTally {
+                    batch: batch.batch,
+                    cause: chain(&error),
+                }),
+            Err(failure) if failure.cause.starts_with("NoSuchKey") => Err(Unread::NoTally(batch.batch)),
             // Whether there is one is not known: whoever tries again may find out.
             Err(failure) => return Err(Report::of("Run", &Failed::NotRead(run.clone(), failure))),
         };
         match tally {
             Ok(tally) => merged = Some(add(merged, tally).await?),
-            Err(reason) => {
+            Err(why) => {
                 lost += 1;
-                let reason = chain(&reason);
-                tracing::warn!(%run, batch = batch.batch, reason, "a batch is not in the audit");
-                not_read(&scan, batch, &reason).await?;
+                tracing::warn!(%run, batch = batch.batch, reason = %why, "a batch is not in the audit");
+                not_read(&scan, batch, &why).await?;
             }
         }
     }
@@ -145,12 +138,12 @@ async fn add(merged: Option<Scanned>, tally: Scanned) -> Result<Scanned, Report>
 }
 
 /// Tells a scan of each object of a batch that it was not read.
-async fn not_read(scan: &Arc<Scan>, batch: &Batch, reason: &str) -> Result<(), Report> {
+async fn not_read(scan: &Arc<Scan>, batch: &Batch, why: &Unread) -> Result<(), Report> {
     let sources: Vec<Source> = batch
         .places()
         .map(|place| Source {
             name: format!("s3://{}/{}", place.bucket, place.key),
-            content: Content::Unreadable(reason.to_owned()),
+            content: Content::Unreadable(why.clone()),
         })
         .collect();
     let scan = Arc::clone(scan);

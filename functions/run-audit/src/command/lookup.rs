@@ -6,7 +6,12 @@ use crisguard_aws::{
     client::Configuration,
     cloudtrail::{PACE, Trails},
 };
-use crisguard_core::{cloudtrail::EVENT_SOURCES, policy::Language, region::Region, tally::Audit};
+use crisguard_core::{
+    cloudtrail::EVENT_SOURCES,
+    policy::Language,
+    region::Region,
+    tally::{Audit, Unread},
+};
 use crisguard_scan::{Content, Scan, Settings, Source, all_threads};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -120,7 +125,7 @@ async fn look_up(
                             Content::Bytes(log_file(&records)),
                             records.last().and_then(|one| time(one)),
                         ),
-                        Err(failure) => (Content::Unreadable(failure.to_string()), None),
+                        Err(failure) => (Content::Unreadable(Unread::Said(failure.to_string())), None),
                     };
                     let failed = matches!(content, Content::Unreadable(_));
                     scan.offer(Source { name, content });

@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use crisguard_core::tally::Audit;
+use crisguard_core::tally::{Audit, Unread};
 use crisguard_scan::{Content, Scan, ScanError, Settings, Source, all_threads, paths, plan::Address};
 use jiff::Timestamp;
 
@@ -30,8 +30,6 @@ use crate::{
 
 /// How many bytes of standard input are handed on at once.
 const PIECE: u64 = 1 << 20;
-/// Why standard input cannot be read that ends at once: there is no file that could be fetched again.
-const NOTHING_CAME: &str = "nothing came: what was to write it wrote nothing, so look at what that says";
 /// How many such pieces wait at most.
 const PIECES: usize = 8;
 
@@ -157,7 +155,7 @@ fn standard_input(scan: &Scan, input: &mut dyn Read) -> Result<(), Failure> {
     if piece.is_empty() {
         scan.offer(Source {
             name,
-            content: Content::Unreadable(NOTHING_CAME.to_owned()),
+            content: Content::Unreadable(Unread::NothingCame),
         });
         return Ok(());
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crisguard_aws::Failure;
+use crisguard_core::tally::Unread;
 use crisguard_scan::{Content, Scan, Source, plan::Place};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
@@ -34,9 +36,10 @@ pub async fn read(store: &impl Store, places: impl IntoIterator<Item = Place>, s
             let units = usize::try_from(place.size / UNIT + 1).unwrap_or(HELD).min(HELD);
             let held = room.acquire_many_owned(u32::try_from(units).unwrap_or(u32::MAX)).await;
             let read = store.read(&place.bucket, &place.key, LARGEST_OBJECT).await;
+            let unread = |failure: Failure| Content::Unreadable(Unread::Said(failure.to_string()));
             let source = Source {
                 name: format!("s3://{}/{}", place.bucket, place.key),
-                content: read.map_or_else(|failure| Content::Unreadable(failure.to_string()), Content::Bytes),
+                content: read.map_or_else(unread, Content::Bytes),
             };
             let scan = Arc::clone(scan);
             // The scan lets one wait while it is behind; others are read meanwhile.

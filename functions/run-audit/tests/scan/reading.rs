@@ -101,6 +101,11 @@ fn bad_input_is_named_and_hides_nothing() {
         "bad_input_exits",
         serde_json::to_string_pretty(&audit["exits"]).unwrap()
     );
+    let japanese = crisguard(&["scan", at, "--policy", POLICY, "--lang", "ja"], b"").output;
+    assert!(
+        japanese.contains("gzip データが途中で切れています") && !japanese.contains("fetch the file again"),
+        "{japanese}"
+    );
     let strict = crisguard(&[&arguments[..], &["--strict"]].concat(), b"");
     assert_eq!((strict.status, strict.output), (Status::Incomplete, ended.output));
     let nothing = crisguard(

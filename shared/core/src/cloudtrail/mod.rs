@@ -11,6 +11,7 @@ pub(crate) mod lenient;
 mod management;
 mod operation;
 mod principal;
+mod rejection;
 mod wire;
 
 use std::borrow::Cow;
@@ -25,6 +26,7 @@ pub use invocation::{EventIdentity, Half, Invocation, ProcessedIn};
 pub(crate) use management::{ManagementEvent, parse as parse_management_event};
 pub use operation::Operation;
 pub use principal::Principal;
+pub use rejection::{MemberProblem, Rejection};
 
 use crate::{
     account::AccountId,
@@ -60,44 +62,6 @@ pub enum Record {
     },
     /// An inference request.
     Inference(Box<Invocation>),
-}
-
-/// Tells why a record or message could not be read.
-///
-/// What it shows never holds the record's own values: they may be a customer's text.
-#[derive(Debug, thiserror::Error)]
-pub enum Rejection {
-    /// It is not JSON, or not a JSON object.
-    #[error("it is not a JSON object of the expected form (line {line}, column {column})")]
-    NotJson {
-        /// The line at which reading stopped, from 1.
-        line: usize,
-        /// The column at which reading stopped, from 1.
-        column: usize,
-    },
-    /// It is larger than any record can be.
-    #[error("it is {bytes} bytes long; a record has at most {LARGEST_RECORD}")]
-    TooLarge {
-        /// Its length in bytes.
-        bytes: usize,
-    },
-    /// A member that crisguard cannot do without is absent or of the wrong form.
-    #[error("`{path}` {problem}")]
-    Member {
-        /// The member's path in the record.
-        path: &'static str,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
-}
-
-impl From<serde_json::Error> for Rejection {
-    fn from(error: serde_json::Error) -> Self {
-        Self::NotJson {
-            line: error.line(),
-            column: error.column(),
-        }
-    }
 }
 
 /// Parses an EventBridge event, which carries one CloudTrail record as its `detail`.
@@ -148,7 +112,7 @@ fn is_the_envelopes(envelopes: &Text<'_>, account: &AccountId) -> Result<(), Rej
     }
     Err(Rejection::Member {
         path: "account",
-        problem: "is not the account whose record the event carries",
+        problem: MemberProblem::AnotherAccount,
     })
 }
 
@@ -351,15 +315,15 @@ pub(crate) fn required<'a>(path: &'static str, text: &'a Text<'_>) -> Result<&'a
         Text::Is(text) if !text.trim().is_empty() => Ok(text),
         Text::Is(_) => Err(Rejection::Member {
             path,
-            problem: "is empty",
+            problem: MemberProblem::Empty,
         }),
         Text::Absent => Err(Rejection::Member {
             path,
-            problem: "is absent",
+            problem: MemberProblem::Absent,
         }),
         Text::Other(_) => Err(Rejection::Member {
             path,
-            problem: "is not a text",
+            problem: MemberProblem::NoText,
         }),
     }
 }
@@ -367,14 +331,14 @@ pub(crate) fn required<'a>(path: &'static str, text: &'a Text<'_>) -> Result<&'a
 /// Returns the account that was called; the caller's own stands in where the record lacks it.
 fn region_of(text: &Text<'_>) -> Result<Region, Rejection> {
     let path = "awsRegion";
-    let problem = "is not the name of a Region";
+    let problem = MemberProblem::NoRegion;
     let name = required(path, text)?;
     name.parse().map_err(|_| Rejection::Member { path, problem })
 }
 
 fn time_of(text: &Text<'_>) -> Result<Timestamp, Rejection> {
     let path = "eventTime";
-    let problem = "is not an RFC 3339 time";
+    let problem = MemberProblem::NoTime;
     let time = required(path, text)?;
     time.parse().map_err(|_| Rejection::Member { path, problem })
 }
@@ -388,11 +352,11 @@ fn account_of(recipient: &Text<'_>, identity: &Object<UserIdentityWire<'_>>) -> 
     let callers = || identity.object().and_then(|identity| identity.account_id.filled());
     let text = recipient.filled().or_else(callers).ok_or(Rejection::Member {
         path: "recipientAccountId",
-        problem: "is absent",
+        problem: MemberProblem::Absent,
     })?;
     text.parse().map_err(|_| Rejection::Member {
         path: "recipientAccountId",
-        problem: "is not a 12-digit account id",
+        problem: MemberProblem::NoAccount,
     })
 }
 

@@ -6,11 +6,14 @@ use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Unread;
 use crate::{
     account::AccountId,
     controls::ControlId,
     decision::{ExpiredException, Severity},
+    policy::Language,
     region::{DestinationRegion, Region, SourceRegion},
+    texts,
 };
 
 /// What was read, how each record left, and what was found.
@@ -111,6 +114,30 @@ pub struct Rejected {
     pub record: Option<u64>,
     /// Why, and what to do.
     pub reason: String,
+    /// The same in Japanese, but for what a system or service said.
+    pub reason_ja: String,
+}
+
+impl Rejected {
+    /// Tells of a file, or of one of its records from 0, why it could not be read.
+    #[must_use]
+    pub fn new(file: impl Into<String>, record: Option<u64>, why: &Unread) -> Self {
+        Self {
+            file: file.into(),
+            record,
+            reason: texts::unread(why, Language::En),
+            reason_ja: texts::unread(why, Language::Ja),
+        }
+    }
+
+    /// Returns the reason in a language.
+    #[must_use]
+    pub fn reason_in(&self, language: Language) -> &str {
+        match language {
+            Language::En => &self.reason,
+            Language::Ja => &self.reason_ja,
+        }
+    }
 }
 
 /// From where to where.

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     AccountControls, Audit, AuditFinding, Decided, Exits, FindingDecision, Flow, Id, LISTED_REJECTIONS, LogFileName,
-    Outcome, Question, Read, Rejected, Route, Row, Tally,
+    Outcome, Question, Read, Rejected, Route, Row, Tally, Unread,
     coverage::Called,
     excepted::Uses,
     judge::{Case, keep_least, time_of},
@@ -48,14 +48,11 @@ pub(super) fn conclude<E>(
         LogFileName::place(&rejected.file).is_none_or(|(account, region)| scope.has_place(&account, &region))
     });
     if left.lost > 0 {
-        rejected.push(Rejected {
-            file: "(stored rows)".to_owned(),
-            record: None,
-            reason: format!(
-                "rows of the tally whose evidence it lacks: {}; scan their files again",
-                left.lost
-            ),
-        });
+        rejected.push(Rejected::new(
+            "(stored rows)",
+            None,
+            &Unread::RowsWithoutEvidence(left.lost),
+        ));
         rejected.sort();
         rejected.truncate(LISTED_REJECTIONS);
     }

@@ -21,6 +21,7 @@ mod head;
 mod judge;
 mod resolve;
 mod row;
+mod unread;
 
 use std::collections::{BTreeMap, BinaryHeap};
 
@@ -33,6 +34,7 @@ pub use audit::{
 pub use causes::causes;
 pub use file_name::{FileKind, LogFileName};
 pub use row::{Id, Row};
+pub use unread::Unread;
 
 use coverage::Days;
 use elsewhere::Elsewhere;

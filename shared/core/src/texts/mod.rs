@@ -24,6 +24,7 @@ use crate::{
     finding::Verdict,
     policy::Language,
     posture::PostureDecision,
+    tally::Unread,
 };
 
 /// A typed reason that can be told in every language.
@@ -157,6 +158,15 @@ pub const fn severity(severity: Severity, language: Language) -> &'static str {
     match language {
         Language::En => severity.name(),
         Language::Ja => ja::severity(severity),
+    }
+}
+
+/// Says why something could not be read, and what to do about it.
+#[must_use]
+pub fn unread(why: &Unread, language: Language) -> String {
+    match language {
+        Language::En => why.to_string(),
+        Language::Ja => ja::unread(why),
     }
 }
 

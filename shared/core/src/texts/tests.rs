@@ -1,6 +1,7 @@
 //! Every text in every language, from one sample of each variant.
 
 mod settings;
+mod unread;
 
 use std::{collections::BTreeSet, fmt::Write as _};
 

@@ -105,11 +105,18 @@ struct GapRow<'a> {
 
 #[derive(Serialize)]
 struct Rejected<'a> {
-    rows: &'a [crisguard_core::tally::Rejected],
+    rows: Vec<RejectedRow<'a>>,
     /// How many more report.json lists.
     more: usize,
     /// How many more are counted, and listed nowhere.
     not_listed: u64,
+}
+
+#[derive(Serialize)]
+struct RejectedRow<'a> {
+    file: &'a str,
+    record: Option<u64>,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -190,7 +197,7 @@ pub(crate) fn render(
         findings: Groups::of(audit, report.language),
         excepted: Excepted::of(audit, report.language),
         coverage: coverage(audit),
-        rejected: rejected(audit),
+        rejected: rejected(audit, report.language),
         posture: posture.map(|posture| settings(report, posture)),
         reach: reach.map(reaching),
         policy: report.policy.map(|policy| Policy {
@@ -222,12 +229,19 @@ fn coverage(audit: &Audit) -> Coverage<'_> {
     }
 }
 
-fn rejected(audit: &Audit) -> Rejected<'_> {
+fn rejected(audit: &Audit, language: Language) -> Rejected<'_> {
     let rows = audit.rejected.get(..ROWS).unwrap_or(&audit.rejected);
     Rejected {
-        rows,
         more: audit.rejected.len() - rows.len(),
         not_listed: audit.rejected_not_listed,
+        rows: rows
+            .iter()
+            .map(|one| RejectedRow {
+                file: &one.file,
+                record: one.record,
+                reason: one.reason_in(language),
+            })
+            .collect(),
     }
 }
 

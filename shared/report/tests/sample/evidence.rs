@@ -1,24 +1,26 @@
 //! What there is evidence of, and what could not be read.
 
-use crisguard_core::tally::{CoverageAnswer, Covered, Gap, GapReason, Rejected};
+use crisguard_core::{
+    cloudtrail::{MemberProblem, Rejection},
+    tally::{CoverageAnswer, Covered, Gap, GapReason, Rejected, Unread},
+};
 
 use super::{HOSTILE, Kind};
 
 pub(super) fn rejected() -> Vec<Rejected> {
     let folder = "AWSLogs/333344445555/CloudTrail/ap-northeast-1/2026/08/14";
-    let of = |file: String, record, reason: &str| Rejected {
-        file,
-        record,
-        reason: reason.to_owned(),
+    let no_time = Rejection::Member {
+        path: "eventTime",
+        problem: MemberProblem::NoTime,
     };
     vec![
-        of(
+        Rejected::new(
             format!("{folder}/333344445555_CloudTrail_ap-northeast-1_20260814T0905Z_a1B2c3D4e5F6g7H8.json.gz"),
             None,
-            "the gzip data ends too early: fetch the object again",
+            &Unread::GzipBreaksOff,
         ),
-        of(format!("{folder}/{HOSTILE}.json"), Some(17), "`eventTime` is no time"),
-        of("inbox/notes.txt".to_owned(), None, "this is not JSON"),
+        Rejected::new(format!("{folder}/{HOSTILE}.json"), Some(17), &no_time.into()),
+        Rejected::new("inbox/notes.txt", None, &Unread::NotJson),
     ]
 }
 

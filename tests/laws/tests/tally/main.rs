@@ -17,7 +17,7 @@ use crisguard_core::{
     finding::Findings,
     invocation_log,
     policy::PolicyDocument,
-    tally::{Audit, FindingDecision, LogFileName, Outcome, Question, Rejected, Row, Scope, Tally},
+    tally::{Audit, FindingDecision, LogFileName, Outcome, Question, Rejected, Row, Scope, Tally, Unread},
 };
 use crisguard_laws::generate;
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -39,11 +39,7 @@ fn read<'a>(items: impl IntoIterator<Item = &'a Item>) -> Tally {
             Item::File(path, readable) => tally.file(100, LogFileName::parse(path).as_ref(), *readable),
             Item::NotBedrock => tally.count_not_bedrock(1),
             Item::NotInference => tally.count_not_inference(1),
-            Item::Rejected(record) => tally.reject(Rejected {
-                file: "x.json".to_owned(),
-                record: Some(*record),
-                reason: "it is not JSON".to_owned(),
-            }),
+            Item::Rejected(record) => tally.reject(Rejected::new("x.json", Some(*record), &Unread::NoObject)),
         }
     }
     tally

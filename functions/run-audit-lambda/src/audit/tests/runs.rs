@@ -195,7 +195,9 @@ async fn a_tally_in_the_place_of_another_is_none() {
         (&report["read"]["files"], &report["exits"]["duplicate"]),
         (&json!(32), &json!(0))
     );
-    assert!(report["rejected"][0]["reason"].as_str().unwrap().contains("another's"));
+    let told = |member: &str| report["rejected"][0][member].as_str().unwrap().to_owned();
+    assert!(told("reason").contains("another's"));
+    assert!(told("reason_ja").starts_with("バッチ 2 の集計を読み取れません"));
 }
 
 /// A plan without its last lines would be an audit of fewer files, and nobody would miss them.

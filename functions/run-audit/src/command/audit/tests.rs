@@ -39,8 +39,9 @@ fn audit(with: &Value) -> Audit {
         "exits": {"compliant": 5700, "violation": 1200, "undecided": 90, "not_applicable": 10, "not_bedrock": 10_997,
             "duplicate": 1000, "joined": 900, "rejected": 3, "out_of_scope": 100},
         "rejected": [
-            {"file": "a/\u{1b}[31mcut.json.gz", "record": null, "reason": "it ends in the middle"},
-            {"file": "b.json", "record": 7, "reason": "it has no `eventTime`"}],
+            {"file": "a/\u{1b}[31mcut.json.gz", "record": null, "reason": "it ends in the middle",
+                "reason_ja": "途中で終わっています"},
+            {"file": "b.json", "record": 7, "reason": "it has no `eventTime`", "reason_ja": "`eventTime` がありません"}],
         "rejected_not_listed": 1,
         "first_seen": "2026-10-01T00:00:01Z", "last_seen": "2026-10-31T23:00:00Z",
         "routes": [],
@@ -278,7 +279,14 @@ fn an_audit_that_read_nothing_is_no_audit() {
 /// Twenty lines are for twenty reasons: a file full of one mistake does not push the next file out.
 #[test]
 fn what_could_not_be_read_is_told_by_file_and_reason() {
-    let one = |file: &str, record: Option<u64>, reason: &str| json!({"file": file, "record": record, "reason": reason});
+    let one = |file: &str, record: Option<u64>, reason: &str| {
+        let japanese = match reason {
+            "it breaks off" => "途中で切れています",
+            "no time" => "時刻がありません",
+            _ => "文字列ではありません",
+        };
+        json!({"file": file, "record": record, "reason": reason, "reason_ja": japanese})
+    };
     let mut rejected = vec![one("a.json", None, "it breaks off"), one("a.json", Some(1), "no time")];
     rejected.extend((2..16).map(|record| one("b.json", Some(record), "no time")));
     rejected.extend((0..40).map(|record| one("c.json", Some(record), ["no time", "no text"][(record % 2) as usize])));

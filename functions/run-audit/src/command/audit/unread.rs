@@ -1,6 +1,6 @@
 //! What could not be read, as people read it: the records of a file with the same reason are one line.
 
-use crisguard_core::tally::Rejected;
+use crisguard_core::{policy::Language, tally::Rejected};
 
 /// How many runs of records a line names.
 const RUNS: usize = 8;
@@ -47,9 +47,11 @@ impl Unread<'_> {
 }
 
 /// Groups what could not be read by file and reason, in the order in which each first comes.
-pub(super) fn unread(rejected: &[Rejected]) -> Vec<Unread<'_>> {
+pub(super) fn unread(rejected: &[Rejected], language: Language) -> Vec<Unread<'_>> {
     let mut groups: Vec<Unread<'_>> = Vec::new();
-    for Rejected { file, record, reason } in rejected {
+    for one in rejected {
+        let Rejected { file, record, .. } = one;
+        let reason = one.reason_in(language);
         // Entries come file by file, so only the last groups can be of the same one.
         let same = groups
             .iter_mut()

@@ -262,7 +262,7 @@ impl Page<'_> {
         }
         let words = self.words;
         self.heading(words.unread)?;
-        let groups = unread(&audit.rejected);
+        let groups = unread(&audit.rejected, words.language);
         for group in groups.iter().take(LISTED) {
             let record = match group.records.as_slice() {
                 [] => String::new(),

@@ -231,11 +231,7 @@ fn what_cannot_be_read_of_others_is_outside_what_was_asked_for() {
     ];
     for name in &names {
         tally.file(1, LogFileName::parse(name).as_ref(), false);
-        tally.reject(Rejected {
-            file: name.clone(),
-            record: None,
-            reason: "r".to_owned(),
-        });
+        tally.reject(Rejected::new(name.as_str(), None, &Unread::Empty));
     }
     let of = |accounts: &[&str], regions: &[&str]| {
         // Whatever was stored and merged meanwhile.

@@ -33,11 +33,7 @@ fn what_is_stored_can_be_read_back() {
     let mut whole = tally(&records);
     whole.count_not_bedrock(5);
     whole.count_not_inference(2);
-    whole.reject(Rejected {
-        file: "a".to_owned(),
-        record: Some(1),
-        reason: "r".to_owned(),
-    });
+    whole.reject(Rejected::new("a", Some(1), &Unread::NoObject));
     whole.file(
         9,
         LogFileName::parse("111122223333_CloudTrail_us-east-2_20150801T0210Z_M.json.gz").as_ref(),
@@ -80,11 +76,7 @@ fn what_is_stored_can_be_read_back() {
 fn only_the_first_of_what_could_not_be_read_are_listed() {
     let mut tally = Tally::new();
     for n in (0..LISTED_REJECTIONS as u64 + 5).rev() {
-        tally.reject(Rejected {
-            file: "f".to_owned(),
-            record: Some(n),
-            reason: String::new(),
-        });
+        tally.reject(Rejected::new("f", Some(n), &Unread::NoObject));
     }
     let audit = ask(tally, None, Scope::everything());
     assert_eq!(

@@ -8,11 +8,13 @@
 mod controls;
 mod reasons;
 mod settings;
+mod unread;
 mod wrong;
 
 pub(super) use controls::{UNDECIDED, control};
 pub(super) use reasons::{evidence_gap, violation};
 pub(super) use settings::{basis, gap as posture_gap, violation as posture_violation};
+pub(super) use unread::unread;
 
 use crate::decision::Severity;
 
