@@ -16,6 +16,12 @@ use crate::{
     region::SourceRegion,
 };
 
+/// How many places are taken in that others report of a request: no request is processed in more, and whoever makes
+/// records up could have each of a hundred thousand decided about each place of all others.
+const MOST_PLACES: usize = 8;
+/// What stands for the places that are more than that.
+const TOO_MANY: &str = "more than 8 Regions";
+
 /// How rows left that are no invocations of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Left {
@@ -33,11 +39,19 @@ pub(super) struct Resolver<'a> {
     facts: Vec<Facts>,
     /// From which time on, and before which, in microseconds.
     window: (i64, i64),
-    /// The number of a place that nobody reports.
-    unreported: u32,
+    numbers: Numbers,
     judge: Judge<'a>,
     left: Left,
     members: Vec<Member>,
+}
+
+/// The numbers of places that no record names.
+#[derive(Clone, Copy, Debug)]
+struct Numbers {
+    /// One that nobody reports.
+    unreported: u32,
+    /// That too many are reported to be looked at: where it was is not known then, whatever else is found.
+    too_many: u32,
 }
 
 /// What matters of evidence where rows are resolved.
@@ -101,6 +115,8 @@ struct Reported {
     garbled: Vec<u32>,
     /// The number of a place that nobody reports, where some record is of a request that a model saw.
     unreported: Option<u32>,
+    /// The number of too many places, where there are.
+    too_many: Option<u32>,
 }
 
 impl Reported {
@@ -109,15 +125,18 @@ impl Reported {
             places: Vec::new(),
             garbled: Vec::new(),
             unreported: None,
+            too_many: None,
         }
     }
 
-    fn hear(&mut self, facts: &Facts, unreported: u32) {
+    fn hear(&mut self, facts: &Facts, numbers: Numbers) {
         if !facts.nowhere {
-            self.unreported = Some(unreported);
+            self.unreported = Some(numbers.unreported);
         }
-        let add = |list: &mut Vec<u32>, place: Option<u32>| {
-            list.extend(place.filter(|place| !list.contains(place)));
+        let mut add = |list: &mut Vec<u32>, place: Option<u32>| match place {
+            Some(place) if list.contains(&place) => {}
+            Some(_) if list.len() == MOST_PLACES => self.too_many = Some(numbers.too_many),
+            place => list.extend(place),
         };
         add(&mut self.places, facts.reports);
         add(&mut self.garbled, facts.garbled);
@@ -135,7 +154,8 @@ impl Reported {
         let own = (facts.says || heard.is_empty()).then_some(facts.own);
         // A call that was refused by one record, and answered by another: nobody knows where.
         let somewhere = self.unreported.filter(|_| facts.nowhere && heard.is_empty());
-        own.into_iter().chain(somewhere).chain(heard.iter().copied())
+        let others = somewhere.into_iter().chain(self.too_many);
+        own.into_iter().chain(others).chain(heard.iter().copied())
     }
 }
 
@@ -161,7 +181,10 @@ impl<'a> Resolver<'a> {
             .collect();
         let Scope { from, to, .. } = question.scope;
         Self {
-            unreported: places.number(&ProcessedIn::Unreported),
+            numbers: Numbers {
+                unreported: places.number(&ProcessedIn::Unreported),
+                too_many: places.number(&ProcessedIn::Unreadable(TOO_MANY.to_owned())),
+            },
             evidence,
             facts,
             window: (from.map_or(i64::MIN, at_or_after), to.map_or(i64::MAX, at_or_after)),
@@ -236,7 +259,7 @@ impl<'a> Resolver<'a> {
         let (tell, more) = members.split_at(members.partition_point(|member| member.facts.level == level));
         let mut lent = Reported::nothing();
         for member in more {
-            lent.hear(&member.facts, self.unreported);
+            lent.hear(&member.facts, self.numbers);
         }
         let mut any = false;
         for same in identities(tell) {
@@ -258,7 +281,7 @@ impl<'a> Resolver<'a> {
     fn invocation(&mut self, same: &[Member], lent: &Reported) -> bool {
         let mut reported = lent.clone();
         for member in same {
-            reported.hear(&member.facts, self.unreported);
+            reported.hear(&member.facts, self.numbers);
         }
         let mut worst: Option<(usize, u32, &Member)> = None;
         for member in same {

@@ -201,3 +201,48 @@ fn requests_of_two_accounts_are_never_joined_whatever_their_ids() {
     let audit = ask(both, Some(POLICY), Scope::everything());
     assert_eq!((audit.exits.joined, audit.read.invocations), (0, 2));
 }
+
+/// Whoever makes records up, each with another Region of the same request, is not to have each decided about all others:
+/// that would take hours, and more memory than there is.
+#[test]
+fn a_request_that_was_everywhere_is_undecided_and_takes_no_more_than_its_records() {
+    let near = |n: usize| format!("ap-made-{n}");
+    let everywhere = POLICY.replace("destination: [ap-northeast-1", "destination: [ap-made-1");
+    let regions: Vec<String> = (0..3_000).map(near).collect();
+    let policy = everywhere.replace("ap-made-1", &regions.join(", "));
+    // Of a model without a profile no other control is undecided.
+    let model = |region: &String| call(1, "Converse", "amazon.nova-lite-v1:0", Some(region));
+    let calls: Vec<Value> = regions.iter().map(model).collect();
+    let ends = regions.iter().map(|region| end(1, region));
+    let streams: Vec<Value> = (0..3_000)
+        .map(|n| {
+            let mut call = call(1, "ConverseStream", JP, None);
+            call["eventID"] = json!(uuid(5000 + n));
+            call
+        })
+        .chain(ends)
+        .collect();
+    for (records, invocations) in [(calls, 1), (streams, 3_000)] {
+        let started = std::time::Instant::now();
+        let told = ask(tally(&records), Some(&policy), Scope::everything());
+        assert!(started.elapsed().as_secs() < 60);
+        assert_eq!(
+            (told.read.invocations, told.exits.undecided),
+            (invocations, invocations)
+        );
+        if invocations == 1 {
+            let why = &told.findings[0].explanation;
+            assert!(why.contains("more than 8 Regions"), "{why}");
+        }
+    }
+    // A violation stays one, however much stands beside it.
+    let mut records: Vec<Value> = regions
+        .iter()
+        .map(|region| call(1, "Converse", JP, Some(region)))
+        .collect();
+    records.push(call(1, "Converse", JP, Some("us-east-1")));
+    assert_eq!(
+        exits(&ask(tally(&records), Some(&policy), Scope::everything())),
+        "violation 1, duplicate 3000"
+    );
+}
