@@ -144,7 +144,10 @@ impl Elements<'_> {
     #[inline(never)]
     fn closely(&mut self, at: usize, opens: u64, closes: u64, candidates: u64, odd: u64) -> Option<Stop> {
         if odd != 0 {
-            return Some(Stop::Odd(self.told()));
+            // What stands before it is read all the same, so that nothing depends on where blocks begin.
+            let before = (odd & odd.wrapping_neg()) - 1;
+            let stop = self.closely(at, opens & before, closes & before, candidates & before, 0);
+            return stop.or_else(|| Some(Stop::Odd(self.told())));
         }
         let mut hits = if candidates == 0 { 0 } else { self.hits(at, candidates) };
         // What opens before the first that closes is open while others close.
@@ -370,13 +373,25 @@ mod tests {
             ("{]", 0, Stop::Odd(0)),
             ("{}}", 1, Stop::Odd(2)),
             ("{},\"{\",{}]", 1, Stop::Odd(2)),
-            ("{},{\"a\":\"b\"c\",\"d\":\"},{\"}]", 0, Stop::Odd(0)),
+            ("{},{\"a\":\"b\"c\",\"d\":\"},{\"}]", 1, Stop::Odd(2)),
             ("", 0, Stop::Unfinished(0)),
             ("{\"a\":\"}", 0, Stop::Unfinished(0)),
             ("{} , ", 1, Stop::Unfinished(2)),
         ] {
             let (elements, stopped) = found(text);
             assert_eq!((elements.len(), stopped), (told, stop), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_before_something_odd_is_told_wherever_blocks_begin() {
+        for pad in 0..BLOCK {
+            for (behind, told) in [("", 1), (",{\"a\":\"\"}", 2)] {
+                let text = format!("{}{{\"a\":[{{}}]}}{behind},{{\"a\":\"\"b\"}}]", " ".repeat(pad));
+                let (elements, stop) = found(&text);
+                assert_eq!(elements.len(), told, "{text}");
+                assert_eq!(stop, Stop::Odd(pad + 10 + behind.len()), "{text}");
+            }
         }
     }
 
