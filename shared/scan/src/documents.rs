@@ -13,7 +13,7 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     elements::{Stop, each},
-    judge::{Among, Judge, names_a_service},
+    judge::{Among, FIRST_MEMBER, HoldsOthers, Judge, is_json, names_a_service},
     skip::Skip,
     window::Window,
 };
@@ -31,9 +31,6 @@ const PATIENCE: usize = 1000;
 const IN_VAIN: usize = 64 * 1024 * 1024;
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
-
-/// How CloudTrail begins a record.
-const FIRST_MEMBER: &[u8] = b"{\"eventVersion\":";
 
 /// Reads everything that a file holds.
 pub(crate) fn read(window: &mut Window<'_>, judge: &mut Judge<'_>) {
@@ -177,7 +174,9 @@ impl Reading<'_, '_, '_> {
                     if may_be_many(json) || has_lines(json) && !is_json(json) {
                         return self.members(depth);
                     }
-                    self.judge.object(json, hit || !is_plain(json), Among::Anything);
+                    if let Err(HoldsOthers) = self.judge.object(json, hit || !is_plain(json), Among::Anything) {
+                        return Err(self.invalid(end));
+                    }
                     self.window.pass(end);
                     return Ok(());
                 }
@@ -236,7 +235,9 @@ impl Reading<'_, '_, '_> {
                 self.judge.too_large(passed + at);
             } else {
                 let json = self.window.rest().get(..at).unwrap_or_default();
-                self.judge.object(json, true, Among::Anything);
+                if let Err(HoldsOthers) = self.judge.object(json, true, Among::Anything) {
+                    return Err(self.invalid(at));
+                }
             }
         }
         self.window.pass(at);
@@ -315,12 +316,21 @@ impl Reading<'_, '_, '_> {
                 } = self;
                 let all = window.rest().len();
                 let part = window.part(least);
+                let mut several = None;
                 let stop = each(*level, part, first, |range, hit| {
-                    judge.object(part.get(range).unwrap_or_default(), hit, Among::Records);
+                    let json = part.get(range.clone()).unwrap_or_default();
+                    if let Err(HoldsOthers) = judge.object(json, hit, Among::Records) {
+                        several = Some(range);
+                        return ControlFlow::Break(());
+                    }
                     first = false;
                     ControlFlow::Continue(())
                 });
                 let length = part.len();
+                if let Some(several) = several {
+                    window.pass(several.start);
+                    return Err(self.invalid(several.len()));
+                }
                 match stop {
                     Stop::End(end) => {
                         window.pass(end);
@@ -378,7 +388,12 @@ impl Reading<'_, '_, '_> {
         let json = self.window.rest().get(..end).unwrap_or_default();
         let text = serde_json::from_slice::<Quoted>(json).ok();
         match text.and_then(|quoted| if member == "Body" { quoted.body } else { quoted.event }) {
-            Some(text) => self.judge.object(text.trim().as_bytes(), true, Among::Anything),
+            Some(text) => {
+                let read = self.judge.object(text.trim().as_bytes(), true, Among::Anything);
+                if let Err(HoldsOthers) = read {
+                    self.judge.reject(&Unread::InvalidJson);
+                }
+            }
             None => self.judge.reject(&Unread::NotQuoted(member)),
         }
         self.window.pass(end);
@@ -492,8 +507,4 @@ fn is_plain(json: &[u8]) -> bool {
 /// Tells whether a value stands on several lines: if brackets and quotes are missing from one, the next ones are lost in it.
 fn has_lines(json: &[u8]) -> bool {
     memchr::memchr(b'\n', json).is_some()
-}
-
-fn is_json(json: &[u8]) -> bool {
-    serde_json::from_slice::<IgnoredAny>(json).is_ok()
 }

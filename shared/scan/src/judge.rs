@@ -45,6 +45,11 @@ pub(crate) enum Among {
     Anything,
 }
 
+/// An object is no JSON, and the next record begins in it: brackets are missing, or too many, and what looks like one
+/// element is several. Nothing of it was counted.
+#[derive(Debug)]
+pub(crate) struct HoldsOthers;
+
 impl<'a> Judge<'a> {
     pub(crate) fn new(file: &'a str, tally: &'a mut Tally, known: &'a mut Alike<Like>) -> Self {
         Self {
@@ -70,14 +75,18 @@ impl<'a> Judge<'a> {
     }
 
     /// Takes in an object; `may_be_bedrock` is false only where nothing in it can be about Bedrock.
-    pub(crate) fn object(&mut self, json: &[u8], may_be_bedrock: bool, among: Among) {
+    pub(crate) fn object(&mut self, json: &[u8], may_be_bedrock: bool, among: Among) -> Result<(), HoldsOthers> {
         if json.len() > LARGEST_RECORD {
+            if holds_others(json) {
+                return Err(HoldsOthers);
+            }
             self.too_large(json.len());
         } else if may_be_bedrock || among == Among::Records && !begins_like_a_record(json) {
-            self.read(json);
+            return self.read(json);
         } else {
             self.another_service();
         }
+        Ok(())
     }
 
     /// Takes in an object that is larger than any record.
@@ -85,10 +94,11 @@ impl<'a> Judge<'a> {
         self.reject(&Rejection::TooLarge { bytes }.into());
     }
 
-    fn read(&mut self, json: &[u8]) {
+    fn read(&mut self, json: &[u8]) -> Result<(), HoldsOthers> {
         if let Some((like, particulars)) = self.known.find(json) {
             self.count_bedrock();
-            return self.tally.add_like(like, &particulars);
+            self.tally.add_like(like, &particulars);
+            return Ok(());
         }
         match parse_probable(json) {
             Ok(Record::NotBedrock) => self.look_closer(json),
@@ -98,8 +108,10 @@ impl<'a> Judge<'a> {
                     self.known.learn(json, &invocation, like);
                 }
             }
+            Err(Rejection::NotJson { .. }) if holds_others(json) => return Err(HoldsOthers),
             record => self.record(record),
         }
+        Ok(())
     }
 
     /// Takes in what does not say of itself that it is a record of Bedrock.
@@ -200,6 +212,20 @@ impl<'a> Judge<'a> {
 /// The categories of events that sum up others and name no service themselves
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
 const SUMMARIES: [&str; 2] = ["\"Insight\"", "\"Aggregated\""];
+
+/// How CloudTrail begins a record.
+pub(crate) const FIRST_MEMBER: &[u8] = b"{\"eventVersion\":";
+
+/// Tells whether the next record begins in what should be one object, but is no JSON.
+fn holds_others(json: &[u8]) -> bool {
+    let others = memmem::find_iter(json, FIRST_MEMBER).skip_while(|at| *at == 0);
+    let mut before = others.map(|at| json.get(at - 1));
+    before.any(|before| before == Some(&b',')) && !is_json(json)
+}
+
+pub(crate) fn is_json(json: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(json).is_ok()
+}
 
 /// Tells whether an element of `Records` begins as CloudTrail's records do; what S3 tells of its objects has a later
 /// version, and others of Lambda's events begin otherwise.

@@ -521,6 +521,35 @@ fn what_is_no_object_is_looked_at_once() {
     assert!(started.elapsed().as_secs() < 30);
 }
 
+/// A bracket that does not close takes the records behind it for parts of its own, up to one too many that does.
+#[test]
+fn records_are_read_behind_a_bracket_that_does_not_close() {
+    let opened = RECORD.replacen("\"userIdentity\":", "\"userIdentity\":[", 1);
+    let closed = OTHER.replacen("[{},[]]}", "[{},[]]}}", 1);
+    let torn = format!("{},\"x\":{{}}[", RECORD.strip_suffix('}').unwrap());
+    let mut many = vec![OTHER; 4000];
+    many.insert(0, &opened);
+    many.extend([&closed, RECORD]);
+    let inputs = [
+        (vec![RECORD, &opened, RECORD, OTHER, RECORD], 3, 1, 1),
+        (vec![RECORD, &torn, RECORD, OTHER, RECORD], 3, 1, 1),
+        (vec![RECORD, &opened, RECORD, &closed, RECORD], 3, 1, 1),
+        (vec![&opened, OTHER, &closed, OTHER, RECORD], 1, 3, 0),
+        (many, 1, 4001, 0),
+    ];
+    for (records, bedrock, not_bedrock, damaged) in inputs {
+        let joined = records.join(",");
+        for text in [log(&records), format!("[{joined}]"), joined] {
+            let seen = seen(text.as_bytes());
+            assert_eq!((seen.bedrock, seen.not_bedrock), (bedrock, not_bedrock), "{seen:?}");
+            assert!(
+                matches!(&seen.rejected[..], [(_, Some(at), reason)] if *at == damaged && reason.contains("not valid JSON")),
+                "{seen:?}"
+            );
+        }
+    }
+}
+
 /// Digits may be the beginning of more digits, and be read again with each that comes; no record has so many.
 #[test]
 fn a_number_ends() {
