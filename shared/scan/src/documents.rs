@@ -369,6 +369,11 @@ impl Reading<'_, '_, '_> {
                 }
                 Some(_) => {
                     let end = self.value(0, &mut 0)?;
+                    let behind = self.window.peek_at(end);
+                    if behind.is_some_and(|byte| !byte.is_ascii_whitespace() && !b",]".contains(&byte)) {
+                        // A quote too many makes a text of what stands between two records, up to the next one's first.
+                        return Err(self.invalid(end));
+                    }
                     self.judge.reject(&Unread::NoObject);
                     self.window.pass(end);
                 }

@@ -358,6 +358,11 @@ fn what_is_wrong_with_a_record_is_named_and_the_rest_is_read() {
             &[(Some(1), "not valid JSON")],
         ),
         (
+            log(&[RECORD, &format!("{OTHER}\""), RECORD, OTHER]).into(),
+            2,
+            &[(Some(2), "not valid JSON")],
+        ),
+        (
             log(&[RECORD]).encode_utf16().flat_map(u16::to_le_bytes).collect(),
             0,
             &[(None, "UTF-16")],
