@@ -175,6 +175,24 @@ fn every_option_is_completed() {
     }
 }
 
+/// An error sends its reader to what is named above it, so that has to stand there, where both go to one place.
+#[test]
+fn what_an_error_speaks_of_stands_above_it() {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("both.txt");
+    let both = fs::File::create(&place).unwrap();
+    let ended = crisguard()
+        .args(["scan", "not-there.json"])
+        .stdin(Stdio::null())
+        .stdout(both.try_clone().unwrap())
+        .stderr(both)
+        .status()
+        .unwrap();
+    assert_eq!(ended.code(), Some(2));
+    let told = fs::read_to_string(&place).unwrap();
+    let named = told.find("not-there.json: there is no such file").unwrap();
+    assert!(named < told.find("mend what is named above").unwrap(), "{told}");
+}
+
 /// What is only counted is counted in the singular, too.
 #[test]
 fn what_is_not_named_is_counted() {

@@ -69,8 +69,10 @@ where
         Ok(arguments) => command(&arguments.command, &mut console, now),
         Err(message) => usage(&message, &mut console),
     };
-    // What was written must have arrived before the errors and the exit code speak of it.
-    let result = result.and_then(|status| console.output.flush().map(|()| status).map_err(Failure::from));
+    // What was written must have arrived before the errors and the exit code speak of it, a failure's too, which sends
+    // the reader to what it names.
+    let flushed = console.output.flush();
+    let result = result.and_then(|status| flushed.map(|()| status).map_err(Failure::from));
     result.unwrap_or_else(|failure| {
         // Where standard error is gone too, the exit code has to say it.
         drop(failure.write(console.errors));
