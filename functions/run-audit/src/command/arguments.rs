@@ -80,7 +80,8 @@ Examples:
   gunzip -c LOG_FILE.json.gz | crisguard explain - --policy policy.yaml
   crisguard explain records.jsonl --policy policy.yaml --format json \\
     | jq '.records[] | select(.exit == \"violation\")'
-  crisguard explain --message \"$(pbpaste)\" --scp region-deny.json --source ap-northeast-1")]
+  crisguard explain --message \"$(pbpaste)\" --scp region-deny.json \\
+    --source ap-northeast-1")]
     Explain(ExplainArguments),
     /// Tell where every prompt was processed, from CloudTrail's log files: routes, violations, gaps.
     #[command(after_help = "\
@@ -90,15 +91,19 @@ invocations, of which no prompt is kept. In S3, only the days, accounts and Regi
 
 Days without a log file are told as gaps, and what could not be read is named: neither counts as compliant.
 
-Exit codes: 0 nothing to report, 1 a violation, something undecided, a gap, or something that could not be read, \
-2 nothing could be read, the policy is not valid, or with --strict: anything could not be read.
+Exit codes: 0 nothing to report, 1 a violation, something undecided (without --policy: everything), a gap, an account or \
+Region that was asked for and nothing tells of, or something that could not be read, 2 nothing could be read, the policy \
+is not valid, or with --strict: anything could not be read.
 
 Examples:
   crisguard scan AWSLogs/ --policy policy.yaml
-  crisguard scan AWSLogs/ --policy policy.yaml --from 2026-01-01 --to 2026-10-31 --out report/
-  crisguard scan 'AWSLogs/**/2026/10/*/*.json.gz' --policy policy.yaml --account 111122223333
-  crisguard scan s3://my-trail/AWSLogs/ --policy policy.yaml --from 2026-10-01 --lang ja --out report/
-  gunzip -c LOG_FILE.json.gz | crisguard scan - --policy policy.yaml --format json | jq .routes
+  crisguard scan AWSLogs/ --policy policy.yaml --from 2026-01-01 --out report/
+  crisguard scan 'AWSLogs/**/2026/10/*/*.json.gz' --policy policy.yaml \\
+    --account 111122223333
+  crisguard scan s3://my-trail/AWSLogs/ --policy policy.yaml \\
+    --from 2026-10-01 --to 2026-10-31 --lang ja --out report/
+  gunzip -c LOG_FILE.json.gz | crisguard scan - --policy policy.yaml \\
+    --format json | jq .routes
   crisguard scan --schema > audit.schema.json")]
     Scan(Box<ScanArguments>),
     /// Tell the same from CloudTrail's event history of the last 90 days, where there are no log files.
@@ -112,8 +117,10 @@ could be read, there are no credentials, the policy is not valid, or with --stri
 
 Examples:
   crisguard lookup --policy policy.yaml
-  crisguard lookup --policy policy.yaml --region ap-northeast-1 --region us-east-1 --from 2026-11-01
-  AWS_PROFILE=audit crisguard lookup --policy policy.yaml --format json | jq .routes
+  crisguard lookup --policy policy.yaml --from 2026-11-01 \\
+    --region ap-northeast-1 --region us-east-1
+  AWS_PROFILE=audit crisguard lookup --policy policy.yaml --format json \\
+    | jq .routes
   crisguard lookup --policy policy.yaml --lang ja --out report/")]
     Lookup(Box<LookupArguments>),
     /// Tell which inference profiles work under service control policies, which fail, and where they can go.
@@ -127,15 +134,20 @@ Exit codes: 0 nothing to report, or the schema was printed, 1 a profile fails, c
 allowed Regions or is undecided (with --what-if: a verdict changes), 2 it could not be told.
 
 Examples:
-  crisguard reach --scp region-deny.json --source ap-northeast-1 --profile 'jp.*'
-  crisguard reach --scp root=root.json --scp ou=region-deny.json --policy policy.yaml
-  crisguard reach --scp region-deny.json --source ap-northeast-1 --what-if new.json
+  crisguard reach --scp region-deny.json --source ap-northeast-1 \\
+    --profile 'jp.*'
+  crisguard reach --scp root=root.json --scp ou=region-deny.json \\
+    --policy policy.yaml
+  crisguard reach --scp region-deny.json --source ap-northeast-1 \\
+    --what-if new.json
   crisguard reach --scp region-deny.json --source us-east-1 --format json \\
     | jq '.profiles[] | select(.verdict == \"fails\")'
-  aws lambda invoke --function-name crisguard-run-audit --cli-read-timeout 0 \\
-    --cli-binary-format raw-in-base64-out --payload '{\"organization\": true}' organization.json
+  aws lambda invoke --function-name crisguard-run-audit \\
+    --cli-read-timeout 0 --cli-binary-format raw-in-base64-out \\
+    --payload '{\"organization\": true}' organization.json
   crisguard reach --organization organization.json --policy policy.yaml
-  crisguard reach --organization organization.json --account 111122223333 --policy policy.yaml
+  crisguard reach --organization organization.json --policy policy.yaml \\
+    --account 111122223333
   crisguard reach --schema > reach.schema.json")]
     Reach(ReachArguments),
     /// Check service control policies for traps, or write ready ones.
@@ -164,7 +176,10 @@ Examples:
     /// Print a completion script for a shell.
     #[command(after_help = "\
 Examples:
-  mkdir -p ~/.local/share/bash-completion/completions && crisguard completion bash > ~/.local/share/bash-completion/completions/crisguard
+  source <(crisguard completion bash)
+  mkdir -p ~/.local/share/bash-completion/completions
+  crisguard completion bash \\
+    > ~/.local/share/bash-completion/completions/crisguard
   crisguard completion zsh > \"${fpath[1]}/_crisguard\"")]
     Completion {
         /// The shell to complete for.
@@ -189,12 +204,14 @@ Examples:
     #[command(after_help = "\
 Examples:
   crisguard policy schema > policy.schema.json
-  # first line of policy.yaml: # yaml-language-server: $schema=policy.schema.json")]
+  # the first line of policy.yaml, for editors:
+  # yaml-language-server: $schema=policy.schema.json")]
     Schema,
     /// Print a policy with comments, to start from.
     #[command(after_help = "\
 Examples:
-  crisguard policy example > policy.yaml && crisguard policy check policy.yaml")]
+  crisguard policy example > policy.yaml
+  crisguard policy check policy.yaml")]
     Example,
 }
 
@@ -403,5 +420,22 @@ mod tests {
             commands.extend(command.get_subcommands().cloned());
         }
         assert!(paragraphs > 15, "{paragraphs}");
+    }
+
+    /// A terminal breaks an example's line, too, and what is broken so is another command when it is copied.
+    #[test]
+    fn examples_fit_a_narrow_terminal() {
+        const COLUMNS: usize = 80;
+        let mut commands = vec![Arguments::command()];
+        let mut examples = 0;
+        while let Some(command) = commands.pop() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines().filter(|line| line.starts_with(' ')) {
+                examples += 1;
+                assert!(line.len() < COLUMNS, "{}: {line}", command.get_name());
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+        assert!(examples > 40, "{examples}");
     }
 }

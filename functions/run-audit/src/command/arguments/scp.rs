@@ -135,8 +135,8 @@ Exit codes: 0 no trap, 1 a trap, 2 a file could not be read.
 Examples:
   crisguard scp lint region-deny.json
   crisguard scp lint policies/*.json --format json
-  aws organizations describe-policy --policy-id p-a1b2c3d4 --query Policy.Content --output text \\
-    | crisguard scp lint -")]
+  aws organizations describe-policy --policy-id p-a1b2c3d4 \\
+    --query Policy.Content --output text | crisguard scp lint -")]
     Lint(LintArguments),
     /// Write a policy to start from, for your own Regions and profiles.
     #[command(after_help = "\
@@ -150,8 +150,8 @@ Examples:
   crisguard scp template region-deny --source ap-northeast-1 --profile 'jp.*'
   crisguard scp template deny-global
   crisguard scp template require-guardrail --guardrail abc123def456
-  crisguard scp template invoke-geographic --policy policy.yaml --account 111122223333 \\
-    --profile 'jp.anthropic.claude-sonnet-4-5*'")]
+  crisguard scp template invoke-geographic --policy policy.yaml \\
+    --account 111122223333 --profile 'jp.anthropic.claude-sonnet-4-5*'")]
     Template(TemplateArguments),
 }
 
