@@ -137,6 +137,9 @@ fn of_cloudtrail(body: &str, pages: &[Value]) -> (u16, Vec<u8>) {
     if question["LookupAttributes"][0]["AttributeValue"] != "bedrock.amazonaws.com" {
         return (200, b"{\"Events\":[]}".to_vec());
     }
+    if pages.is_empty() {
+        return (400, br#"{"__type":"AccessDeniedException","Message":"no"}"#.to_vec());
+    }
     let number: usize = question["NextToken"].as_str().map_or(0, |token| token.parse().unwrap());
     let next = (number + 1 < pages.len()).then(|| (number + 1).to_string());
     let events: Vec<Value> = pages[number]
@@ -310,6 +313,23 @@ fn the_history_is_looked_up_page_by_page() {
     let first: Value = serde_json::from_str(&asked.all()[0]).unwrap();
     let days = (first["EndTime"].as_i64().unwrap() - first["StartTime"].as_i64().unwrap()) / 86_400;
     assert_eq!(days, 90);
+}
+
+#[test]
+fn what_cloudtrail_refuses_is_named_with_what_it_takes() {
+    let (address, _) = serve(Objects::new(), Vec::new());
+    let ended = with_credentials(&["lookup", "--policy", "policy.yaml"], &address);
+    let [told, errors] = [ended.stdout, ended.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(ended.status.code(), Some(2), "{errors}");
+    assert!(
+        told.starts_with("– Nothing can be said: no record could be read."),
+        "{told}"
+    );
+    assert!(told.contains("AccessDeniedException"), "{told}");
+    assert!(
+        errors.starts_with("error: CloudTrail answered nothing\n") && errors.contains("needs cloudtrail:LookupEvents"),
+        "{errors}"
+    );
 }
 
 #[test]

@@ -195,6 +195,9 @@ pub(crate) enum Failure {
     /// Nothing of what was named could be read.
     #[error("{}", match files { 0 => "there is nothing to read".to_owned(), 1 => "nothing could be read of 1 file".to_owned(), files => format!("nothing could be read of {files} files") })]
     NothingRead { files: u64 },
+    /// CloudTrail answered nothing of what it was asked; what it said was named.
+    #[error("CloudTrail answered nothing")]
+    NothingAnswered,
     /// The catalogue is damaged.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -306,6 +309,11 @@ impl Failure {
             Self::NothingRead { files: 0 } => "check the paths; folders are looked through with all that is in them".to_owned(),
             Self::NothingRead { .. } => {
                 "mend what is named above, or give CloudTrail's log files: .json.gz, or JSON as `crisguard explain` reads it"
+                    .to_owned()
+            }
+            Self::NothingAnswered => {
+                "mend what is named above: whoever asks needs cloudtrail:LookupEvents in each Region; or read a trail's log \
+                 files: `crisguard scan s3://BUCKET/AWSLogs/`"
                     .to_owned()
             }
             Self::NoAccount => "name it: --account 111122223333".to_owned(),

@@ -46,7 +46,11 @@ pub(super) fn run(arguments: &LookupArguments, console: &mut Console<'_>, now: T
         let regions = regions(arguments, &configuration)?;
         look_up(&configuration, &regions, range, &asked, console).await
     })?;
-    audit::tell(&audit, &asked, form, console, now)
+    audit::tell(&audit, &asked, form, console, now).map_err(|failure| match failure {
+        // There are no files to look after.
+        Failure::NothingRead { .. } => Failure::NothingAnswered,
+        other => other,
+    })
 }
 
 /// The time asked about, in seconds since 1970, both included.
@@ -136,7 +140,7 @@ async fn look_up(
                     own.set(range.read_back_to(last).max(own.get()));
                     bar.reach(read.iter().map(Cell::get).sum(), scan.watch().progress());
                     let seconds = range.takes(last);
-                    if number == 1 && seconds > SOON {
+                    if number == 1 && history.goes_on() && seconds > SOON {
                         let words = takes(region, seconds, asked.language());
                         // Where standard error is gone, there is nobody to be told.
                         drop(bar.aside(|| writeln!(errors.borrow_mut(), "{DIM}{words}{DIM:#}")));

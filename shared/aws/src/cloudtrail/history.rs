@@ -112,6 +112,12 @@ impl History<'_> {
         self.next = next.map_or(Next::Nothing, Next::Page);
         Ok(Some(answer.events.into_iter().map(|event| event.record).collect()))
     }
+
+    /// Tells whether CloudTrail has said that there is more.
+    #[must_use]
+    pub const fn goes_on(&self) -> bool {
+        matches!(self.next, Next::Page(_))
+    }
 }
 
 #[derive(Serialize)]
@@ -191,10 +197,13 @@ mod tests {
         let begun = Instant::now();
         let mut history = trails.history(SOURCE, 1_790_000_000, 1_790_000_600);
         let mut pages = Vec::new();
+        let mut more = Vec::new();
         while let Some(page) = history.page().await.unwrap() {
             pages.push(page);
+            more.push(history.goes_on());
         }
         assert_eq!(pages, [vec!["{}", "[]"], vec![], vec!["1"]]);
+        assert_eq!(more, [true, true, false]);
         assert_eq!(history.page().await.unwrap(), None);
         assert_eq!(begun.elapsed(), 2 * PACE);
         let asked = r#"{"EndTime":1790000600,"LookupAttributes":[{"AttributeKey":"EventSource","AttributeValue":"bedrock.amazonaws.com"}],"MaxResults":50,"StartTime":1790000000}"#;

@@ -16,11 +16,19 @@ impl Words {
             violation,
             undecided,
             compliant,
+            rejected,
             ..
         } = audit.exits;
         // Without a policy they are undecided.
         let none_applies = violation + undecided + compliant == 0;
         let decided = match (audit.read.invocations, self.language) {
+            // Of what nobody could read it is not known that there was none in it.
+            (0, Language::En) if rejected > 0 && rejected == audit.read.records => {
+                "Nothing can be said: no record could be read.".to_owned()
+            }
+            (0, Language::Ja) if rejected > 0 && rejected == audit.read.records => {
+                "読み取れたレコードがないため、何も判断できません。".to_owned()
+            }
             (0, Language::En) => "No inference request was found.".to_owned(),
             (0, Language::Ja) => "推論リクエストは見つかりませんでした。".to_owned(),
             (all, Language::En) if audit.policy_sha256.is_none() => {
