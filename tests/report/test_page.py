@@ -223,6 +223,42 @@ def test_a_phone_shows_it_without_moving_it_sideways(opened: Open, kind: str, la
     assert page.evaluate(beyond) == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_desktop_shows_every_control_without_moving_the_table(opened: Open, language: str) -> None:
+    page = opened(f"violations-{language}").page
+    assert page.locator(".matrix .control").count() == 6
+    hidden = "table => table.parentElement.scrollWidth - table.parentElement.clientWidth"
+    assert page.locator(".matrix").evaluate(hidden) == 0
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_phone_tears_no_month_and_no_word_of_a_head_apart(opened: Open, language: str, width: int) -> None:
+    page = opened(f"violations-{language}", width=width).page
+    # More than one line of text is higher than two times the size of its letters.
+    torn = """() => [...document.querySelectorAll("#months-table tbody th")].filter(head => {
+        const range = document.createRange();
+        range.selectNodeContents(head);
+        return range.getBoundingClientRect().height > 2 * parseFloat(getComputedStyle(head).fontSize);
+    }).map(head => head.textContent)"""
+    assert page.locator("#months-table tbody th").count() > 1
+    assert page.evaluate(torn) == []
+    heads = page.locator("thead .n").evaluate_all("heads => heads.map(head => getComputedStyle(head).overflowWrap)")
+    assert heads and set(heads) == {"normal"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_desktop_tears_no_account_and_no_region_of_a_setting_apart(opened: Open, language: str) -> None:
+    page = opened(f"violations-{language}").page
+    cells = page.locator("[aria-labelledby=settings] .short")
+    assert cells.count() >= 3
+    lines = "cells => cells.map(cell => (cell.firstElementChild ?? cell).getClientRects().length)"
+    assert set(cells.evaluate_all(lines)) == {1}
+    assert page.locator("thead th").evaluate_all(
+        "heads => [...new Set(heads.map(h => getComputedStyle(h).overflowWrap))]"
+    ) == ["normal"]
+
+
 def test_the_keyboard_reaches_everything(opened: Open) -> None:
     page = opened("violations-en").page
     page.keyboard.press("Tab")
