@@ -13,6 +13,10 @@ use crate::signs::{BLOCK, Carried, Classes, Signs, classify};
 /// How deep an element may go: as deep as the parser does that reads it.
 const DEEPEST: u32 = 128;
 
+/// Where so many brackets or fewer are open whatever is done in a block, and one at the least, an element goes on behind
+/// it, and not too deep.
+const PASSED: u32 = DEEPEST - u64::BITS;
+
 /// How many blocks are classified before the first of them is read.
 const TOGETHER: usize = 32;
 
@@ -44,6 +48,7 @@ pub(crate) fn each(level: Level, text: &[u8], first: bool, mut tell: impl Tell) 
         before: if first { None } else { Some(0) },
         start: 0,
         depth: 0,
+        least: 0,
         at: 0,
         carried: Carried::NOTHING,
         last_hit: None,
@@ -59,7 +64,10 @@ struct Elements<'a> {
     before: Option<usize>,
     /// Where the element begins that is being read.
     start: usize,
+    /// How many brackets are open where a block begins.
     depth: u32,
+    /// How many were if all that close in it did so first.
+    least: u32,
     at: usize,
     carried: Carried,
     /// Where something last stood that may be about Bedrock.
@@ -98,6 +106,7 @@ impl Elements<'_> {
         classify(simd, &[tail], classes);
         let [classes, ..] = classes;
         let signs = Signs::of::<S, true>(simd, classes, &mut self.carried);
+        self.least = self.depth.wrapping_sub(signs.closes.count_ones());
         self.closely(self.at, signs.opens, signs.closes, signs.candidates, signs.odd)
             .unwrap_or_else(|| Stop::Unfinished(self.told()))
     }
@@ -127,8 +136,8 @@ impl Elements<'_> {
             let signs = Signs::of::<S, ESCAPES>(simd, classes, &mut carried);
             // Where an element goes on behind this block whatever the order of its brackets, as most do.
             let least = u32::wrapping_sub(depth, signs.closes.count_ones());
-            if least.wrapping_sub(1) >= DEEPEST - u64::BITS || signs.candidates | signs.odd != 0 {
-                self.depth = depth;
+            if least.wrapping_sub(1) >= PASSED || signs.candidates | signs.odd != 0 {
+                (self.depth, self.least) = (depth, least);
                 if let Some(stop) = self.closely(at, signs.opens, signs.closes, signs.candidates, signs.odd) {
                     return Some(stop);
                 }
@@ -140,38 +149,43 @@ impl Elements<'_> {
         None
     }
 
-    /// Reads a block bracket by bracket, where an element may begin or end.
+    /// Reads a block in which an element may begin or end, or something be about Bedrock.
     #[inline(never)]
     fn closely(&mut self, at: usize, opens: u64, closes: u64, candidates: u64, odd: u64) -> Option<Stop> {
         if odd != 0 {
             // What stands before it is read all the same, so that nothing depends on where blocks begin.
             let before = (odd & odd.wrapping_neg()) - 1;
+            self.least = self.depth.wrapping_sub((closes & before).count_ones());
             let stop = self.closely(at, opens & before, closes & before, candidates & before, 0);
             return stop.or_else(|| Some(Stop::Odd(self.told())));
         }
-        let mut hits = if candidates == 0 { 0 } else { self.hits(at, candidates) };
-        // What opens before the first that closes is open while others close.
-        let most = self.depth + (opens & (closes ^ closes.wrapping_sub(1))).count_ones();
-        if most > closes.count_ones() && self.depth > 0 && most <= DEEPEST - u64::BITS {
-            self.hit(at, hits);
-            return None;
-        }
-        let mut brackets = opens | closes;
-        let last = closes.checked_ilog2().unwrap_or(0);
-        if closes.count_ones() == self.depth && self.depth > 0 && opens & (u64::MAX >> (63 - last)) == 0 {
-            // One ends before the next begins, as nearly always: no need to look at each bracket on the way there.
+        let hits = if candidates == 0 { 0 } else { self.hits(at, candidates) };
+        if self.least == 0 && self.depth > 0 {
+            // What opens before the first that closes is open while others close.
+            if opens & (closes ^ closes.wrapping_sub(1)) != 0 {
+                self.hit(at, hits);
+                return None;
+            }
+            let last = closes.checked_ilog2().unwrap_or(0);
             let end = at + last as usize;
-            let behind = opens.unbounded_shr(last + 1);
-            if behind & 2 != 0 && hits == 0 && self.text.get(end..).is_some_and(|text| text.starts_with(b"},{")) {
-                // The next one begins directly behind it, and goes on behind this block.
-                self.depth = behind.count_ones();
+            let begins = opens.unbounded_shr(last + 1) & 2 != 0 && opens & (u64::MAX >> (63 - last)) == 0;
+            if begins && hits == 0 && self.text.get(end..).is_some_and(|text| text.starts_with(b"},{")) {
+                // One ends before the next begins, directly behind it, and that goes on behind this block, as most do.
                 let told = self.tell(end);
                 self.start = end + 2;
                 return told;
             }
-            self.depth = 1;
-            brackets = opens | 1 << last;
+        } else if self.least.wrapping_sub(1) < PASSED {
+            self.hit(at, hits);
+            return None;
         }
+        self.more_closely(at, opens, closes, hits)
+    }
+
+    /// Reads a block bracket by bracket.
+    #[inline(never)]
+    fn more_closely(&mut self, at: usize, opens: u64, closes: u64, mut hits: u64) -> Option<Stop> {
+        let mut brackets = opens | closes;
         while brackets != 0 {
             let bit = brackets & brackets.wrapping_neg();
             let place = at + bit.trailing_zeros() as usize;
@@ -183,7 +197,6 @@ impl Elements<'_> {
                     self.start = place;
                     if bit > closes {
                         // It goes on behind this block.
-                        self.depth = brackets.count_ones();
                         break;
                     }
                 }
