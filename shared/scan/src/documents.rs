@@ -8,12 +8,12 @@ use std::ops::ControlFlow;
 
 use crisguard_core::{cloudtrail::LARGEST_RECORD, invocation_log, tally::Unread};
 use fearless_simd::Level;
-use memchr::memmem;
 use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     elements::{Stop, each},
-    judge::{Among, FIRST_MEMBER, HoldsOthers, Judge, is_json, names_a_service},
+    judge::{Among, FIRST_MEMBER, HoldsOthers, Judge, is_json},
+    looks::{begins_with_records, has_lines, is_plain, is_source, may_be_many, may_go_on, place_of},
     skip::Skip,
     window::Window,
 };
@@ -456,60 +456,10 @@ impl Reading<'_, '_, '_> {
     }
 }
 
-/// Returns how far a parser had read when it failed.
-fn place_of(error: &serde_json::Error, text: &[u8]) -> usize {
-    let mut lines = memchr::memchr_iter(b'\n', text);
-    let line = error.line().checked_sub(2).and_then(|before| lines.nth(before));
-    line.map_or(0, |end| end + 1) + error.column()
-}
-
-/// Tells whether a list of records goes on with an object, or ends: to look for objects from anything else on would be to
-/// look at all that is there for each of many that are none.
-fn may_go_on(rest: &[u8]) -> bool {
-    let next = rest.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != b',');
-    next.is_none_or(|next| b"{]".contains(next))
-}
-
 #[derive(Deserialize)]
 struct Quoted {
     #[serde(rename = "CloudTrailEvent")]
     event: Option<String>,
     #[serde(rename = "Body")]
     body: Option<String>,
-}
-
-/// Tells whether a member's name is the one that every record has.
-fn is_source(name: &[u8]) -> bool {
-    name == b"\"eventSource\"" || serde_json::from_slice::<String>(name).is_ok_and(|name| name == "eventSource")
-}
-
-/// Tells whether an object begins as log files do.
-fn begins_with_records(text: &[u8]) -> bool {
-    let behind = text.strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
-    let behind = behind
-        .strip_prefix(b"\"Records\"")
-        .unwrap_or_default()
-        .trim_ascii_start();
-    behind
-        .strip_prefix(b":")
-        .unwrap_or_default()
-        .trim_ascii_start()
-        .starts_with(b"[")
-}
-
-/// Tells whether an object may have a list of records.
-fn may_be_many(json: &[u8]) -> bool {
-    [&b"\"Records\""[..], b"\"Events\"", b"\"Messages\"", b"\\u"]
-        .iter()
-        .any(|name| memmem::find(json, name).is_some())
-}
-
-/// Tells whether an object is a record, as far as it can be told without reading it, and no entry of the invocation log.
-fn is_plain(json: &[u8]) -> bool {
-    names_a_service(json) && memmem::find(json, invocation_log::SCHEMA_TYPE.as_bytes()).is_none()
-}
-
-/// Tells whether a value stands on several lines: if brackets and quotes are missing from one, the next ones are lost in it.
-fn has_lines(json: &[u8]) -> bool {
-    memchr::memchr(b'\n', json).is_some()
 }

@@ -9,6 +9,7 @@ mod elements;
 mod file;
 mod gzip;
 mod judge;
+mod looks;
 mod paths;
 pub mod plan;
 mod scan;

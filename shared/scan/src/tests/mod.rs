@@ -1,5 +1,7 @@
 //! What the crate does as a whole.
 
+mod effort;
+mod files;
 mod reading;
 
 use std::{io::Write, num::NonZero};
@@ -68,4 +70,9 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+/// Makes a log file of records.
+fn log(records: &[&str]) -> String {
+    format!(r#"{{"Records":[{}]}}"#, records.join(","))
 }

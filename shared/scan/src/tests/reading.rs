@@ -1,15 +1,11 @@
 //! Every form of input, and everything that can be wrong with one: each is named, and its neighbours are read.
 
-use std::{io, num::NonZero};
+use std::io;
 
 use serde_json::Value;
 
-use super::{OTHER, RECORD, Seen, gzip, seen, seen_of, seen_with};
-use crate::{Content, Scan, Settings, Source};
-
-fn log(records: &[&str]) -> String {
-    format!(r#"{{"Records":[{}]}}"#, records.join(","))
-}
+use super::{OTHER, RECORD, Seen, gzip, log, seen, seen_of};
+use crate::Content;
 
 #[test]
 fn every_form_holds_its_records() {
@@ -187,61 +183,6 @@ fn with_other_checksum(gzip: &[u8]) -> Vec<u8> {
     gzip
 }
 
-/// A file is looked at part by part, and records may lie across parts, or be larger than one.
-#[test]
-fn records_are_found_wherever_they_lie() {
-    let (mut records, mut too_large) = (Vec::new(), 0);
-    for number in 0..35 {
-        let length: usize = [300, 70_000, 150_000, 250_000, 262_150, 1_048_000, 1_049_000][number % 7];
-        let record = if number % 3 == 0 { RECORD } else { OTHER };
-        let padding = length.saturating_sub(record.len());
-        records.push(record.replacen('{', &format!(r#"{{"x":"{}","#, "{\\\"".repeat(padding / 3 + 1)), 1));
-        too_large += usize::from(records.last().unwrap().len() > 1024 * 1024);
-    }
-    let list: Vec<&str> = records.iter().map(String::as_str).collect();
-    let text = log(&list);
-    let expected = seen(text.as_bytes());
-    assert_eq!(expected.rejected.len(), too_large);
-    assert_eq!(expected.bedrock + expected.not_bedrock, 35 - too_large as u64);
-    assert_eq!(seen(&gzip(text.as_bytes())), expected);
-    let (one, two) = text.as_bytes().split_at(text.len() / 2);
-    assert_eq!(seen(&[gzip(one), gzip(two)].concat()), expected);
-    assert_eq!(seen_of(Content::Stream(Box::new(io::Cursor::new(text)))), expected);
-}
-
-/// One thread reads files into the same memory: what is behind the end of a file is of another.
-#[test]
-fn files_are_read_one_after_another() {
-    let folder = tempfile::tempdir().unwrap();
-    let scan = Scan::start(Settings::with_threads(NonZero::<usize>::MIN));
-    for number in 0..200_usize {
-        let text = log(&vec![RECORD; 200 - number]);
-        let bytes = match number % 4 {
-            0 => text.into_bytes(),
-            1 => gzip(text.as_bytes()),
-            2 => gzip(text.as_bytes())[..60].to_vec(),
-            _ => Vec::new(),
-        };
-        let path = folder.path().join(number.to_string());
-        std::fs::write(&path, bytes).unwrap();
-        scan.offer(Source {
-            name: number.to_string(),
-            content: Content::File(path),
-        });
-    }
-    let mut scanned = scan.finish().unwrap();
-    let head: Value = serde_json::to_value(scanned.tally()).unwrap();
-    let records: usize = (0..200)
-        .filter(|number| number % 4 < 2)
-        .map(|number| 200 - number)
-        .sum();
-    assert_eq!(scanned.tally().rows(), records);
-    assert_eq!(
-        (&head["counts"]["files"], &head["counts"]["rejected"]),
-        (&200.into(), &100.into())
-    );
-}
-
 /// What is handed to Lambda functions, kept as it is, looks like a log file, and what is in it like other services'.
 #[test]
 fn what_only_looks_like_a_log_file_is_named() {
@@ -386,61 +327,6 @@ fn what_is_wrong_with_a_record_is_named_and_the_rest_is_read() {
     assert_rejected(inputs);
 }
 
-/// A day is covered by what could be read of it: a file that is cut off, or is something else, is no evidence that
-/// nothing happened.
-#[test]
-fn a_file_that_is_not_whole_leaves_its_day_uncovered() {
-    let whole = log(&[RECORD, OTHER]);
-    let not_read = |bytes: &[u8]| {
-        let scan = Scan::start(Settings::with_threads(NonZero::<usize>::MIN));
-        scan.offer(Source {
-            name: "AWSLogs/111122223333/CloudTrail/us-west-2/2026/11/21/f.json".to_owned(),
-            content: Content::Bytes(bytes.to_vec()),
-        });
-        let head: Value = serde_json::to_value(scan.finish().unwrap().tally()).unwrap();
-        head["days"]["111122223333"]["us-west-2"]["2026-11-21"]["not_read"]
-            .as_u64()
-            .unwrap()
-    };
-    for read in [whole.as_str(), &log(&[]), &log(&["null", RECORD])] {
-        assert_eq!(not_read(read.as_bytes()), 0, "{read}");
-    }
-    for lost in [
-        whole.get(..whole.len() - 9).unwrap(),
-        &format!("{{\"Records\":[{OTHER},{{x,{RECORD}]}}"),
-        "<html>",
-        "{}",
-        "{\"Records\":[null]}",
-        " ",
-        "",
-    ] {
-        assert_eq!(not_read(lost.as_bytes()), 1, "{lost}");
-    }
-}
-
-/// A bucket has other files beside log files, whose keys say what they are: they leave no day in doubt.
-#[test]
-fn files_of_other_kinds_are_counted_apart() {
-    let scan = Scan::start(Settings::with_threads(NonZero::<usize>::MIN));
-    let folders = [
-        "CloudTrail",
-        "CloudTrail-Digest",
-        "CloudTrail-Insight",
-        "BedrockModelInvocationLogs",
-        "Other",
-    ];
-    for folder in folders {
-        scan.offer(Source {
-            name: format!("AWSLogs/111122223333/{folder}/us-west-2/2026/11/21/x.json"),
-            content: Content::Bytes(log(&[]).into_bytes()),
-        });
-    }
-    let mut scanned = scan.finish().unwrap();
-    let head: Value = serde_json::to_value(scanned.tally()).unwrap();
-    let counts = ["files", "other_files", "unplaced_files"].map(|name| head["counts"][name].as_u64().unwrap());
-    assert_eq!(counts, [5, 3, 1]);
-}
-
 fn assert_rejected(inputs: &[Input<'_>]) {
     for (bytes, bedrock, rejected) in inputs {
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).into_owned();
@@ -456,74 +342,6 @@ fn assert_rejected(inputs: &[Input<'_>]) {
             }
         }
     }
-}
-
-#[test]
-fn a_file_is_read_as_far_as_it_may_be_large() {
-    let text = log(&vec![RECORD; 1000]);
-    let mut settings = Settings::with_threads(NonZero::<usize>::MIN);
-    settings.largest = text.len() as u64;
-    assert_eq!(
-        seen_with(Content::Bytes(gzip(text.as_bytes())), &settings).bedrock,
-        1000
-    );
-    settings.largest -= 1;
-    for bytes in [gzip(text.as_bytes()), text.into_bytes()] {
-        let seen = seen_with(Content::Bytes(bytes), &settings);
-        assert!(
-            seen.rejected.len() == 1 && seen.rejected[0].2.contains("larger than"),
-            "{seen:?}"
-        );
-    }
-}
-
-/// Each line opens what never closes, so each could be read to the end of the input.
-#[test]
-fn reading_takes_a_bounded_effort() {
-    for line in [
-        "[\n",
-        "{\"a\":\n",
-        "{\"Records\":[\n",
-        "[{\n",
-        "{\"Events\":[\n",
-        "{\"\n",
-        "{\"a\":\"\n{\"b\":\"\\",
-        "{\"eventVersion\":",
-    ] {
-        let text = line.repeat(40_000);
-        let started = std::time::Instant::now();
-        let seen = seen(text.as_bytes());
-        assert!(!seen.rejected.is_empty(), "{line:?}");
-        assert!(started.elapsed().as_secs() < 20, "{line:?}");
-    }
-}
-
-/// What is broken at its end begins anew at every few bytes, and none of these beginnings comes to anything.
-#[test]
-fn what_is_read_in_vain_again_and_again_is_given_up() {
-    for nested in ["{\"eventVersion\":[", "{\"eventVersion\":{\"a\":[\n"] {
-        let text = format!("{RECORD}\n{}!", nested.repeat(60_000));
-        let started = std::time::Instant::now();
-        let seen = seen(text.as_bytes());
-        assert!(started.elapsed().as_secs() < 60, "{nested}");
-        assert_eq!(seen.bedrock, 1, "{nested}");
-        let given_up = |(_, record, reason): &&(String, Option<u64>, String)| {
-            record.is_none() && reason.contains("broken in too many places")
-        };
-        assert_eq!(seen.rejected.iter().filter(given_up).count(), 1, "{nested}");
-    }
-    // As often as records are really broken, the others are read.
-    let broken = format!("{}\n{RECORD}\n", RECORD.get(..99).unwrap());
-    let seen = seen(broken.repeat(5_000).as_bytes());
-    assert_eq!((seen.bedrock, seen.rejected.len()), (5_000, 5_000));
-}
-
-#[test]
-fn what_is_no_object_is_looked_at_once() {
-    let text = format!("{{\"Records\":[{}{RECORD}]}}", "1,\"{\",".repeat(400_000));
-    let started = std::time::Instant::now();
-    assert_eq!(seen(text.as_bytes()).bedrock, 1);
-    assert!(started.elapsed().as_secs() < 30);
 }
 
 /// A bracket that does not close takes the records behind it for parts of its own, up to one too many that does.
@@ -553,16 +371,4 @@ fn records_are_read_behind_a_bracket_that_does_not_close() {
             );
         }
     }
-}
-
-/// Digits may be the beginning of more digits, and be read again with each that comes; no record has so many.
-#[test]
-fn a_number_ends() {
-    let digits = format!("{{\"a\":{}}}\n{RECORD}", "1".repeat(5 << 20));
-    let seen = seen_of(Content::Stream(Box::new(io::Cursor::new(digits))));
-    assert_eq!(seen.bedrock, 1);
-    assert!(
-        matches!(&seen.rejected[..], [(_, Some(0), reason)] if reason.contains("not valid JSON")),
-        "{seen:?}"
-    );
 }
