@@ -258,7 +258,12 @@ impl<'a> Resolver<'a> {
         };
         let (tell, more) = members.split_at(members.partition_point(|member| member.facts.level == level));
         let mut lent = Reported::nothing();
-        for member in more {
+        let mut heard: Vec<&Member> = more.iter().collect();
+        if heard.len() > MOST_PLACES {
+            // Which of them are heard first must not depend on which names were read first.
+            heard.sort_unstable_by_key(|member| member.row);
+        }
+        for member in heard {
             lent.hear(&member.facts, self.numbers);
         }
         let mut any = false;

@@ -246,3 +246,22 @@ fn a_request_that_was_everywhere_is_undecided_and_takes_no_more_than_its_records
         "violation 1, duplicate 3000"
     );
 }
+
+/// Which of too many places are looked at does not depend on the order in which they were read.
+#[test]
+fn a_request_that_was_everywhere_is_the_same_in_any_order() {
+    let mut records = vec![call(1, "ConverseStream", JP, None)];
+    for (n, name) in (0..24).zip(["ConverseStream", "InvokeModelWithResponseStream"].into_iter().cycle()) {
+        let mut end = end(1, &format!("ap-made-{n}"));
+        end["eventName"] = json!(name);
+        records.push(end);
+    }
+    let told = |records: &[Value]| serde_json::to_value(audit(records)).unwrap();
+    let first = told(&records);
+    for _ in 0..records.len() {
+        records.rotate_left(1);
+        assert_eq!(told(&records), first);
+    }
+    records.reverse();
+    assert_eq!(told(&records), first);
+}
