@@ -5,17 +5,23 @@
 //! text in it begins with `bedrock`, or if an escape `\u` may hide one.
 
 use std::ops::{ControlFlow, Range};
+#[cfg(target_arch = "x86_64")]
+use std::slice;
 
+#[cfg(target_arch = "x86_64")]
+use fearless_simd::Avx512;
 use fearless_simd::{Level, dispatch, prelude::*};
 
+#[cfg(target_arch = "x86_64")]
+use crate::signs::eight::{EIGHT, Eights, Found};
 use crate::signs::{BLOCK, Carried, Classes, Signs, classify};
 
 /// How deep an element may go: as deep as the parser does that reads it.
-const DEEPEST: u32 = 128;
+const DEEPEST: u16 = 128;
 
 /// Where so many brackets or fewer are open whatever is done in a block, and one at the least, an element goes on behind
 /// it, and not too deep.
-const PASSED: u32 = DEEPEST - u64::BITS;
+const PASSED: u16 = DEEPEST - 64;
 
 /// How many blocks are classified before the first of them is read.
 const TOGETHER: usize = 32;
@@ -53,6 +59,13 @@ pub(crate) fn each(level: Level, text: &[u8], first: bool, mut tell: impl Tell) 
         carried: Carried::NOTHING,
         last_hit: None,
     };
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx512) = level.as_avx512() {
+        return avx512.vectorize(
+            #[inline(always)]
+            || elements.read_eights(avx512),
+        );
+    }
     let mut classes = [[0; 8]; TOGETHER];
     dispatch!(level, simd => elements.read(simd, &mut classes))
 }
@@ -90,7 +103,7 @@ impl Elements<'_> {
         let (chunks, blocks) = blocks.as_chunks::<TOGETHER>();
         for chunk in chunks {
             let escapes = classify(simd, chunk, classes);
-            if let Some(stop) = self.blocks(simd, classes, escapes) {
+            if let Some(stop) = self.blocks(classes, escapes) {
                 return stop;
             }
         }
@@ -100,15 +113,71 @@ impl Elements<'_> {
         }
         classify(simd, blocks, classes);
         let (those, _) = classes.split_at(blocks.len());
-        if let Some(stop) = self.blocks(simd, those, true) {
+        if let Some(stop) = self.blocks(those, true) {
             return stop;
         }
         classify(simd, &[tail], classes);
         let [classes, ..] = classes;
-        let signs = Signs::of::<S, true>(simd, classes, &mut self.carried);
+        let signs = Signs::of::<true>(classes, &mut self.carried);
         self.least = self.depth.wrapping_sub(signs.closes.count_ones());
-        self.closely(self.at, signs.opens, signs.closes, signs.candidates, signs.odd)
+        self.closely(self.at, &signs)
             .unwrap_or_else(|| Stop::Unfinished(self.told()))
+    }
+
+    /// Reads eight blocks at once, the last with blanks behind the text.
+    #[cfg(target_arch = "x86_64")]
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the processor's own registers"
+    )]
+    #[inline(always)]
+    fn read_eights(mut self, avx512: Avx512) -> Stop {
+        let (blocks, _) = self.text.as_chunks::<BLOCK>();
+        let (eights, _) = blocks.as_chunks::<EIGHT>();
+        let mut last = [[b' '; BLOCK]; EIGHT];
+        let rest = self.text.get(eights.as_flattened().as_flattened().len()..);
+        for (to, from) in last.as_flattened_mut().iter_mut().zip(rest.unwrap_or_default()) {
+            *to = *from;
+        }
+        let mut found = Found::new();
+        for blocks in [eights, slice::from_ref(&last)] {
+            let mut eights = Eights::new(avx512, blocks, self.carried, self.depth);
+            while eights.some(PASSED, &mut found) {
+                if let Some(stop) = self.found(&found) {
+                    return stop;
+                }
+                self.at += found.bytes();
+            }
+            (self.carried, self.depth) = eights.carried();
+        }
+        Stop::Unfinished(self.told())
+    }
+
+    /// Reads those of eight blocks each that have to be looked at.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(never)]
+    fn found(&mut self, found: &Found) -> Option<Stop> {
+        for (eight, flags) in found.flagged() {
+            let mut flags = *flags;
+            while flags != 0 {
+                let lane = flags.trailing_zeros();
+                flags &= flags - 1;
+                let told = if let Some(offset) = found.ends(*eight, lane)
+                    && self.next_follows(self.at + offset)
+                {
+                    self.tell_before_next(self.at + offset)
+                } else if let Some((offset, signs, least)) = found.block(*eight, lane) {
+                    (self.depth, self.least) = (least.wrapping_add(signs.closes.count_ones()), least);
+                    self.closely(self.at + offset, &signs)
+                } else {
+                    None
+                };
+                if told.is_some() {
+                    return told;
+                }
+            }
+        }
+        None
     }
 
     /// Reads blocks whose classes are known; `escapes` says whether there may be a backslash among them.
@@ -117,11 +186,11 @@ impl Elements<'_> {
         reason = "only what is inlined is compiled for the processor's own registers"
     )]
     #[inline(always)]
-    fn blocks<S: Simd>(&mut self, simd: S, classes: &[Classes], escapes: bool) -> Option<Stop> {
+    fn blocks(&mut self, classes: &[Classes], escapes: bool) -> Option<Stop> {
         if escapes || self.carried.escaped != 0 {
-            self.signs::<S, true>(simd, classes)
+            self.signs::<true>(classes)
         } else {
-            self.signs::<S, false>(simd, classes)
+            self.signs::<false>(classes)
         }
     }
 
@@ -130,15 +199,15 @@ impl Elements<'_> {
         reason = "only what is inlined is compiled for the processor's own registers"
     )]
     #[inline(always)]
-    fn signs<S: Simd, const ESCAPES: bool>(&mut self, simd: S, classes: &[Classes]) -> Option<Stop> {
+    fn signs<const ESCAPES: bool>(&mut self, classes: &[Classes]) -> Option<Stop> {
         let (mut carried, mut depth, mut at) = (self.carried, self.depth, self.at);
         for classes in classes {
-            let signs = Signs::of::<S, ESCAPES>(simd, classes, &mut carried);
+            let signs = Signs::of::<ESCAPES>(classes, &mut carried);
             // Where an element goes on behind this block whatever the order of its brackets, as most do.
             let least = u32::wrapping_sub(depth, signs.closes.count_ones());
-            if least.wrapping_sub(1) >= PASSED || signs.candidates | signs.odd != 0 {
+            if least.wrapping_sub(1) >= u32::from(PASSED) || signs.candidates | signs.odd != 0 {
                 (self.depth, self.least) = (depth, least);
-                if let Some(stop) = self.closely(at, signs.opens, signs.closes, signs.candidates, signs.odd) {
+                if let Some(stop) = self.closely(at, &signs) {
                     return Some(stop);
                 }
             }
@@ -151,12 +220,24 @@ impl Elements<'_> {
 
     /// Reads a block in which an element may begin or end, or something be about Bedrock.
     #[inline(never)]
-    fn closely(&mut self, at: usize, opens: u64, closes: u64, candidates: u64, odd: u64) -> Option<Stop> {
+    fn closely(&mut self, at: usize, signs: &Signs) -> Option<Stop> {
+        let Signs {
+            opens,
+            closes,
+            candidates,
+            odd,
+        } = *signs;
         if odd != 0 {
             // What stands before it is read all the same, so that nothing depends on where blocks begin.
             let before = (odd & odd.wrapping_neg()) - 1;
             self.least = self.depth.wrapping_sub((closes & before).count_ones());
-            let stop = self.closely(at, opens & before, closes & before, candidates & before, 0);
+            let signs = Signs {
+                opens: opens & before,
+                closes: closes & before,
+                candidates: candidates & before,
+                odd: 0,
+            };
+            let stop = self.closely(at, &signs);
             return stop.or_else(|| Some(Stop::Odd(self.told())));
         }
         let hits = if candidates == 0 { 0 } else { self.hits(at, candidates) };
@@ -169,13 +250,11 @@ impl Elements<'_> {
             let last = closes.checked_ilog2().unwrap_or(0);
             let end = at + last as usize;
             let begins = opens.unbounded_shr(last + 1) & 2 != 0 && opens & (u64::MAX >> (63 - last)) == 0;
-            if begins && hits == 0 && self.text.get(end..).is_some_and(|text| text.starts_with(b"},{")) {
+            if begins && hits == 0 && self.next_follows(end) {
                 // One ends before the next begins, directly behind it, and that goes on behind this block, as most do.
-                let told = self.tell(end);
-                self.start = end + 2;
-                return told;
+                return self.tell_before_next(end);
             }
-        } else if self.least.wrapping_sub(1) < PASSED {
+        } else if self.least.wrapping_sub(1) < u32::from(PASSED) {
             self.hit(at, hits);
             return None;
         }
@@ -201,7 +280,7 @@ impl Elements<'_> {
                     }
                 }
                 self.depth += 1;
-                if self.depth > DEEPEST {
+                if self.depth > u32::from(DEEPEST) {
                     return Some(Stop::Odd(self.told()));
                 }
             } else {
@@ -226,6 +305,18 @@ impl Elements<'_> {
         }
         self.hit(at, hits);
         None
+    }
+
+    /// Tells whether directly behind a bracket with which an element ends the next begins.
+    fn next_follows(&self, bracket: usize) -> bool {
+        self.text.get(bracket..).is_some_and(|text| text.starts_with(b"},{"))
+    }
+
+    /// Tells of the element that ends with a bracket directly before the next.
+    fn tell_before_next(&mut self, bracket: usize) -> Option<Stop> {
+        let told = self.tell(bracket);
+        self.start = bracket + 2;
+        told
     }
 
     /// Tells of the element that ends with a bracket.
@@ -280,159 +371,4 @@ impl Elements<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::{Value, de::Deserializer, value::RawValue};
-
-    use super::*;
-
-    fn part(text: &str, range: Range<usize>) -> String {
-        text.get(range).unwrap().to_owned()
-    }
-
-    fn behind(text: &str, at: usize) -> &str {
-        text.get(at..).unwrap()
-    }
-
-    fn found(text: &str) -> (Vec<(String, bool)>, Stop) {
-        let mut elements = Vec::new();
-        let stop = each(Level::new(), text.as_bytes(), true, |range, hit| {
-            elements.push((part(text, range), hit));
-            ControlFlow::Continue(())
-        });
-        (elements, stop)
-    }
-
-    /// The same by a parser of all of JSON.
-    fn expected(list: &str) -> Vec<(String, bool)> {
-        let elements: Vec<&RawValue> = serde_json::from_str(list).unwrap();
-        elements
-            .iter()
-            .map(|element| {
-                let raw = element.get();
-                let plain = raw.replace(r"\\", "xx").replace("\\\"", "xx");
-                (raw.to_owned(), plain.contains("\"bedrock") || plain.contains("\\u"))
-            })
-            .collect()
-    }
-
-    fn value() -> impl Strategy<Value = Value> {
-        let text = r#"(bedrock|aws\.bedrock|\\|"|[{}\[\],:]|\u{1}|é|[a-z ]){0,12}"#;
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i32>().prop_map(Value::from),
-            text.prop_map(Value::from),
-        ];
-        leaf.prop_recursive(4, 40, 5, move |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-                prop::collection::btree_map(text, inner, 0..5)
-                    .prop_map(|members| Value::Object(members.into_iter().collect())),
-            ]
-        })
-    }
-
-    fn object() -> impl Strategy<Value = Value> {
-        let name = r"(bedrock|[a-z]){0,3}";
-        prop::collection::btree_map(name, value(), 0..6)
-            .prop_map(|members| Value::Object(members.into_iter().collect()))
-    }
-
-    proptest! {
-        #[test]
-        fn elements_are_those_of_the_parser(objects in prop::collection::vec(object(), 0..8), pretty: bool, pad in 0..70_usize) {
-            let list = if pretty { serde_json::to_string_pretty(&objects) } else { serde_json::to_string(&objects) }.unwrap();
-            let list = format!("[{}{}", " ".repeat(pad), behind(&list, 1));
-            let (elements, stop) = found(behind(&list, 1));
-            prop_assert_eq!(stop, Stop::End(list.len() - 1));
-            prop_assert_eq!(elements, expected(&list));
-        }
-
-        #[test]
-        fn what_is_cut_off_is_told_up_to_the_last_whole_element(objects in prop::collection::vec(object(), 1..6), cut: prop::sample::Index) {
-            let list = serde_json::to_string(&objects).unwrap();
-            let places: Vec<usize> = (1..list.len() - 1).filter(|at| list.is_char_boundary(*at)).collect();
-            let cut = *cut.get(&places);
-            let (elements, stop) = found(list.get(1..cut).unwrap());
-            let Stop::Unfinished(told) = stop else { panic!("{stop:?}") };
-            let all = expected(&list);
-            prop_assert_eq!(&elements[..], &all[..elements.len()]);
-            // What is left to read is the rest of the list.
-            let rest = behind(&list, 1 + told);
-            let mut left = Vec::new();
-            let stop = each(Level::new(), rest.as_bytes(), elements.is_empty(), |range, hit| {
-                left.push((part(rest, range), hit));
-                ControlFlow::Continue(())
-            });
-            prop_assert_eq!(stop, Stop::End(rest.len()));
-            prop_assert_eq!(&left[..], &all[elements.len()..]);
-        }
-    }
-
-    #[test]
-    fn what_is_no_list_of_objects_is_odd() {
-        for (text, told, stop) in [
-            ("]", 0, Stop::End(1)),
-            (" ]", 0, Stop::End(2)),
-            ("{}]", 1, Stop::End(3)),
-            ("null]", 0, Stop::Odd(0)),
-            ("{},null]", 1, Stop::Odd(2)),
-            ("{},null,{}]", 1, Stop::Odd(2)),
-            ("{},[{}]]", 1, Stop::Odd(2)),
-            ("{},{},]", 2, Stop::Odd(5)),
-            ("{}{}]", 1, Stop::Odd(2)),
-            (",{}]", 0, Stop::Odd(0)),
-            ("{]", 0, Stop::Odd(0)),
-            ("{}}", 1, Stop::Odd(2)),
-            ("{},\"{\",{}]", 1, Stop::Odd(2)),
-            ("{},{\"a\":\"b\"c\",\"d\":\"},{\"}]", 1, Stop::Odd(2)),
-            ("", 0, Stop::Unfinished(0)),
-            ("{\"a\":\"}", 0, Stop::Unfinished(0)),
-            ("{} , ", 1, Stop::Unfinished(2)),
-        ] {
-            let (elements, stopped) = found(text);
-            assert_eq!((elements.len(), stopped), (told, stop), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_stands_before_something_odd_is_told_wherever_blocks_begin() {
-        for pad in 0..BLOCK {
-            for (behind, told) in [("", 1), (",{\"a\":\"\"}", 2)] {
-                let text = format!("{}{{\"a\":[{{}}]}}{behind},{{\"a\":\"\"b\"}}]", " ".repeat(pad));
-                let (elements, stop) = found(&text);
-                assert_eq!(elements.len(), told, "{text}");
-                assert_eq!(stop, Stop::Odd(pad + 10 + behind.len()), "{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn an_escape_at_the_end_of_a_block_is_one_in_the_next() {
-        for pad in 0..130 {
-            for (text, hit) in [
-                (r#"{"a":"\u0062edrock"}"#, true),
-                (r#"{"a":"\\u0062edrock"}"#, false),
-                (r#"{"a":"\\\u0062edrock"}"#, true),
-                (r#"{"a":"bedrock.amazonaws.com"}"#, true),
-                (r#"{"a":"\"bedrock.amazonaws.com"}"#, false),
-                (r#"{"a":"\"{[\\"}"#, false),
-            ] {
-                let text = format!("{}{text},{{}}]", " ".repeat(pad));
-                let (elements, stop) = found(&text);
-                assert_eq!(stop, Stop::End(text.len()));
-                assert_eq!(
-                    elements.iter().map(|(_, hit)| *hit).collect::<Vec<_>>(),
-                    [hit, false],
-                    "{text}"
-                );
-                Deserializer::from_str(&format!("[{text}"))
-                    .into_iter::<Value>()
-                    .next()
-                    .unwrap()
-                    .unwrap();
-            }
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,9 @@
 //! Where brackets stand in JSON outside its texts, and where a text may be about Bedrock: 64 bytes at a time, the one
 //! part that the width of the processor's registers matters for.
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod eight;
+
 use fearless_simd::{prelude::*, u8x64};
 
 /// How many bytes a block has, whose signs are a bit each, the first byte lowest.
@@ -17,10 +20,6 @@ pub(crate) type Classes = [u64; 8];
 )]
 #[inline(always)]
 pub(crate) fn classify<S: Simd>(simd: S, blocks: &[[u8; BLOCK]], to: &mut [Classes]) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(avx512) = simd.level().as_avx512() {
-        return at_once::classify(avx512, blocks, to);
-    }
     let mut escapes = 0;
     for (block, to) in blocks.iter().zip(to) {
         let bytes = u8x64::from_slice(simd, block);
@@ -46,112 +45,6 @@ pub(crate) fn classify<S: Simd>(simd: S, blocks: &[[u8; BLOCK]], to: &mut [Class
 /// The last of the bytes that may stand behind a text, but for brackets that close: white space, comma and colon are
 /// before it, and digits, with which no member begins either.
 const LAST_BEHIND: u8 = b':';
-
-/// All classes of 64 bytes by one look into a table: a table's bits are turned to where masks have them.
-#[cfg(target_arch = "x86_64")]
-mod at_once {
-    use core::arch::x86_64::__m512i;
-
-    use fearless_simd::{Avx512, kernel, prelude::*, u8x64, u64x8};
-
-    use super::{BLOCK, Classes, LAST_BEHIND};
-
-    /// The classes of each byte below 128, a bit each; others are of those of the last.
-    #[expect(clippy::indexing_slicing, reason = "the compiler does it, and would say so")]
-    const CLASSES: [[u8; BLOCK]; 2] = {
-        let mut classes = [[0; BLOCK]; 2];
-        let mut byte = 0_u8;
-        while byte < 128 {
-            let at = byte as usize;
-            classes[at / BLOCK][at % BLOCK] = class(byte);
-            byte += 1;
-        }
-        classes
-    };
-
-    const fn class(byte: u8) -> u8 {
-        let class = match byte {
-            b'"' => 1,
-            b'\\' => 1 << 1,
-            b'{' | b'[' => 1 << 2,
-            b'}' | b']' => return 1 << 3,
-            b'b' => 1 << 4,
-            b'e' => 1 << 5,
-            b'u' => 1 << 6,
-            _ => 0,
-        };
-        if byte > LAST_BEHIND { class | 1 << 7 } else { class }
-    }
-
-    /// Eight bytes in the order in which their bits are turned.
-    const TURNED: [u8; BLOCK] = places(false);
-
-    /// Where each byte of the masks is: of eight bytes each, the eight masks follow one another.
-    const GATHERED: [u8; BLOCK] = places(true);
-
-    #[expect(clippy::indexing_slicing, reason = "the compiler does it, and would say so")]
-    const fn places(gathered: bool) -> [u8; BLOCK] {
-        let mut places = [0; BLOCK];
-        let mut at = 0_u8;
-        while (at as usize) < BLOCK {
-            places[at as usize] = if gathered { at % 8 * 8 + at / 8 } else { (at % 16) ^ 7 };
-            at += 1;
-        }
-        places
-    }
-
-    #[expect(
-        clippy::inline_always,
-        reason = "only what is inlined is compiled for the processor's own registers"
-    )]
-    #[inline(always)]
-    pub(super) fn classify(avx512: Avx512, blocks: &[[u8; BLOCK]], to: &mut [Classes]) -> bool {
-        let [low, high] = &CLASSES;
-        let constants = [
-            u8x64::from_slice(avx512, low).into(),
-            u8x64::from_slice(avx512, high).into(),
-            u8x64::from_slice(avx512, &GATHERED).into(),
-            u8x64::from_slice(avx512, &TURNED).into(),
-            u8x64::splat(avx512, 127).into(),
-            u64x8::splat(avx512, 0x8040_2010_0804_0201).into(),
-        ];
-        let mut all = u64x8::splat(avx512, 0);
-        for (block, to) in blocks.iter().zip(to) {
-            let bytes = u8x64::from_slice(avx512, block).into();
-            let masks: u64x8<Avx512> = masks(avx512, bytes, constants).simd_into(avx512);
-            masks.store_slice(to);
-            all |= masks;
-        }
-        let [_, backslashes, ..]: Classes = all.into();
-        backslashes != 0
-    }
-
-    kernel!(
-        #[inline]
-        fn masks(avx512: Avx512, bytes: __m512i, constants: [__m512i; 6]) -> __m512i {
-            use core::arch::x86_64::{
-                _mm512_gf2p8affine_epi64_epi8, _mm512_min_epu8, _mm512_permutex2var_epi8, _mm512_permutexvar_epi8,
-                _mm512_shuffle_epi8,
-            };
-
-            let [low, high, gathered, turned, last, diagonal] = constants;
-            let ascii = _mm512_min_epu8(_mm512_shuffle_epi8(bytes, turned), last);
-            let classes = _mm512_permutex2var_epi8(low, ascii, high);
-            _mm512_permutexvar_epi8(gathered, _mm512_gf2p8affine_epi64_epi8::<0>(diagonal, classes))
-        }
-    );
-
-    kernel!(
-        /// Turns every second bit into the stretch up to it.
-        #[inline]
-        pub(super) fn stretches(avx512: Avx512, bits: u64) -> u64 {
-            use core::arch::x86_64::{_mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_set1_epi8};
-
-            let product = _mm_clmulepi64_si128::<0>(_mm_cvtsi64_si128(bits.cast_signed()), _mm_set1_epi8(-1));
-            _mm_cvtsi128_si64(product).cast_unsigned()
-        }
-    );
-}
 
 /// What one block leaves to the next.
 #[derive(Clone, Copy, Debug)]
@@ -192,7 +85,7 @@ impl Signs {
         reason = "only what is inlined is compiled for the processor's own registers"
     )]
     #[inline(always)]
-    pub(crate) fn of<S: Simd, const ESCAPES: bool>(simd: S, classes: &Classes, carried: &mut Carried) -> Self {
+    pub(crate) fn of<const ESCAPES: bool>(classes: &Classes, carried: &mut Carried) -> Self {
         let [mut quotes, backslashes, opens, closes, bs, es, us, others] = *classes;
         let mut hidden = 0;
         if ESCAPES && backslashes | carried.escaped != 0 {
@@ -201,7 +94,7 @@ impl Signs {
             hidden = escaped & us;
         }
         // Ones from an opening quote to before its closing one.
-        let inside = stretches(simd, quotes) ^ carried.in_text;
+        let inside = stretches(quotes) ^ carried.in_text;
         carried.in_text = 0_u64.wrapping_sub(inside >> 63);
         // An empty text's second quote is behind a quote, too.
         let behind = quotes << 1 | carried.quoted;
@@ -216,16 +109,8 @@ impl Signs {
 }
 
 /// Turns every second bit into the stretch up to it.
-#[expect(
-    clippy::inline_always,
-    reason = "only what is inlined is compiled for the processor's own registers"
-)]
-#[inline(always)]
-fn stretches<S: Simd>(simd: S, bits: u64) -> u64 {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(avx512) = simd.level().as_avx512() {
-        return at_once::stretches(avx512, bits);
-    }
+#[inline]
+fn stretches(bits: u64) -> u64 {
     let mut stretches = bits;
     for shift in [1, 2, 4, 8, 16, 32] {
         stretches ^= stretches << shift;
@@ -233,26 +118,18 @@ fn stretches<S: Simd>(simd: S, bits: u64) -> u64 {
     stretches
 }
 
-/// Marks what a backslash stands before that is not escaped itself.
-#[expect(
-    clippy::inline_always,
-    reason = "only what is inlined is compiled for the processor's own registers"
-)]
-#[inline(always)]
+/// Marks what stands behind an odd number of backslashes, the last of which escapes it.
+#[inline]
 fn escapes(backslashes: u64, carried: &mut u64) -> u64 {
-    let mut escaped = *carried;
-    let mut left = backslashes & !escaped;
-    *carried = 0;
-    while left != 0 {
-        let bit = left.trailing_zeros();
-        left &= left - 1;
-        if bit == 63 {
-            *carried = 1;
-        } else {
-            escaped |= 1 << (bit + 1);
-            left &= !escaped;
-        }
-    }
+    const EVEN: u64 = 0x5555_5555_5555_5555;
+    let escaping = backslashes & !*carried;
+    let begins = escaping & !(escaping << 1);
+    // What is added where backslashes begin goes over to the place behind them: to an odd one, if from an even one and
+    // their number is odd.
+    let from_even = escaping.wrapping_add(begins & EVEN);
+    let (from_odd, beyond) = escaping.overflowing_add(begins & !EVEN);
+    let escaped = (from_even & !EVEN | from_odd & EVEN) & !escaping | *carried;
+    *carried = u64::from(beyond);
     escaped
 }
 
@@ -276,11 +153,11 @@ mod tests {
         let (mut brackets, mut candidates, mut odd) = (Vec::new(), Vec::new(), false);
         let mut carried = Carried::NOTHING;
         for (at, classes) in (0..).step_by(BLOCK).zip(&classes) {
-            let signs = dispatch!(level, simd => if escapes {
-                Signs::of::<_, true>(simd, classes, &mut carried)
+            let signs = if escapes {
+                Signs::of::<true>(classes, &mut carried)
             } else {
-                Signs::of::<_, false>(simd, classes, &mut carried)
-            });
+                Signs::of::<false>(classes, &mut carried)
+            };
             for bit in 0..BLOCK {
                 let is = |of: u64| of >> bit & 1 == 1;
                 if is(signs.opens | signs.closes) {
