@@ -193,7 +193,7 @@ impl Reading<'_, '_, '_> {
     fn members(&mut self, depth: usize) -> Result<(), Lost> {
         let (mut at, mut passed, mut is_list, mut is_record) = (1, 0, false, false);
         loop {
-            at = self.over(at, |byte| byte.is_ascii_whitespace() || byte == b',');
+            at = self.over(at, &mut passed, |byte| byte.is_ascii_whitespace() || byte == b',');
             match self.window.peek_at(at) {
                 None => return Err(self.breaks_off()),
                 Some(b'}') => break,
@@ -205,10 +205,10 @@ impl Reading<'_, '_, '_> {
             let name = self.window.rest().get(key..at).unwrap_or_default();
             let list = List::named(name);
             is_record |= is_source(name);
-            at = self.over(at, |byte| byte.is_ascii_whitespace());
+            at = self.over(at, &mut passed, |byte| byte.is_ascii_whitespace());
             match self.window.peek_at(at) {
                 None => return Err(self.breaks_off()),
-                Some(b':') => at = self.over(at + 1, |byte| byte.is_ascii_whitespace()),
+                Some(b':') => at = self.over(at + 1, &mut passed, |byte| byte.is_ascii_whitespace()),
                 Some(_) => return Err(self.invalid(at)),
             }
             if let (Some(list), Some(b'[')) = (list, self.window.peek_at(at)) {
@@ -244,10 +244,15 @@ impl Reading<'_, '_, '_> {
         Ok(())
     }
 
-    /// Returns how far the window's bytes are of a kind.
-    fn over(&mut self, mut at: usize, is: impl Fn(u8) -> bool) -> usize {
+    /// Returns how far the window's bytes are of a kind; what is too large for a record with them is passed.
+    fn over(&mut self, mut at: usize, passed: &mut usize, is: impl Fn(u8) -> bool) -> usize {
         while self.window.peek_at(at).is_some_and(&is) {
             at += 1;
+            if at > LARGEST_RECORD {
+                self.window.pass(at);
+                *passed += at;
+                at = 0;
+            }
         }
         at
     }

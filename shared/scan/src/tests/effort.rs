@@ -1,9 +1,14 @@
 //! What is too large, or made to cost much: it is read as far as it may be, and said to be.
 
-use std::{io, num::NonZero};
+use std::{
+    io::{self, Read as _},
+    num::NonZero,
+};
+
+use crisguard_core::{cloudtrail::Alike, tally::Tally};
 
 use super::{RECORD, gzip, log, seen, seen_of, seen_with};
-use crate::{Content, Settings};
+use crate::{Content, Settings, documents, judge::Judge, window::Window};
 
 #[test]
 fn a_file_is_read_as_far_as_it_may_be_large() {
@@ -83,4 +88,30 @@ fn a_number_ends() {
         matches!(&seen.rejected[..], [(_, Some(0), reason)] if reason.contains("not valid JSON")),
         "{seen:?}"
     );
+}
+
+/// White space may go on for as long as a file may be large, wherever it stands.
+#[test]
+fn white_space_is_not_held() {
+    for (begun, kind) in [
+        ("", b' '),
+        ("[", b'\n'),
+        ("{", b' '),
+        ("{", b','),
+        ("{\"a\"", b' '),
+        ("{\"a\":", b' '),
+        ("{\"a\":1", b' '),
+        ("{\"Records\":[", b' '),
+        ("{\"Records\":[{\"a\":1", b' '),
+        ("{\"Events\":[{", b' '),
+    ] {
+        let mut file = io::Cursor::new(begun).chain(io::repeat(kind).take(12 << 20));
+        let (mut held, mut tally, mut known) = (Vec::new(), Tally::new(), Alike::nothing());
+        documents::read(
+            &mut Window::stream(&mut held, &mut file),
+            &mut Judge::new("f", &mut tally, &mut known),
+        );
+        let held = held.capacity();
+        assert!(held <= 6 << 20, "{begun:?}: {held}");
+    }
 }
