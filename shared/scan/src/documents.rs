@@ -39,6 +39,7 @@ pub(crate) fn read(window: &mut Window<'_>, judge: &mut Judge<'_>) {
         window,
         judge,
         lost: false,
+        gave_up: false,
         patience: PATIENCE,
         in_vain: 0,
     }
@@ -51,6 +52,8 @@ struct Reading<'r, 'w, 'j> {
     judge: &'r mut Judge<'j>,
     /// Whether reading goes on inside something that was given up, and said to be.
     lost: bool,
+    /// Whether anything was given up so far.
+    gave_up: bool,
     /// How often an object may still not be found to end.
     patience: usize,
     /// How many bytes were read in vain.
@@ -144,7 +147,9 @@ impl Reading<'_, '_, '_> {
     }
 
     fn no_document(&mut self) -> Lost {
-        if self.lost {
+        // A line may begin in the midst of what was given up, and that closes somewhere behind it.
+        let closes = self.gave_up && matches!(self.window.peek(), Some(b']' | b'}'));
+        if self.lost || closes {
             self.go_on();
             return Lost;
         }
@@ -427,6 +432,7 @@ impl Reading<'_, '_, '_> {
 
     fn given_up(&mut self, why: &Unread, read: usize) -> Lost {
         self.judge.give_up(why);
+        self.gave_up = true;
         let passed = self.go_on();
         self.in_vain += read.saturating_sub(passed);
         Lost

@@ -218,9 +218,8 @@ pub(crate) const FIRST_MEMBER: &[u8] = b"{\"eventVersion\":";
 
 /// Tells whether the next record begins in what should be one object, but is no JSON.
 fn holds_others(json: &[u8]) -> bool {
-    let others = memmem::find_iter(json, FIRST_MEMBER).skip_while(|at| *at == 0);
-    let mut before = others.map(|at| json.get(at - 1));
-    before.any(|before| before == Some(&b',')) && !is_json(json)
+    let mut before = memmem::find_iter(json, FIRST_MEMBER).filter_map(|at| json.get(..at));
+    before.any(|before| before.trim_ascii_end().ends_with(b",")) && !is_json(json)
 }
 
 pub(crate) fn is_json(json: &[u8]) -> bool {
