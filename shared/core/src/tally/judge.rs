@@ -171,7 +171,7 @@ pub(super) struct Judge<'a> {
     policies: BTreeMap<AccountId, Result<Policy, Unresolved>>,
     /// The month of the last time that was looked at: most audits are of few.
     month: (Month, Range<i64>),
-    cases: Vec<Case>,
+    pub(super) cases: Vec<Case>,
     numbers: HashMap<CaseKey, usize, RandomState>,
 }
 

@@ -92,14 +92,20 @@ fn tally(records: &[Value]) -> Tally {
 }
 
 fn ask(tally: Tally, policy: Option<&str>, scope: Scope) -> Audit {
+    asked(policy, scope, |question| {
+        tally.conclude::<Infallible>([], question).unwrap()
+    })
+}
+
+/// Asks something about a question.
+fn asked<T>(policy: Option<&str>, scope: Scope, of: impl FnOnce(&Question<'_>) -> T) -> T {
     let policy = policy.map(|policy| PolicyDocument::parse(policy.as_bytes()).unwrap());
-    let question = Question {
+    of(&Question {
         policy: policy.as_ref(),
         places: &BTreeMap::new(),
         catalogue: &Catalogue::embedded().unwrap(),
         scope,
-    };
-    tally.conclude::<Infallible>([], &question).unwrap()
+    })
 }
 
 fn audit(records: &[Value]) -> Audit {
