@@ -328,7 +328,6 @@ pub(crate) fn required<'a>(path: &'static str, text: &'a Text<'_>) -> Result<&'a
     }
 }
 
-/// Returns the account that was called; the caller's own stands in where the record lacks it.
 fn region_of(text: &Text<'_>) -> Result<Region, Rejection> {
     let path = "awsRegion";
     let problem = MemberProblem::NoRegion;
