@@ -191,17 +191,13 @@ impl Found {
 
     /// Returns where in these blocks an element ends, if all that is to be looked at in one of them is that one may end
     /// there, with none of its brackets opened in this block, and the next begin behind the byte behind it, and go on.
-    #[expect(
-        clippy::needless_bitwise_bool,
-        reason = "each branch could be taken for the wrong one"
-    )]
     pub(crate) fn ends(&self, eight: u8, lane: u32) -> Option<usize> {
         let (eight, lane) = (usize::from(eight), lane as usize);
         let lanes = self.lanes.get(eight)?;
         let (opens, closes) = (*lanes.opens.get(lane)?, *lanes.closes.get(lane)?);
         let others = lanes.candidates.get(lane)? | lanes.odd.get(lane)? | u64::from(*lanes.least.get(lane)?);
         let last = closes & closes.wrapping_neg();
-        let ends = (others == 0) & (opens < last) & (opens & last >> 2 != 0);
+        let ends = others == 0 && opens < last && opens & last >> 2 != 0;
         ends.then_some((eight * EIGHT + lane) * BLOCK + last.leading_zeros() as usize)
     }
 
