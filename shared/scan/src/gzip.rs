@@ -40,16 +40,18 @@ pub(crate) fn inflate(with: &mut Decompressor, gzip: &[u8], most: usize, to: &mu
         to.truncate(length);
         return Some(Inflated::Unchecked(checksum));
     }
-    let (mut filled, mut start, mut misses) = (0, 0, 0);
+    let (mut filled, mut start, mut misses, mut doubtful) = (0, 0, 0, false);
     for end in more.chain([gzip.len()]) {
         let member = gzip.get(start..end).unwrap_or_default();
         let inflated = member_into(with, member, most, filled, to)
             .filter(|(length, checksum)| checksum.is_of(to.get(filled..filled + length).unwrap_or_default()));
         match inflated {
-            Some((length, _)) => (filled, start) = (filled + length, end),
+            // One that is damaged may stand between two that are alike: no more than the first of them was inflated then.
+            Some(_) if doubtful && ends_twice(member) => return None,
+            Some((length, _)) => (filled, start, doubtful) = (filled + length, end, false),
             // A member may hold what looks like another's beginning; only one that is made to holds it often.
             None if misses == MOST_MISSES => return None,
-            None => misses += 1,
+            None => (misses, doubtful) = (misses + 1, true),
         }
     }
     to.truncate(filled);
@@ -107,6 +109,12 @@ impl Check {
 /// ([RFC 1952](https://www.rfc-editor.org/rfc/rfc1952)).
 fn may_begin(bytes: &[u8]) -> bool {
     bytes.get(3).is_some_and(|flags| *flags < 0x20)
+}
+
+/// Tells whether what a member ends with, its checksum and length, stands in it before, too.
+fn ends_twice(member: &[u8]) -> bool {
+    let parts = member.split_last_chunk::<8>();
+    parts.is_some_and(|(before, end)| memmem::find(before, end).is_some())
 }
 
 /// Splits a member that ends where the bytes do into its data, checksum and length; `None` where its header holds
@@ -311,6 +319,21 @@ mod tests {
             assert_eq!(at_once(&file, 1 << 20), None, "byte {at}");
             let (inflated, error) = streamed(&file);
             assert!(inflated.starts_with(b"the first one") && error.is_some(), "byte {at}");
+        }
+    }
+
+    /// What stands between two that are alike would be taken for the first one's data, and all of it for one member.
+    #[test]
+    fn a_damaged_member_between_two_that_are_alike_is_never_passed_over() {
+        let (one, mut two) = (gzip(b"the one"), gzip(b"another"));
+        two[0] = 0;
+        for file in [
+            [&one[..], &two, &one].concat(),
+            [&one[..], &two, &one, &two, &one].concat(),
+        ] {
+            assert_eq!(at_once(&file, 1 << 20), None);
+            let (inflated, error) = streamed(&file);
+            assert!(inflated == b"the one" && error.is_some());
         }
     }
 
