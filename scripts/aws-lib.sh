@@ -12,11 +12,11 @@ say() { printf '%s\n' "$*"; }
 step() { printf '\n== %s\n' "$*"; }
 warn() { printf 'warning: %s\n' "$*" >&2; }
 
-# fail WHAT WHAT-TO-DO-NEXT
+# fail WHAT WHAT-TO-DO-NEXT: ends with 1, or with what the script has in fails_with.
 fail() {
   printf 'error: %s\n' "$1" >&2
   [[ -z ${2:-} ]] || printf '       %s\n' "$2" >&2
-  exit 1
+  exit "${fails_with:-1}"
 }
 
 need() { command -v "$1" >/dev/null || fail "$1 is not installed" "$2"; }
@@ -42,6 +42,9 @@ stack_output() {
   aws cloudformation describe-stacks --region "$1" --stack-name "$2" \
     --query "Stacks[0].Outputs[?OutputKey=='$3'].OutputValue" --output text 2>/dev/null || true
 }
+
+# parameters_of TEMPLATE: prints the names of its parameters.
+parameters_of() { sed -n '/^Parameters:/,/^[A-Z]/s/^  \([A-Za-z0-9]\{1,\}\):.*/\1/p' "$root/infra/$1"; }
 
 stack_exists() { aws cloudformation describe-stacks --region "$1" --stack-name "$2" >/dev/null 2>&1; }
 
