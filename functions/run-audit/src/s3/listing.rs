@@ -25,8 +25,8 @@ pub enum NotListed {
     Refused(Failure),
     /// There is nothing.
     #[error(
-        "there is nothing to read: no object below {0} is in scope. Is the prefix what stands before AWSLogs/ in the \
-         trail's bucket, and are the days, accounts and Regions those of the trail?"
+        "there is nothing to read: no object below {0} is in scope. Does the prefix lead to AWSLogs/ in the trail's \
+         bucket, or to what is below it, and are the days, accounts and Regions those of the trail?"
     )]
     Nothing(String),
     /// There is more than can be planned at once.
