@@ -15,6 +15,7 @@ mod page;
 mod posture;
 mod reach;
 mod register;
+mod steps;
 pub mod untrusted;
 
 use crisguard_core::{policy::Language, tally::Audit};

@@ -20,6 +20,7 @@ use crate::{
     Report, ReportError,
     json::each,
     posture::{Assessment, Posture},
+    steps,
 };
 
 pub(crate) const NAME: &str = "findings.ocsf.json";
@@ -44,7 +45,7 @@ struct Common<'a> {
     account: &'a str,
     region: &'a str,
     explanation: String,
-    remedy: &'static [&'static str],
+    remedy: Vec<String>,
 }
 
 pub(crate) fn render(report: &Report<'_>, posture: Option<&Posture>) -> Result<Vec<u8>, ReportError> {
@@ -70,10 +71,13 @@ fn invocation(report: &Report<'_>, finding: &AuditFinding) -> Value {
             account: finding.account.as_str(),
             region: finding.source_region.0.as_str(),
             explanation: finding.explanation.clone(),
-            remedy: match class {
-                Class::Detection => finding.control.metadata().remedy,
-                Class::Compliance => texts::undecided_remedy(Language::En),
-            },
+            remedy: steps::of_finding(
+                finding,
+                match class {
+                    Class::Detection => finding.control.metadata().remedy,
+                    Class::Compliance => texts::undecided_remedy(Language::En),
+                },
+            ),
         },
     );
     let (first, last) = (milliseconds(finding.first_seen), milliseconds(finding.last_seen));
@@ -145,7 +149,9 @@ fn setting(report: &Report<'_>, posture: Option<&Posture>, assessment: &Assessme
             account: assessment.account(),
             region: assessment.region(),
             explanation: assessment.explanation(Language::En),
-            remedy: assessment.control_id().map_or(&[], |control| control.metadata().remedy),
+            remedy: assessment.control_id().map_or_else(Vec::new, |control| {
+                steps::of_setting(assessment.region(), control.metadata().remedy)
+            }),
         },
     );
     event.insert("start_time".to_owned(), json!(milliseconds(observed)));

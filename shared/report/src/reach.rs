@@ -80,4 +80,43 @@ impl Profile {
     pub(crate) fn is_well(&self) -> bool {
         self.verdict == "works" && self.leaves.is_empty() && self.could_leave.is_empty()
     }
+
+    /// Names each policy with each Region where it denies, once: several of its statements may, and about several
+    /// resources.
+    pub(crate) fn denied_by(&self) -> Vec<String> {
+        let mut named = Vec::new();
+        for denied in &self.denied {
+            let name = match &denied.region {
+                Some(region) => format!("{} ({region})", denied.policy),
+                None => denied.policy.clone(),
+            };
+            if !named.contains(&name) {
+                named.push(name);
+            }
+        }
+        named
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_policy_is_named_once_for_each_region() {
+        let denied = |region: Option<&str>, policy: &str| json!({ "region": region, "policy": policy });
+        let profile = Profile::deserialize(json!({
+            "profile": "global.x", "source": "us-east-1", "destinations": ["*"], "verdict": "fails",
+            "denied": [
+                denied(Some("unspecified"), "p-2"), denied(Some("us-east-1"), "p-1"),
+                denied(Some("unspecified"), "p-2"), denied(None, "p-1"),
+            ],
+        }));
+        assert_eq!(
+            profile.unwrap().denied_by(),
+            ["p-2 (unspecified)", "p-1 (us-east-1)", "p-1"]
+        );
+    }
 }

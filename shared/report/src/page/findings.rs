@@ -7,12 +7,11 @@ use crisguard_core::{
     controls::{ControlId, Mapping},
     policy::Language,
     tally::{Audit, AuditFinding, FindingDecision, causes},
-    texts::{self, filled},
-    untrusted::for_shell,
+    texts,
 };
 use serde::Serialize;
 
-use crate::findings::decision;
+use crate::{findings::decision, steps};
 
 /// The most findings that the page shows: more would not be read. findings.csv has them all.
 pub(super) const SHOWN: usize = 500;
@@ -148,7 +147,7 @@ fn group(
         severity: first.severity.name(),
         severity_word: texts::severity(first.severity, language),
         rationale: words.rationale,
-        remedy: remedy(first, steps),
+        remedy: steps::of_finding(first, steps),
         documentation: metadata.documentation,
         mapping: metadata.mapping,
         invocations: all.iter().map(|finding| finding.invocations).sum(),
@@ -162,23 +161,6 @@ fn group(
             })
             .collect(),
     }
-}
-
-/// Fills the steps with the first finding's values. One that asks for a value that the finding does not have, or
-/// that a shell would not take for a word, is left out.
-fn remedy(finding: &AuditFinding, steps: &[&str]) -> Vec<String> {
-    let event = finding.event_ids.first().map_or("", String::as_str);
-    let values = [
-        ("SOURCE", finding.source_region.0.as_str()),
-        ("EVENT_ID", event),
-        ("PROFILE", finding.profile.as_deref().unwrap_or("")),
-    ];
-    let usable = |step: &&&str| {
-        values
-            .iter()
-            .all(|(word, value)| !step.contains(word) || for_shell(value).is_some())
-    };
-    steps.iter().filter(usable).map(|step| filled(step, &values)).collect()
 }
 
 /// Says why, in the page's language, as a sentence.

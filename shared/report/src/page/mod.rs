@@ -282,14 +282,7 @@ fn reaching(reach: &Reach) -> Reaching {
         verdict: profile.verdict.clone(),
         leaves: profile.leaves.clone(),
         could_leave: profile.could_leave.clone(),
-        denied_by: profile
-            .denied
-            .iter()
-            .map(|denied| match &denied.region {
-                Some(region) => format!("{} ({region})", denied.policy),
-                None => denied.policy.clone(),
-            })
-            .collect(),
+        denied_by: profile.denied_by(),
     };
     Reaching {
         catalogue_as_of: reach.catalogue_as_of.clone(),

@@ -65,17 +65,15 @@ impl Words {
     }
 }
 
-/// Writes a share in percent, never as 0 or 100 what is not.
+/// Writes a share in percent, rounded, but never as 0 or 100 what is not.
 pub(crate) fn percent(part: u64, of: u64) -> String {
     let mut text = String::new();
-    let tenths = if of == 0 {
-        0
-    } else {
-        u128::from(part) * 1000 / u128::from(of)
-    };
+    let (part, of) = (u128::from(part), u128::from(of));
+    let tenths = (part * 1000 + of / 2).checked_div(of).unwrap_or(0);
     // Writing to a string does not fail.
     match tenths {
-        0 if part > 0 => text.push_str("<0.1%"),
+        _ if part > 0 && part * 1000 < of => text.push_str("<0.1%"),
+        1000.. if part < of => text.push_str("99.9%"),
         1000 => text.push_str("100%"),
         _ => write!(text, "{}.{}%", tenths / 10, tenths % 10).unwrap_or_default(),
     }
@@ -156,5 +154,6 @@ mod tests {
         assert_eq!(percent(1, 1_000_000), "<0.1%");
         assert_eq!(percent(999_999, 1_000_000), "99.9%");
         assert_eq!([percent(1, 3), percent(3, 3), percent(0, 0)], ["33.3%", "100%", "0.0%"]);
+        assert_eq!([percent(10, 485), percent(475, 485)], ["2.1%", "97.9%"]);
     }
 }
