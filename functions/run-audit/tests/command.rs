@@ -257,6 +257,32 @@ fn what_cannot_be_done_says_why_and_what_next() {
     insta::assert_snapshot!("a_wrong_policy_in_json", ended.output);
 }
 
+/// What is about a message has no effect on records: whoever gives it means something that does not happen.
+#[test]
+fn what_is_about_a_message_is_refused_beside_records() {
+    for option in [
+        "--lang ja",
+        "--lang en",
+        "--scp region-deny.json",
+        "--organization organization.json",
+        "--account 111122223333",
+        "--source ap-northeast-1",
+    ] {
+        let ended = crisguard(&format!("explain stayed.json {option}"), "");
+        assert_eq!(
+            (ended.status, ended.output.as_str()),
+            (Status::Incomplete, ""),
+            "{option}"
+        );
+        let (name, _) = option.split_once(' ').unwrap();
+        assert!(
+            ended.errors.contains(name) && ended.errors.contains("cannot be used with"),
+            "{option}: {}",
+            ended.errors
+        );
+    }
+}
+
 #[test]
 fn patterns_come_as_text_json_and_parameters() {
     let account = "--account 111122223333";

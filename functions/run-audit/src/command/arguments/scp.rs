@@ -109,19 +109,19 @@ pub(crate) struct MessageArguments {
     #[arg(long, value_name = "TEXT")]
     pub(crate) message: Option<String>,
     /// With --message: a service control policy, and where it is attached (default: ou); repeatable.
-    #[arg(long, value_name = "[LEVEL=]FILE", requires = "message")]
+    #[arg(long, value_name = "[LEVEL=]FILE", requires = "message", conflicts_with = "file")]
     pub(crate) scp: Vec<ScpFile>,
     /// With --message: a whole organization, exported as JSON (docs/reach.md).
-    #[arg(long, value_name = "FILE", requires = "message", conflicts_with = "scp")]
+    #[arg(long, value_name = "FILE", requires = "message", conflicts_with_all = ["file", "scp"])]
     pub(crate) organization: Option<InputPath>,
     /// With --message: the account, where the message does not name it.
-    #[arg(long, value_name = "ID", requires = "message")]
+    #[arg(long, value_name = "ID", requires = "message", conflicts_with = "file")]
     pub(crate) account: Option<AccountId>,
     /// With --message: the Region that was called.
-    #[arg(long, value_name = "REGION", requires = "message")]
+    #[arg(long, value_name = "REGION", requires = "message", conflicts_with = "file")]
     pub(crate) source: Option<Region>,
     /// With --message: the language to write in.
-    #[arg(long = "lang", value_enum, default_value_t = TextLanguage::En, requires = "message")]
+    #[arg(long = "lang", value_enum, default_value_t = TextLanguage::En, requires = "message", conflicts_with = "file")]
     pub(crate) language: TextLanguage,
 }
 
