@@ -81,6 +81,11 @@ class Stack:
         missing = [name for name, value in self.values.items() if value is None]
         if missing:
             raise KeyError(f"{self.template} needs values for {missing}")
+        for rule in self.body.get("Rules", {}).values():
+            if self._test(rule.get("RuleCondition", {"Fn::Equals": ["", ""]})):
+                broken = [each["AssertDescription"] for each in rule["Assertions"] if not self._test(each["Assert"])]
+                if broken:
+                    raise ValueError(f"{self.template}: {' '.join(broken)}")
         self.nested: dict[str, Stack] = {}
         for logical_id, spec in self.body["Resources"].items():
             if self.holds(spec.get("Condition")):
@@ -166,6 +171,8 @@ class Stack:
             return not self._test(argument[0])
         if name == "Fn::And":
             return all(map(self._test, argument))
+        if name == "Fn::Or":
+            return any(map(self._test, argument))
         if name == "Condition":
             return self.holds(argument)
         raise NotImplementedError(name)

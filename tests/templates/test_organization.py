@@ -159,7 +159,7 @@ def test_no_reservation_holds_up_a_look_at_all_accounts() -> None:
 # -- the state machine ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("parameters", [{"OrganizationId": ""}, {"MemberRoleName": ""}])
+@pytest.mark.parametrize("parameters", [{"OrganizationId": ""}, {"MemberRoleName": "", "MemberExternalId": ""}])
 def test_it_stands_where_accounts_are_looked_at_and_nowhere_else(parameters: dict[str, str]) -> None:
     assert STACK.of_type("AWS::StepFunctions::StateMachine")
     assert not across_accounts(**parameters).of_type("AWS::StepFunctions::StateMachine")

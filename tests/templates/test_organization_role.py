@@ -66,6 +66,13 @@ def test_without_a_role_it_may_assume_none() -> None:
     assert set(variables(stack)) == {"CRISGUARD_ORGANIZATION_PATH"}
 
 
+def test_an_external_id_without_its_role_is_refused() -> None:
+    with pytest.raises(ValueError, match="OrganizationExternalId has no effect without OrganizationRoleArn"):
+        home(OrganizationExternalId="id-1")
+    with pytest.raises(ValueError, match="MemberExternalId has no effect without MemberRoleName"):
+        home(MemberExternalId="id-1")
+
+
 @pytest.mark.parametrize("external_id", ["", "id-1"])
 def test_nobody_else_may_assume_the_role(external_id: str) -> None:
     stack = organization_role(ExternalId=external_id)

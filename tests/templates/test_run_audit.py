@@ -50,6 +50,11 @@ def test_it_may_assume_exactly_the_role_that_is_named(itself: str) -> None:
     }
 
 
+def test_an_external_id_without_its_role_is_refused() -> None:
+    with pytest.raises(ValueError, match="has no effect without OrganizationRoleArn"):
+        variables(OrganizationExternalId="id-1")
+
+
 @pytest.mark.parametrize(("action", "on", "context"), WHOLE)
 def test_as_itself_it_reads_what_it_asks_for(action: str, on: str, context: dict[str, str]) -> None:
     found = statements(ReadsOrganization="true")

@@ -81,10 +81,8 @@ impl Config {
         let common = Common::read(&mut variables);
         let findings_queue_url = variables.required("CRISGUARD_FINDINGS_QUEUE_URL");
         let reports_bucket = variables.required("CRISGUARD_REPORTS_BUCKET");
-        let role: Option<Option<String>> = variables.optional("CRISGUARD_ORGANIZATION_ROLE_ARN");
-        let external_id = variables.optional("CRISGUARD_ORGANIZATION_EXTERNAL_ID");
-        let member_role: Option<Option<RoleName>> = variables.optional("CRISGUARD_MEMBER_ROLE_NAME");
-        let member_external_id = variables.optional("CRISGUARD_MEMBER_EXTERNAL_ID");
+        let role = variables.with("CRISGUARD_ORGANIZATION_ROLE_ARN", "CRISGUARD_ORGANIZATION_EXTERNAL_ID");
+        let member_role = variables.with("CRISGUARD_MEMBER_ROLE_NAME", "CRISGUARD_MEMBER_EXTERNAL_ID");
         let organization = variables.optional("CRISGUARD_ORGANIZATION_ID");
         let home = variables.required("AWS_REGION");
         let read = || {
@@ -92,14 +90,8 @@ impl Config {
                 common: common?,
                 findings_queue_url: findings_queue_url?,
                 reports_bucket: reports_bucket?,
-                organization_role: match (role?, external_id?) {
-                    (Some(arn), external_id) => Some(Role { arn, external_id }),
-                    (None, _) => None,
-                },
-                member_role: match (member_role?, member_external_id?) {
-                    (Some(name), external_id) => Some(MemberRole { name, external_id }),
-                    (None, _) => None,
-                },
+                organization_role: role?.map(|(arn, external_id)| Role { arn, external_id }),
+                member_role: member_role?.map(|(name, external_id)| MemberRole { name, external_id }),
                 organization: organization?,
                 home: home?,
             })

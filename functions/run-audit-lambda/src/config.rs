@@ -33,16 +33,14 @@ impl Config {
     ///
     /// Fails with one error that names every variable that is missing or wrong.
     pub fn read(mut variables: Variables<impl Fn(&str) -> Option<String>>) -> Result<Self, ConfigurationError> {
-        let role: Option<Option<String>> = variables.optional("CRISGUARD_ORGANIZATION_ROLE_ARN");
-        let external_id = variables.optional("CRISGUARD_ORGANIZATION_EXTERNAL_ID");
+        let role = variables.with("CRISGUARD_ORGANIZATION_ROLE_ARN", "CRISGUARD_ORGANIZATION_EXTERNAL_ID");
         let reports = variables.optional("CRISGUARD_REPORTS_BUCKET");
         let policy = variables.together("CRISGUARD_POLICY_BUCKET", "CRISGUARD_POLICY_KEY");
         let home = variables.required("AWS_REGION");
         let log_level: Option<Option<LogLevel>> = variables.optional("CRISGUARD_LOG_LEVEL");
         let read = || {
-            let external_id: Option<String> = external_id?;
             Some(Self {
-                organization_role: role?.map(|arn| Role { arn, external_id }),
+                organization_role: role?.map(|(arn, external_id)| Role { arn, external_id }),
                 places: Places {
                     reports: reports?,
                     policy: policy?.map(|(bucket, key)| Address { bucket, key }),
@@ -68,15 +66,21 @@ mod tests {
 
     #[test]
     fn without_a_role_it_asks_as_itself() {
-        let config = read(&[("AWS_REGION", "eu-west-1"), ("CRISGUARD_ORGANIZATION_EXTERNAL_ID", "e")]).unwrap();
-        assert_eq!(config.organization_role, None);
-        let role = "arn:aws:iam::444455556666:role/crisguard-organization";
-        let with = read(&[("AWS_REGION", "eu-west-1"), ("CRISGUARD_ORGANIZATION_ROLE_ARN", role)]).unwrap();
-        let role = Role {
-            arn: role.to_owned(),
-            external_id: None,
-        };
-        assert_eq!(with.organization_role, Some(role));
+        let region = ("AWS_REGION", "eu-west-1");
+        let arn = "arn:aws:iam::444455556666:role/crisguard-organization";
+        let role = ("CRISGUARD_ORGANIZATION_ROLE_ARN", arn);
+        let external_id = ("CRISGUARD_ORGANIZATION_EXTERNAL_ID", "e");
+        assert_eq!(read(&[region]).unwrap().organization_role, None);
+        for (set, expected) in [(&[region, role][..], None), (&[region, role, external_id], Some("e"))] {
+            let read = read(set).unwrap().organization_role.unwrap();
+            assert_eq!((read.arn.as_str(), read.external_id.as_deref()), (arn, expected));
+        }
+        // Whoever gives an external id has forgotten the role, and would be asked about with the function's own.
+        let error = read(&[region, external_id]).unwrap_err().to_string();
+        assert!(
+            error.contains("CRISGUARD_ORGANIZATION_EXTERNAL_ID has no effect without CRISGUARD_ORGANIZATION_ROLE_ARN"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -112,6 +112,23 @@ impl<Lookup: Fn(&str) -> Option<String>> Variables<Lookup> {
         one.zip(other).map(Some)
     }
 
+    /// Reads a variable that may be left out, and another that says something only beside it: `Some(None)` if neither is
+    /// set, and `None` if a problem was noted, as where the other is set alone, which then would have no effect.
+    pub fn with<A, B>(&mut self, one: &str, beside: &str) -> Option<Option<(A, Option<B>)>>
+    where
+        A: FromStr<Err: Display>,
+        B: FromStr<Err: Display>,
+    {
+        let lone = self.set(one).is_none() && self.set(beside).is_some();
+        if lone {
+            self.problems
+                .push(format!("{beside} has no effect without {one}, which is not set"));
+        }
+        let (one, beside) = (self.optional(one), self.optional(beside));
+        let (one, beside) = (one?, beside?);
+        (!lone).then(|| one.map(|one| (one, beside)))
+    }
+
     /// Ends the reading with one error that names every problem.
     #[must_use]
     pub fn into_error(self) -> ConfigurationError {
@@ -166,6 +183,29 @@ mod tests {
         .unwrap();
         assert_eq!(common.policy.scope.organization_path, None);
         assert_eq!(common.log_level, LogLevel::info());
+    }
+
+    #[test]
+    fn what_has_no_effect_alone_is_refused_alone() {
+        let read = |set: &[&str]| {
+            let mut variables = Variables::new(|name: &str| {
+                let value = set.contains(&name).then(|| name.to_lowercase());
+                Some(value.unwrap_or_default())
+            });
+            let read: Option<Option<(String, Option<String>)>> = variables.with("ROLE", "ID");
+            read.ok_or_else(|| variables.into_error().to_string())
+        };
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&["ROLE"]), Ok(Some(("role".to_owned(), None))));
+        assert_eq!(
+            read(&["ROLE", "ID"]),
+            Ok(Some(("role".to_owned(), Some("id".to_owned()))))
+        );
+        let error = read(&["ID"]).unwrap_err();
+        assert!(
+            error.ends_with(": ID has no effect without ROLE, which is not set"),
+            "{error}"
+        );
     }
 
     #[test]

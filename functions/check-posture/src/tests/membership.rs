@@ -70,11 +70,16 @@ fn a_role_to_read_the_organization_is_told_with_its_external_id() {
                 name => Some(name.to_lowercase()),
             })
         });
-        Config::read(variables).unwrap().organization_role
+        Config::read(variables).map(|config| config.organization_role)
     };
-    assert_eq!(read(&[]), None);
-    assert_eq!(read(&[ID]), None);
-    let role = read(&[ARN]).unwrap();
+    assert_eq!(read(&[]).unwrap(), None);
+    let error = read(&[ID]).unwrap_err().to_string();
+    assert!(
+        error.contains("CRISGUARD_ORGANIZATION_EXTERNAL_ID has no effect"),
+        "{error}"
+    );
+    let role = read(&[ARN]).unwrap().unwrap();
     assert_eq!((role.arn.as_str(), role.external_id), (ARN.1, None));
-    assert_eq!(read(&[ARN, ID]).unwrap().external_id.as_deref(), Some("id-1"));
+    let role = read(&[ARN, ID]).unwrap().unwrap();
+    assert_eq!(role.external_id.as_deref(), Some("id-1"));
 }
