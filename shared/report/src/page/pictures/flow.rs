@@ -24,6 +24,8 @@ use crate::{
 const REGIONS: usize = 14;
 /// Flows are drawn at least as wide as this share of all, so that a single violation among millions can be seen.
 const SMALLEST_SHARE: f64 = 0.02;
+/// By less than this, in thousandths of all, a ribbon's own word of its width differs from the flow's.
+const ROUNDED: f32 = 0.5;
 
 /// What a flow is coloured by, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -261,14 +263,49 @@ fn sankey(
         picture: "flow",
         reason: error.to_string(),
     })?;
-    let mut looks = links.iter().map(|(_, look)| *look);
-    redraw("flow", &svg, texts, |element| class(element, &mut looks, &labels))
+    let mut undrawn = Undrawn { links, strange: 0 };
+    let picture = redraw("flow", &svg, texts, |element| class(element, &mut undrawn, &labels))?;
+    match (undrawn.links.len(), undrawn.strange) {
+        (0, 0) => Ok(picture),
+        (missing, strange) => Err(ReportError::Picture {
+            picture: "flow",
+            reason: format!("{missing} of its flows are not in it, and {strange} are no flows of the audit"),
+        }),
+    }
 }
 
-fn class(element: &Element, looks: &mut impl Iterator<Item = Look>, labels: &[(String, Vec<String>)]) -> Option<Drawn> {
+/// The flows that no ribbon of the picture was taken for yet.
+struct Undrawn {
+    links: Vec<(SankeyLink, Look)>,
+    /// How many ribbons are none of them.
+    strange: usize,
+}
+
+impl Undrawn {
+    /// Returns the look of the flow that a ribbon is, by what the ribbon says of itself, whichever order they come in. Two
+    /// with the same ends are told apart by their width.
+    fn take(&mut self, ribbon: &Element) -> Option<Look> {
+        let value: Option<f32> = ribbon.attribute("data-value").and_then(|value| value.parse().ok());
+        let is_between = |link: &SankeyLink| {
+            ribbon.attribute("data-source") == Some(link.source.as_str())
+                && ribbon.attribute("data-target") == Some(link.target.as_str())
+        };
+        let other = |link: &SankeyLink| value.map_or(f32::INFINITY, |value| (link.value - value).abs());
+        let links = self.links.iter().enumerate();
+        let alike = links.filter(|(_, (link, _))| is_between(link) && other(link) < ROUNDED);
+        let nearest = alike.min_by(|(_, (one, _)), (_, (another, _))| other(one).total_cmp(&other(another)));
+        let Some((place, _)) = nearest else {
+            self.strange += 1;
+            return None;
+        };
+        let (_, look) = self.links.remove(place);
+        Some(look)
+    }
+}
+
+fn class(element: &Element, undrawn: &mut Undrawn, labels: &[(String, Vec<String>)]) -> Option<Drawn> {
     match element.name.as_str() {
-        // One for each link, in their order.
-        "polygon" => looks.next().map(|look| Drawn {
+        "polygon" => undrawn.take(element).map(|look| Drawn {
             class: format!("link {}", look.class()),
             lines: None,
         }),
@@ -300,4 +337,60 @@ fn drawn_width(invocations: u64, total: u64) -> f32 {
 
 fn count(number: usize) -> f32 {
     f32::from(u16::try_from(number).unwrap_or(u16::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two flows with the same ends, and one with others.
+    fn undrawn() -> Undrawn {
+        let link = |target: &str, value, look| {
+            let (source, target) = ("0-0".to_owned(), target.to_owned());
+            (SankeyLink { source, target, value }, look)
+        };
+        let links = vec![
+            link("1-0", 20.0, Look::Violation),
+            link("1-0", 480.04, Look::Compliant),
+            link("1-1", 500.0, Look::Undecided),
+        ];
+        Undrawn { links, strange: 0 }
+    }
+
+    /// Draws ribbons, and tells their classes and how many flows and ribbons are left.
+    fn drawn(ribbons: &[(&str, &str)]) -> (Vec<String>, usize, usize) {
+        let ribbon = |(target, value): &(&str, &str)| {
+            format!(r#"<polygon points="0,0" data-source="0-0" data-target="{target}" data-value="{value}"/>"#)
+        };
+        let ribbons = ribbons.iter().map(ribbon).collect::<Vec<_>>().concat();
+        let svg = format!(r#"<svg width="1" height="1" viewBox="0 0 1 1">{ribbons}</svg>"#);
+        let mut undrawn = undrawn();
+        let picture = redraw("flow", &svg, ("id", "t", "d"), |element| {
+            class(element, &mut undrawn, &[])
+        })
+        .unwrap();
+        let classes = picture.split("class=\"link ").skip(1);
+        let classes = classes
+            .map(|class| class.split('"').next().unwrap().to_owned())
+            .collect();
+        (classes, undrawn.links.len(), undrawn.strange)
+    }
+
+    #[test]
+    fn a_ribbon_is_coloured_by_the_flow_that_it_is() {
+        let each = [("1-0", "20"), ("1-0", "480"), ("1-1", "500")];
+        let looks = ["violation", "compliant", "undecided"];
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+            let (classes, missing, strange) = drawn(&order.map(|index| each[index]));
+            assert_eq!(classes, order.map(|index| looks[index]));
+            assert_eq!((missing, strange), (0, 0));
+        }
+    }
+
+    #[test]
+    fn a_ribbon_that_is_no_flow_is_not_coloured_as_one() {
+        assert_eq!(drawn(&[("1-0", "20")]), (vec!["violation".to_owned()], 2, 0));
+        let (classes, missing, strange) = drawn(&[("1-2", "20"), ("1-1", "20"), ("1-1", "")]);
+        assert_eq!((classes.len(), missing, strange), (0, 3, 3));
+    }
 }
