@@ -141,8 +141,24 @@ def test_every_finding_is_quoted(opened: Open, language: str) -> None:
 def test_a_large_report_says_where_the_rest_is(opened: Open) -> None:
     window = opened("large-en")
     assert len(window.json()["findings"]) > 500
-    assert window.page.locator("article.finding").count() == 500
+    findings = window.page.locator("article.finding")
+    assert findings.count() == 500
     assert "500 of" in window.page.locator("#findings ~ .more").inner_text()
+    # Who reads it from its beginning comes to what follows, and who looks for one finds it.
+    assert window.page.locator("article.finding:visible").count() == 100
+    height = window.page.evaluate("document.documentElement.scrollHeight")
+    assert height < 60_000
+    folds = window.page.locator("section[aria-labelledby=findings] details")
+    counted = [int(text.split()[0]) for text in folds.locator("summary").all_inner_texts()]
+    assert sum(counted) == 400 and "more findings of this control" in folds.first.inner_text()
+    folds.first.locator("summary").press("Enter")
+    assert window.page.locator("article.finding:visible").count() == 100 + counted[0]
+    folded = folds.last.locator("article.finding").last
+    window.page.evaluate("id => location.hash = id", folded.get_attribute("id"))
+    assert folded.is_visible(), "a link to what is folded unfolds it"
+    window.page.emulate_media(media="print")
+    heights = findings.evaluate_all("findings => findings.map(finding => finding.getBoundingClientRect().height)")
+    assert min(heights) > 20, "paper has them all"
     assert (window.folder / "report.html").stat().st_size < 3_000_000
 
 

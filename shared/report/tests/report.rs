@@ -151,6 +151,25 @@ fn a_page_is_no_longer_for_what_somebody_made_up() {
     );
 }
 
+/// Five hundred findings are a hundred screens: most are folded, and of each control one at least lies open.
+#[test]
+fn most_of_many_findings_are_folded() {
+    let page = text(&documents(Kind::Large, Language::En), "report.html");
+    let findings = |part: &str| part.matches("<article class=\"finding\"").count();
+    let folded = |part: &str| -> usize {
+        let folds = part.split("<details>").skip(1);
+        folds
+            .map(|fold| findings(fold.split("</details>").next().unwrap()))
+            .sum()
+    };
+    assert_eq!((findings(&page), folded(&page)), (500, 400));
+    for group in page.split("<div class=\"group ").skip(1) {
+        assert!(findings(group) > folded(group), "{group}");
+    }
+    let few = text(&documents(Kind::Violations, Language::En), "report.html");
+    assert!(findings(&few) > 0 && folded(&few) == 0);
+}
+
 #[test]
 fn a_report_under_another_policy_is_refused() {
     let audit = sample::audit(Kind::Violations);

@@ -15,6 +15,8 @@ use crate::{findings::decision, steps};
 
 /// The most findings that the page shows: more would not be read. findings.csv has them all.
 pub(super) const SHOWN: usize = 500;
+/// How many of these lie open; the others of each control are folded behind them, where who looks for one finds it.
+const OPEN: usize = 100;
 
 /// The findings that the page shows.
 #[derive(Serialize)]
@@ -37,7 +39,10 @@ struct Group {
     documentation: &'static str,
     mapping: &'static [Mapping],
     invocations: u64,
+    /// Those that lie open.
     findings: Vec<Shown>,
+    /// Those that are folded behind them.
+    folded: Vec<Shown>,
 }
 
 #[derive(Serialize)]
@@ -107,30 +112,54 @@ impl Groups {
             }
         }
         let mut causes = Causes::of(audit);
-        let mut room = SHOWN;
-        // A control with many findings leaves room for the others: each shows its first at least.
-        let mut waiting = groups.len();
+        let (mut shown, mut open) = (Room::of(SHOWN, groups.len()), Room::of(OPEN, groups.len()));
         let groups: Vec<Group> = groups
             .iter()
             .map(|(first, all)| {
-                waiting -= 1;
-                let most = room.saturating_sub(waiting).max(1);
-                let shown = all.get(..most).unwrap_or(all);
-                room = room.saturating_sub(shown.len());
-                group(first, (all, shown), &mut causes, language)
+                let shown = all.get(..shown.take(all.len())).unwrap_or(all);
+                let open = shown.split_at_checked(open.take(shown.len())).unwrap_or((shown, &[]));
+                group(first, all, open, &mut causes, language)
             })
             .collect();
         Self {
             total: audit.findings.len(),
-            shown: groups.iter().map(|group| group.findings.len()).sum(),
+            shown: groups
+                .iter()
+                .map(|group| group.findings.len() + group.folded.len())
+                .sum(),
             by_control: groups,
         }
     }
 }
 
+/// Room for so many findings. A control with many leaves some for the others: each has its first in it at least.
+struct Room {
+    left: usize,
+    /// How many controls are still to come.
+    waiting: usize,
+}
+
+impl Room {
+    const fn of(findings: usize, controls: usize) -> Self {
+        Self {
+            left: findings,
+            waiting: controls,
+        }
+    }
+
+    /// Takes room for the next control's findings, of which there are so many; returns for how many there is any.
+    fn take(&mut self, findings: usize) -> usize {
+        self.waiting = self.waiting.saturating_sub(1);
+        let taken = self.left.saturating_sub(self.waiting).max(1).min(findings);
+        self.left = self.left.saturating_sub(taken);
+        taken
+    }
+}
+
 fn group(
     first: &AuditFinding,
-    (all, shown): (&[&AuditFinding], &[&AuditFinding]),
+    all: &[&AuditFinding],
+    (open, folded): (&[&AuditFinding], &[&AuditFinding]),
     causes: &mut Causes<'_>,
     language: Language,
 ) -> Group {
@@ -139,6 +168,16 @@ fn group(
     let steps = match first.decision {
         FindingDecision::NonCompliant => words.remedy,
         FindingDecision::Undecided => texts::undecided_remedy(language),
+    };
+    let mut shown = |findings: &[&AuditFinding]| -> Vec<Shown> {
+        let each = findings.iter();
+        each.map(|finding| Shown {
+            finding: (*finding).clone(),
+            explained: explained(finding, language),
+            same_as: causes.shown(finding, words.title),
+            nowhere: finding.control == ControlId::InferenceDeniedByScp,
+        })
+        .collect()
     };
     Group {
         control: metadata.name,
@@ -151,15 +190,8 @@ fn group(
         documentation: metadata.documentation,
         mapping: metadata.mapping,
         invocations: all.iter().map(|finding| finding.invocations).sum(),
-        findings: shown
-            .iter()
-            .map(|finding| Shown {
-                finding: (*finding).clone(),
-                explained: explained(finding, language),
-                same_as: causes.shown(finding, words.title),
-                nowhere: finding.control == ControlId::InferenceDeniedByScp,
-            })
-            .collect(),
+        findings: shown(open),
+        folded: shown(folded),
     }
 }
 
