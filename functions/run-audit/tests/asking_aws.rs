@@ -343,6 +343,20 @@ fn without_credentials_it_is_said_what_to_do() {
             "{errors}"
         );
     }
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("home");
+    std::fs::create_dir_all(home.join(".aws")).unwrap();
+    std::fs::write(home.join(".aws/config"), "[profile audit]\nregion = eu-west-1\n").unwrap();
+    let with = [("HOME", home.to_str().unwrap()), ("AWS_PROFILE", "audti")];
+    for arguments in [&["lookup"][..], &["scan", "s3://trail/AWSLogs/"]] {
+        let ended = crisguard(arguments, &with);
+        let errors = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), ended.stdout.len()), (Some(2), 0), "{errors}");
+        assert!(
+            errors.starts_with("error: AWS_PROFILE names the profile audti, which is defined in no file\n")
+                && errors.contains("aws configure list-profiles"),
+            "{errors}"
+        );
+    }
     let ask_in = |region: &[(&str, &str)]| {
         let key = [
             ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),

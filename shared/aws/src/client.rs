@@ -101,11 +101,15 @@ pub async fn configuration() -> Result<SdkConfig, NotUnderstood> {
 ///
 /// # Errors
 ///
-/// Fails if there are no credentials, and says of each place why not.
+/// Fails if there are no credentials, and says of each place why not; and if a profile is named that is in no file.
 #[cfg(feature = "default-chain")]
 pub async fn by_default_chain() -> Result<SdkConfig, NoCredentials> {
     use aws_credential_types::provider::ProvideCredentials as _;
+    use aws_types::os_shim_internal::Fs;
 
+    if let Some(profile) = undefined_profile(&Env::real(), &Fs::real()).await {
+        return Err(NoCredentials::UndefinedProfile(profile));
+    }
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
@@ -115,10 +119,10 @@ pub async fn by_default_chain() -> Result<SdkConfig, NoCredentials> {
         .load()
         .await;
     match configuration.credentials_provider() {
-        None => Err(NoCredentials { source: None }),
+        None => Err(NoCredentials::Nowhere(None)),
         Some(provider) => match provider.provide_credentials().await {
             Ok(_) => Ok(patient(&configuration)),
-            Err(error) => Err(NoCredentials { source: Some(error) }),
+            Err(error) => Err(NoCredentials::Nowhere(Some(error))),
         },
     }
 }
@@ -126,9 +130,36 @@ pub async fn by_default_chain() -> Result<SdkConfig, NoCredentials> {
 /// Tells why there are no credentials.
 #[cfg(feature = "default-chain")]
 #[derive(Debug, thiserror::Error)]
-#[error("there are no AWS credentials")]
-pub struct NoCredentials {
-    source: Option<aws_credential_types::provider::error::CredentialsError>,
+pub enum NoCredentials {
+    /// The profile that `AWS_PROFILE` names is in neither of the files where profiles are defined.
+    #[error("AWS_PROFILE names the profile {0}, which is defined in no file")]
+    UndefinedProfile(String),
+    /// No place has any.
+    #[error("there are no AWS credentials")]
+    Nowhere(#[source] Option<aws_credential_types::provider::error::CredentialsError>),
+}
+
+/// Returns the profile that is named and defined nowhere.
+///
+/// The SDK would pass it over and take what credentials it finds elsewhere: an instance's, of another account, or none,
+/// with a word of the place that it looked at last. Keys in the environment go before any profile, whatever is named.
+#[cfg(feature = "default-chain")]
+async fn undefined_profile(env: &Env, fs: &aws_types::os_shim_internal::Fs) -> Option<String> {
+    use aws_runtime::env_config::{file::EnvConfigFiles, section::EnvConfigSections, source};
+
+    let set = |variable| env.get(variable).ok().filter(|value| !value.trim().is_empty());
+    // `default` need not be defined.
+    let profile = set("AWS_PROFILE").filter(|profile| profile != "default")?;
+    if ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+        .iter()
+        .all(|key| set(key).is_some())
+    {
+        return None;
+    }
+    // What of a file cannot be read or understood, the SDK says when it looks there.
+    let source = source::load(env, fs, &EnvConfigFiles::default()).await.ok()?;
+    let sections = EnvConfigSections::parse(source).ok()?;
+    sections.get_profile(&profile).is_none().then_some(profile)
 }
 
 /// Returns the configuration for who reads and writes many objects of many megabytes: an attempt has a minute, and there
@@ -189,6 +220,37 @@ mod tests {
             switch(&env, "OTHER").unwrap_err().to_string(),
             "OTHER is neither true nor false"
         );
+    }
+
+    #[cfg(feature = "default-chain")]
+    #[tokio::test]
+    async fn a_profile_that_is_named_must_be_defined() {
+        use aws_types::os_shim_internal::Fs;
+
+        let files = Fs::from_slice(&[
+            ("/home/.aws/config", "[profile audit]\nregion = eu-west-1\n[default]\n"),
+            (
+                "/home/.aws/credentials",
+                "[keys]\naws_access_key_id = A\naws_secret_access_key = B\n",
+            ),
+        ]);
+        let none = Fs::from_slice(&[]);
+        let undefined = async |profile: &str, fs: &Fs, others: &[(&str, &str)]| {
+            let named = [("HOME", "/home"), ("AWS_PROFILE", profile)];
+            undefined_profile(&Env::from_slice(&[&named, others].concat()), fs).await
+        };
+        for defined in ["audit", "keys", "default", ""] {
+            assert_eq!(undefined(defined, &files, &[]).await, None, "{defined}");
+        }
+        assert_eq!(undefined("audti", &files, &[]).await.as_deref(), Some("audti"));
+        assert_eq!(undefined("audit", &none, &[]).await.as_deref(), Some("audit"));
+        assert_eq!(undefined("default", &none, &[]).await, None);
+        let keys = [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "B")];
+        assert_eq!(undefined("audti", &files, &keys).await, None, "keys go before profiles");
+        assert!(undefined("audti", &files, &keys[..1]).await.is_some());
+        let elsewhere = [("AWS_CONFIG_FILE", "/home/.aws/credentials")];
+        assert!(undefined("audit", &files, &elsewhere).await.is_some());
+        assert_eq!(undefined_profile(&Env::from_slice(&[]), &none).await, None);
     }
 
     #[test]

@@ -290,6 +290,12 @@ impl Failure {
                  the place: --account 111122223333 --organization-path o-…/r-…/ou-…"
                     .to_owned()
             }
+            Self::Credentials(none) if matches!(**none, NoCredentials::UndefinedProfile(_)) => {
+                "correct AWS_PROFILE (`aws configure list-profiles` lists the profiles that there are), define the profile \
+                 (`aws configure --profile NAME`, `aws configure sso`), or unset AWS_PROFILE; profiles are read from \
+                 ~/.aws/config and ~/.aws/credentials, or where AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE say"
+                    .to_owned()
+            }
             Self::Credentials(_) => {
                 "give it what the AWS CLI has: `aws configure`, `aws sso login`, AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
                  AWS_SECRET_ACCESS_KEY"
