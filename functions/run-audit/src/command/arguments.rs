@@ -5,7 +5,7 @@ mod scp;
 
 use std::{fmt, path::PathBuf};
 
-pub(crate) use audit::{AuditForm, AuditQuestion, BesideOf, LookupArguments, ScanArguments};
+pub(crate) use audit::{AuditForm, AuditQuestion, BesideOf, LookupArguments, Moment, ScanArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use clap_complete::Shell;
 use crisguard_core::{

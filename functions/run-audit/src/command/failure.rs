@@ -20,7 +20,7 @@ use jiff::Timestamp;
 
 use crate::{
     command::{
-        arguments::BesideOf,
+        arguments::{BesideOf, Moment},
         console::{BAD, BOLD},
     },
     reach::ReachError,
@@ -133,8 +133,8 @@ pub(crate) enum Failure {
     #[error("the message names no account, and the organization has many")]
     NoAccount,
     /// The time asked about ends before it begins.
-    #[error("--from {from} is not before --to {to}")]
-    NoTime { from: Timestamp, to: Timestamp },
+    #[error("--from {from} is not before --to {to}, so there is no time in between")]
+    NoTime { from: Moment, to: Moment },
     /// An organization does not say its id, without which nobody's place can be told.
     #[error("{name} does not have the organization's `id`, and so nobody's place in it can be told")]
     NoOrganizationId { name: String },
@@ -284,7 +284,13 @@ impl Failure {
             Self::AnotherAccount { .. } => {
                 "leave --account out, or replace the account in the message by the one that is meant".to_owned()
             }
-            Self::NoTime { .. } => "name a time that is later: a date as --to is meant to its end".to_owned(),
+            Self::NoTime { from, to } if to.is_before(from) => {
+                format!("exchange them: --from {to} --to {from} (dates are UTC; that of --to is meant to its end)")
+            }
+            Self::NoTime { .. } => {
+                "name a later --to, or an earlier --from: a date is meant from its beginning (UTC), as --to to its end"
+                    .to_owned()
+            }
             Self::NoOrganizationId { .. } => {
                 "write it there (`aws organizations describe-organization --query Organization.Id` prints it), or name \
                  the place: --account 111122223333 --organization-path o-…/r-…/ou-…"

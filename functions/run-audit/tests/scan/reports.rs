@@ -136,7 +136,13 @@ fn wrong_questions_are_refused_at_once() {
     for (arguments, reason) in [
         (
             vec!["--from", "2026-11-21", "--to", "2026-11-20"],
-            "--from 2026-11-21T00:00:00Z is not before --to 2026-11-21T00:00:00Z",
+            "--from 2026-11-21 is not before --to 2026-11-20, so there is no time in between\n\
+             next: exchange them: --from 2026-11-20 --to 2026-11-21 (",
+        ),
+        (
+            vec!["--from", "2026-11-21T09:00:00+09:00", "--to", "2026-11-21T00:00:00Z"],
+            "--from 2026-11-21T09:00:00+09:00 is not before --to 2026-11-21T00:00:00Z, so there is no time in between\n\
+             next: name a later --to",
         ),
         (vec!["--from", "yesterday"], "write a date such as 2026-11-21"),
         (

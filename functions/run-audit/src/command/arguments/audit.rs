@@ -10,7 +10,7 @@ use crisguard_core::{
 use jiff::Timestamp;
 
 use super::{Format, InputPath, TextLanguage};
-use crate::moment::{beginning, end};
+use crate::moment::{self, Unclear};
 
 /// The arguments of `crisguard scan`.
 #[derive(Debug, Args)]
@@ -52,11 +52,11 @@ pub(crate) struct AuditQuestion {
     #[arg(long, value_name = "FILE", env = "CRISGUARD_POLICY", hide_env_values = true)]
     pub(crate) policy: Option<InputPath>,
     /// Only calls at or after this time: a date (UTC), or RFC 3339.
-    #[arg(long, value_name = "TIME", value_parser = beginning)]
-    pub(crate) from: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = Moment::beginning)]
+    pub(crate) from: Option<Moment>,
     /// Only calls before this time: a date, which is meant to its end (UTC), or RFC 3339.
-    #[arg(long, value_name = "TIME", value_parser = end)]
-    pub(crate) to: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = Moment::end)]
+    pub(crate) to: Option<Moment>,
     /// Only calls by this account; repeatable.
     #[arg(long, value_name = "ID")]
     pub(crate) account: Vec<AccountId>,
@@ -66,6 +66,42 @@ pub(crate) struct AuditQuestion {
     /// The place in the organization of the accounts that --account names, where there is no such export.
     #[arg(long, value_name = "PATH", requires = "account", conflicts_with = "organization")]
     pub(crate) organization_path: Option<OrganizationPath>,
+}
+
+/// A time as it was written, and what it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) written: String,
+    pub(crate) time: Timestamp,
+}
+
+impl Moment {
+    /// Reads the time from which on something is meant.
+    fn beginning(text: &str) -> Result<Self, Unclear> {
+        Self::of(text, moment::beginning)
+    }
+
+    /// Reads the time before which something is meant.
+    fn end(text: &str) -> Result<Self, Unclear> {
+        Self::of(text, moment::end)
+    }
+
+    fn of(text: &str, read: fn(&str) -> Result<Timestamp, Unclear>) -> Result<Self, Unclear> {
+        let (written, time) = (text.to_owned(), read(text)?);
+        Ok(Self { written, time })
+    }
+
+    /// Tells whether there is some time from this one, read as a beginning, to the other, read as an end.
+    pub(crate) fn is_before(&self, end: &Self) -> bool {
+        let times = Self::beginning(&self.written).ok().zip(Self::end(&end.written).ok());
+        times.is_some_and(|(from, to)| from.time < to.time)
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
 }
 
 /// How an audit is written, and how it ends.
@@ -145,6 +181,13 @@ impl FromStr for Beside {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn there_is_time_between_a_beginning_and_an_end() {
+        let is_before = |from: &str, to: &str| Moment::beginning(from).unwrap().is_before(&Moment::end(to).unwrap());
+        assert!(is_before("2026-11-21", "2026-11-21") && is_before("2026-11-20T23:59:59Z", "2026-11-20"));
+        assert!(!is_before("2026-11-21", "2026-11-20") && !is_before("2026-11-21", "2026-11-21T09:00:00+09:00"));
+    }
 
     #[test]
     fn an_answer_beside_is_named() {

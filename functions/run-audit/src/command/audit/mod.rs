@@ -54,10 +54,13 @@ impl Asked {
         form: &AuditForm,
         input: &mut dyn Read,
     ) -> Result<Self, Failure> {
-        if let Some((from, to)) = question.from.zip(question.to)
-            && from >= to
+        if let Some((from, to)) = question.from.as_ref().zip(question.to.as_ref())
+            && !from.is_before(to)
         {
-            return Err(Failure::NoTime { from, to });
+            return Err(Failure::NoTime {
+                from: from.clone(),
+                to: to.clone(),
+            });
         }
         let policy = match &question.policy {
             Some(path) => Some(PolicyFile::read(path, input)?),
@@ -73,8 +76,8 @@ impl Asked {
         let asked = Self {
             policy,
             scope: Scope {
-                from: question.from,
-                to: question.to,
+                from: question.from.as_ref().map(|from| from.time),
+                to: question.to.as_ref().map(|to| to.time),
                 accounts: question.account.iter().cloned().collect(),
                 regions: regions.iter().cloned().collect(),
             },
