@@ -50,7 +50,7 @@ fn answer(stream: &TcpStream, asked: &Asked, objects: &Objects, pages: &[Value])
     let mut line = String::new();
     while reader.read_line(&mut line).unwrap_or(0) > 0 {
         let request = line.trim().trim_end_matches(" HTTP/1.1").to_owned();
-        let (mut length, mut target) = (0, String::new());
+        let (mut length, mut target, mut signed) = (0, String::new(), String::new());
         loop {
             let mut header = String::new();
             reader.read_line(&mut header).unwrap();
@@ -59,6 +59,8 @@ fn answer(stream: &TcpStream, asked: &Asked, objects: &Objects, pages: &[Value])
                 length = value.parse().unwrap();
             } else if let Some(value) = header.strip_prefix("x-amz-target: ") {
                 value.clone_into(&mut target);
+            } else if let Some(value) = header.strip_prefix("authorization: ") {
+                value.clone_into(&mut signed);
             } else if header.is_empty() {
                 break;
             }
@@ -71,7 +73,9 @@ fn answer(stream: &TcpStream, asked: &Asked, objects: &Objects, pages: &[Value])
         } else {
             body.clone()
         });
-        let (status, answer) = if target.is_empty() {
+        let (status, answer) = if body.starts_with("Action=GetCallerIdentity&") {
+            of_sts(&signed)
+        } else if target.is_empty() {
             of_s3(&request, objects)
         } else {
             of_cloudtrail(&body, pages)
@@ -83,6 +87,17 @@ fn answer(stream: &TcpStream, asked: &Asked, objects: &Objects, pages: &[Value])
         stream.write_all(answer.get(..length).unwrap()).unwrap();
         line.clear();
     }
+}
+
+/// Knows all keys but one.
+fn of_sts(signed: &str) -> (u16, Vec<u8>) {
+    if signed.contains("credential=akianobody/") {
+        let error = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
+        return (403, error.into());
+    }
+    let caller = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account>\
+        </GetCallerIdentityResult></GetCallerIdentityResponse>";
+    (200, caller.into())
 }
 
 fn of_s3(request: &str, objects: &Objects) -> (u16, Vec<u8>) {
@@ -170,10 +185,14 @@ fn crisguard(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         .unwrap()
 }
 
-fn with_credentials<'a>(arguments: &[&str], address: &'a str) -> Output {
+fn with_credentials(arguments: &[&str], address: &str) -> Output {
+    with_key("AKIAEXAMPLE", arguments, address)
+}
+
+fn with_key<'a>(key: &'a str, arguments: &[&str], address: &'a str) -> Output {
     let environment: [(&str, &'a str); 4] = [
         ("AWS_ENDPOINT_URL", address),
-        ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
+        ("AWS_ACCESS_KEY_ID", key),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
         ("AWS_REGION", "ap-northeast-1"),
     ];
@@ -310,9 +329,90 @@ fn the_history_is_looked_up_page_by_page() {
         about("444455556666"),
         (json!([]), json!([{"account": "444455556666", "region": null}]))
     );
-    let first: Value = serde_json::from_str(&asked.all()[0]).unwrap();
+    let asked = asked.all();
+    let first: Vec<&String> = asked.iter().filter(|one| one.starts_with('{')).take(1).collect();
+    let first: Value = serde_json::from_str(first[0]).unwrap();
     let days = (first["EndTime"].as_i64().unwrap() - first["StartTime"].as_i64().unwrap()) / 86_400;
     assert_eq!(days, 90);
+}
+
+/// All pages of a Region and time were read, so nothing is missing of what its history has; what it never has is said.
+#[test]
+fn a_history_that_was_read_to_its_end_is_no_gap() {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("looked-up");
+    let arguments = |format: &'static str| {
+        let page = out.to_str().unwrap().to_owned();
+        let fixed = [
+            "lookup",
+            "--policy",
+            "policy.yaml",
+            "--to",
+            "2099-12-31",
+            "--format",
+            format,
+            "--out",
+        ];
+        fixed.map(str::to_owned).into_iter().chain([page]).collect::<Vec<_>>()
+    };
+    let ask = |key: &str, pages: Vec<Value>, format: &'static str| {
+        let (address, _) = serve(Objects::new(), pages);
+        let arguments = arguments(format);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let ended = with_key(key, &arguments, &address);
+        let label = std::fs::read_to_string(out.join("report.html")).unwrap();
+        let label = label
+            .split_once("class=\"pill\">")
+            .unwrap()
+            .1
+            .split_once('<')
+            .unwrap()
+            .0
+            .to_owned();
+        (ended, label)
+    };
+    let calm = || vec![json!([call(1, "2026-11-19T10:00:00Z", "ap-northeast-1")]), json!([])];
+    let (ended, label) = ask("AKIAEXAMPLE", calm(), "json");
+    let audit = json_of(&ended);
+    assert_eq!((ended.status.code(), label.as_str()), (Some(0), "Compliant"), "{audit}");
+    let coverage = &audit["coverage"];
+    assert_eq!(coverage["unplaced_files"], 0);
+    assert_eq!(audit["read"]["files"], 0);
+    assert!(audit["read"]["pages"].as_u64().unwrap() > 2, "{audit}");
+    let [history] = &coverage["looked_up"].as_array().unwrap()[..] else {
+        panic!("{coverage}");
+    };
+    assert_eq!(
+        (&history["account"], &history["region"]),
+        (&json!("111122223333"), &json!("ap-northeast-1"))
+    );
+    // What is still to come was not read.
+    assert!(history["to"].as_str().unwrap() < "2099", "{history}");
+
+    let (ended, label) = ask("AKIAEXAMPLE", calm(), "text");
+    let text = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!((ended.status.code(), label.as_str()), (Some(0), "Compliant"), "{text}");
+    assert!(
+        text.starts_with("✓ ")
+            && text.contains("Event history that was read to its end\n  111122223333 ap-northeast-1"),
+        "{text}"
+    );
+    let (ended, label) = ask("AKIAEXAMPLE", vec![json!([])], "text");
+    assert_eq!((ended.status.code(), label.as_str()), (Some(0), "No invocations"));
+
+    // Where it cannot be told whose it is, it is of no account that could be named.
+    let (ended, label) = ask("AKIANOBODY", calm(), "json");
+    let audit = json_of(&ended);
+    assert_eq!(
+        (ended.status.code(), label.as_str()),
+        (Some(1), "Evidence incomplete"),
+        "{audit}"
+    );
+    assert_eq!(audit["coverage"]["looked_up"], json!([]));
+    let errors = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        errors.contains("of which account it is cannot be told: sts:GetCallerIdentity on the credentials failed"),
+        "{errors}"
+    );
 }
 
 #[test]

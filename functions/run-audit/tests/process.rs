@@ -190,7 +190,10 @@ fn what_an_error_speaks_of_stands_above_it() {
     assert_eq!(ended.code(), Some(2));
     let told = fs::read_to_string(&place).unwrap();
     let named = told.find("not-there.json: there is no such file").unwrap();
-    assert!(named < told.find("mend what is named above").unwrap(), "{told}");
+    assert!(
+        named < told.find("check the paths that are named above").unwrap(),
+        "{told}"
+    );
 }
 
 /// What is only counted is counted in the singular, too.

@@ -1,4 +1,4 @@
-//! AWS Security Token Service: to act as a role of another account for a while.
+//! AWS Security Token Service: to act as a role of another account for a while, and whose credentials one has.
 
 use std::time::SystemTime;
 
@@ -17,6 +17,7 @@ use crate::{
 };
 
 const ASSUME: &str = "sts:AssumeRole";
+const IDENTITY: &str = "sts:GetCallerIdentity";
 const SERVICE: Service = Service {
     id: "STS",
     signs_as: "sts",
@@ -37,7 +38,7 @@ pub struct Role {
     pub external_id: Option<String>,
 }
 
-/// Whoever lets roles be assumed in a Region.
+/// Whoever lets roles be assumed in a Region, and knows whose credentials are which.
 #[derive(Clone, Debug)]
 pub struct Roles(Query);
 
@@ -86,6 +87,17 @@ impl Roles {
             "an assumed role",
         )))
     }
+
+    /// Tells of which account the credentials are that it is asked with. Nobody needs a permission for that, and no policy
+    /// can deny it (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>).
+    ///
+    /// # Errors
+    ///
+    /// Fails if STS takes the credentials for none, cannot be reached, or answers without an account.
+    pub async fn own_account(&self) -> Result<String, Failure> {
+        let answer: Identity = self.0.ask(IDENTITY, "the credentials", &[]).await?;
+        Ok(answer.result.account)
+    }
 }
 
 impl Session {
@@ -96,6 +108,18 @@ impl Session {
         let provider = SharedCredentialsProvider::new(self.0.clone());
         configuration.to_builder().credentials_provider(provider).build()
     }
+}
+
+#[derive(Deserialize)]
+struct Identity {
+    #[serde(rename = "GetCallerIdentityResult")]
+    result: Caller,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Caller {
+    account: String,
 }
 
 #[derive(Deserialize)]
@@ -171,6 +195,22 @@ mod tests {
         let roles = Roles::new(&replay.configuration(), "eu-west-1");
         roles.assume(&role(None), "crisguard").await.unwrap();
         assert!(!replay.bodies()[0].contains("ExternalId"));
+    }
+
+    #[tokio::test]
+    async fn credentials_tell_their_account() {
+        let told = "<GetCallerIdentityResponse><GetCallerIdentityResult>\
+            <Arn>arn:aws:iam::111122223333:user/ann</Arn><UserId>AIDAEXAMPLE</UserId><Account>111122223333</Account>\
+            </GetCallerIdentityResult></GetCallerIdentityResponse>";
+        let expired = "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>no</Message></Error></ErrorResponse>";
+        let replay = Replay::new([ok(told), Reply::new(403, expired)]);
+        let roles = Roles::new(&replay.configuration(), "eu-west-1");
+        assert_eq!(roles.own_account().await.unwrap(), "111122223333");
+        assert_eq!(replay.bodies()[0], "Action=GetCallerIdentity&Version=2011-06-15");
+        assert_eq!(
+            roles.own_account().await.unwrap_err().to_string(),
+            "sts:GetCallerIdentity on the credentials failed: ExpiredToken (HTTP 403): no"
+        );
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use crisguard_core::{
     account::AccountId,
     region::Region,
-    tally::{Audit, Flow, Gap, GapReason, Outcome},
+    tally::{Audit, Flow, Gap, GapReason, LookedUp, Outcome},
 };
 use jiff::ToSpan as _;
 
@@ -168,14 +168,43 @@ fn unknown(audit: &Audit) -> impl Iterator<Item = Row<'_>> {
             many.saturating_sub(not_listed)
         )),
     };
-    let notes = unplaced.into_iter().chain(rejected);
+    let paths = match audit.read.paths_without_file {
+        0 => None,
+        1 => Some("1 path leads to no file (report.json names it): what was to be there is missing here".to_owned()),
+        many => Some(format!(
+            "{many} paths lead to no file (report.json names them): what was to be there is missing here"
+        )),
+    };
+    let notes = unplaced.into_iter().chain(rejected).chain(paths);
     let notes = notes.map(|note| missing("unknown_coverage", String::new(), (None, None), None, note));
     let asked = audit.coverage.unknown.iter().map(|place| {
         let note = "asked for, and neither the name of a file nor an invocation tells of it".to_owned();
         let at = (place.account.as_ref(), place.region.as_ref());
         missing("unknown_coverage", String::new(), at, None, note)
     });
-    notes.chain(asked)
+    notes.chain(asked).chain(audit.coverage.looked_up.iter().map(looked_up))
+}
+
+/// What the event history does not tell, although it was read to its end: whoever finds no row of a month must not take
+/// it for one in which nothing was called.
+fn looked_up(history: &LookedUp) -> Row<'_> {
+    let LookedUp {
+        account,
+        region,
+        from,
+        to,
+    } = history;
+    let note = format!(
+        "known are CloudTrail's management events from {from} to {to}, by its event history: of other days, and of data \
+         events, nothing is known"
+    );
+    missing(
+        "unknown_coverage",
+        String::new(),
+        (Some(account), Some(region)),
+        None,
+        note,
+    )
 }
 
 fn missing<'a>(

@@ -223,6 +223,7 @@ fn anything_missing_forbids_the_word_compliant() {
     let whole = sample::audit(Kind::Violations);
     assert_eq!(with(&|audit| audit.exits.rejected = 1), "Evidence incomplete");
     assert_eq!(with(&|audit| audit.coverage.unplaced_files = 1), "Evidence incomplete");
+    assert_eq!(with(&|audit| audit.read.paths_without_file = 1), "Evidence incomplete");
     assert_eq!(
         with(&|audit| audit.coverage.gaps.clone_from(&whole.coverage.gaps)),
         "Evidence incomplete"
@@ -242,6 +243,26 @@ fn anything_missing_forbids_the_word_compliant() {
         audit.read.invocations = 0;
     };
     assert_eq!(with(&none), "No invocations");
+    // A file was read, and there was no record in it.
+    let empty = |audit: &mut Audit| {
+        none(audit);
+        audit.read.records = 0;
+    };
+    assert_eq!(with(&empty), "No invocations");
+    assert_eq!(
+        with(&|audit| {
+            empty(audit);
+            audit.coverage.unplaced_files = 1;
+        }),
+        "Evidence incomplete"
+    );
+    assert_eq!(
+        with(&|audit| {
+            empty(audit);
+            (audit.read.files, audit.read.paths_without_file) = (0, 1);
+        }),
+        "Nothing was read"
+    );
     assert_eq!(
         with(&|audit| {
             none(audit);
@@ -274,6 +295,53 @@ fn what_could_not_be_read_is_told_though_it_is_not_listed() {
     let documents = render(&report(&audit, Language::En)).unwrap();
     assert!(text(&documents, "register.csv").contains("12 records or files could not be read"));
     assert!(text(&documents, "register.csv").contains("report.json lists 0 of them"));
+}
+
+/// CloudTrail was asked itself: nothing is missing of what it tells, and what it never tells is said.
+#[test]
+fn what_the_event_history_cannot_tell_is_said_and_is_no_gap() {
+    let mut audit = sample::audit(Kind::Kept);
+    (audit.read.files, audit.read.pages) = (0, 12);
+    (audit.coverage.placed_files, audit.coverage.covered) = (0, Vec::new());
+    audit.coverage.looked_up = vec![crisguard_core::tally::LookedUp {
+        account: "111122223333".parse().unwrap(),
+        region: "ap-northeast-1".parse().unwrap(),
+        from: "2026-08-04T00:00:00Z".parse().unwrap(),
+        to: "2026-11-02T00:00:00Z".parse().unwrap(),
+    }];
+    assert_eq!(verdict(&audit, None), "Compliant");
+    for (language, place, limit) in [
+        (
+            Language::En,
+            "111122223333 ap-northeast-1 Tokyo, Japan 2026-08-04 00:00 UTC to 2026-11-02 00:00 UTC",
+            "data events, such as those of bedrock-mantle, are not in it",
+        ),
+        (
+            Language::Ja,
+            "111122223333 ap-northeast-1 東京、日本 2026-08-04 00:00 UTC ～ 2026-11-02 00:00 UTC",
+            "bedrock-mantle などのデータイベントは含まれず",
+        ),
+    ] {
+        let documents = render(&report(&audit, language)).unwrap();
+        let page = words(&text(&documents, "report.html"));
+        assert!(page.contains(place), "{page}");
+        // Beneath the verdict, and where the evidence is told.
+        assert_eq!(page.matches(limit).count(), 2, "{page}");
+        let log_files = ["every Region that has any", "ログファイルのあるすべてのリージョン"];
+        assert!(!log_files.iter().any(|said| page.contains(said)), "{page}");
+        // A month without a row is none without calls.
+        let register = text(&documents, "register.csv");
+        let row = register
+            .lines()
+            .find(|row| row.starts_with("unknown_coverage"))
+            .unwrap();
+        assert!(
+            row.contains("111122223333,ap-northeast-1") && row.contains("by its event history"),
+            "{row}"
+        );
+    }
+    audit.exits.rejected = 1;
+    assert_eq!(verdict(&audit, None), "Evidence incomplete");
 }
 
 /// Whoever adds up where violations were processed comes to all of them.
@@ -344,6 +412,7 @@ fn sentences_are_right_for_none_one_and_many() {
             let gaps = gaps.into_iter().filter(|gap| missing == 2 || one_day(gap));
             audit.coverage.gaps = gaps.take(usize::try_from(missing).unwrap()).collect();
             audit.coverage.unplaced_files = missing;
+            audit.read.paths_without_file = missing;
             audit.exits.rejected = missing;
             audit.read.records += missing;
             audit.findings.clear();

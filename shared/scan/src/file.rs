@@ -8,7 +8,7 @@ use std::{
 
 use crisguard_core::{
     cloudtrail::Alike,
-    tally::{FileKind, Like, LogFileName, Tally, Unread},
+    tally::{FileKind, Like, LogFileName, Rejected, Tally, Unread},
 };
 use libdeflater::Decompressor;
 
@@ -54,9 +54,14 @@ impl Reader {
         }
     }
 
-    /// Reads a source into a tally, which must be the same one each time.
-    pub(crate) fn read(&mut self, source: Source, tally: &mut Tally) -> Done {
+    /// Reads a source into a tally, which must be the same one each time; where it is no file, there is nothing to read.
+    pub(crate) fn read(&mut self, source: Source, tally: &mut Tally) -> Option<Done> {
         let Source { name, content } = source;
+        if let Content::NoFile(why) = &content {
+            tally.without_file(Rejected::new(name, None, why));
+            return None;
+        }
+        let is_page = matches!(content, Content::Page(_));
         let (place, kind) = (LogFileName::parse(&name), FileKind::of(&name));
         let mut known = self.known.take().unwrap_or_else(Alike::nothing);
         let mut judge = Judge::new(&name, tally, &mut known);
@@ -69,16 +74,17 @@ impl Reader {
         let counted = judge.finish();
         self.known = Some(known);
         match (place, kind) {
+            _ if is_page => tally.page(bytes),
             (None, FileKind::Digest | FileKind::Insight | FileKind::InvocationLog) => tally.file_of_another_kind(bytes),
             (place, _) => tally.file(bytes, place.as_ref(), readable && counted.whole),
         }
-        Done { bytes, counted }
+        Some(Done { bytes, counted })
     }
 
     /// Reads what there is, and tells how many bytes it was stored as and whether it could be read to its end.
     fn content(&mut self, content: Content, judge: &mut Judge<'_>) -> (u64, bool) {
         match content {
-            Content::Unreadable(why) => {
+            Content::Unreadable(why) | Content::Page(Err(why)) | Content::NoFile(why) => {
                 judge.reject_rest(&why);
                 (0, false)
             }
@@ -86,7 +92,7 @@ impl Reader {
                 judge.reject_rest(&Unread::NotOpened(error.to_string()));
                 (0, false)
             }),
-            Content::Bytes(bytes) => {
+            Content::Bytes(bytes) | Content::Page(Ok(bytes)) => {
                 let length = bytes.len();
                 self.stored = bytes;
                 (length as u64, self.stored_bytes(length, judge))
@@ -192,8 +198,8 @@ fn read_window(window: &mut Window<'_>, judge: &mut Judge<'_>) -> bool {
 fn stored_length(content: &Content) -> u64 {
     match content {
         Content::File(path) => path.metadata().map_or(0, |metadata| metadata.len()),
-        Content::Bytes(bytes) => bytes.len() as u64,
-        Content::Stream(_) | Content::Unreadable(_) => 0,
+        Content::Bytes(bytes) | Content::Page(Ok(bytes)) => bytes.len() as u64,
+        Content::Stream(_) | Content::Page(Err(_)) | Content::Unreadable(_) | Content::NoFile(_) => 0,
     }
 }
 

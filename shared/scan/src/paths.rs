@@ -12,8 +12,8 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::source::{Content, Source};
 
-/// Finds the files that are meant by paths, folders and globs, in the order of their names; what is not there, or
-/// cannot be looked into, is found as unreadable.
+/// Finds the files that are meant by paths, folders and globs, in the order of their names; what is not there is found as
+/// no file ([`Content::NoFile`]), and what cannot be looked into as unreadable.
 ///
 /// Folders are read with all folders in them; names that begin with a dot are passed over there, and so are digests and
 /// Insights, as in S3 ([`crate::plan::Wanted`]): a trail has more digests than days, and none of them has a record. Links
@@ -31,17 +31,17 @@ fn found(pattern: &OsStr) -> Box<dyn Iterator<Item = Source>> {
     }
     if path.exists() {
         // Beside other folders it would not be missed: what was to be in it is not known to be nothing.
-        return or_unreadable(under(path.clone(), None), &path, Unread::NoFileInFolder);
+        return or_no_file(under(path.clone(), None), &path, Unread::NoFileInFolder);
     }
     match glob(pattern) {
-        Some(Ok((folder, glob))) => or_unreadable(under(folder, Some(glob)), &path, Unread::NoSuchName),
-        Some(Err(why)) => Box::new(std::iter::once(unreadable(&path, why))),
-        None => Box::new(std::iter::once(unreadable(&path, Unread::NoSuchPath))),
+        Some(Ok((folder, glob))) => or_no_file(under(folder, Some(glob)), &path, Unread::NoSuchName),
+        Some(Err(why)) => Box::new(std::iter::once(no_file(&path, why))),
+        None => Box::new(std::iter::once(no_file(&path, Unread::NoSuchPath))),
     }
 }
 
 /// Returns what was found; where it is nothing, that there is nothing.
-fn or_unreadable(
+fn or_no_file(
     files: impl Iterator<Item = Source> + 'static,
     path: &Path,
     why: Unread,
@@ -50,7 +50,7 @@ fn or_unreadable(
     if files.peek().is_some() {
         Box::new(files)
     } else {
-        Box::new(std::iter::once(unreadable(path, why)))
+        Box::new(std::iter::once(no_file(path, why)))
     }
 }
 
@@ -113,7 +113,8 @@ fn has_no_record(path: &Path) -> bool {
 /// there may be files in it.
 fn not_looked_into(path: &Path, error: &io::Error, glob: Option<&GlobMatcher>) -> Option<Source> {
     let wanted = glob.is_none_or(|glob| glob.is_match(path)) || error.kind() != io::ErrorKind::NotFound;
-    wanted.then(|| unreadable(path, Unread::NotListed(error.to_string())))
+    let content = Content::Unreadable(Unread::NotListed(error.to_string()));
+    wanted.then(|| named(path, content))
 }
 
 fn is_hidden(entry: &DirEntry) -> bool {
@@ -127,10 +128,14 @@ fn file(path: PathBuf) -> Source {
     }
 }
 
-fn unreadable(path: &Path, why: Unread) -> Source {
+fn no_file(path: &Path, why: Unread) -> Source {
+    named(path, Content::NoFile(why))
+}
+
+fn named(path: &Path, content: Content) -> Source {
     Source {
         name: path.display().to_string(),
-        content: Content::Unreadable(why),
+        content,
     }
 }
 
@@ -146,7 +151,7 @@ mod tests {
             .map(|source| {
                 let name = source.name.strip_prefix(folder.to_str().unwrap()).unwrap().to_owned();
                 match source.content {
-                    Content::Unreadable(why) => format!("{name}: {why}"),
+                    Content::NoFile(why) | Content::Unreadable(why) => format!("{name}: {why}"),
                     _ => name,
                 }
             })

@@ -94,7 +94,8 @@ impl Scan {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         // All else may take memory, or its time to come.
         let is_file = matches!(source.content, Content::File(_));
-        let is_large = matches!(&source.content, Content::Bytes(bytes) if bytes.len() > LARGE);
+        let is_large =
+            matches!(&source.content, Content::Bytes(bytes) | Content::Page(Ok(bytes)) if bytes.len() > LARGE);
         files.push(source);
         let all = std::mem::take(&mut *files);
         if is_file && all.len() < TOGETHER {
@@ -161,7 +162,9 @@ fn work(sources: &Mutex<Receiver<Handed>>, so_far: &SoFar, settings: &Settings) 
         };
         drop(until_taken);
         for source in next {
-            let Done { bytes, counted } = reader.read(source, &mut scanned.tally);
+            let Some(Done { bytes, counted }) = reader.read(source, &mut scanned.tally) else {
+                continue;
+            };
             so_far.bytes.fetch_add(bytes, Ordering::Relaxed);
             so_far.files.fetch_add(1, Ordering::Relaxed);
             so_far.records.fetch_add(counted.records, Ordering::Relaxed);

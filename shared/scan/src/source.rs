@@ -53,8 +53,13 @@ pub enum Content {
     Bytes(Vec<u8>),
     /// What comes, such as standard input.
     Stream(Box<dyn Read + Send>),
+    /// A page of CloudTrail's event history, or why there is none. Whose it is and of which days, whoever asked knows and
+    /// tells the tally.
+    Page(Result<Vec<u8>, Unread>),
     /// Nothing, and why.
     Unreadable(Unread),
+    /// Not even a file: the path that was named leads to none, and why.
+    NoFile(Unread),
 }
 
 impl fmt::Debug for Content {
@@ -63,7 +68,9 @@ impl fmt::Debug for Content {
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
             Self::Bytes(bytes) => f.debug_tuple("Bytes").field(&bytes.len()).finish(),
             Self::Stream(_) => f.write_str("Stream"),
+            Self::Page(page) => f.debug_tuple("Page").field(&page.as_ref().map(Vec::len)).finish(),
             Self::Unreadable(why) => f.debug_tuple("Unreadable").field(why).finish(),
+            Self::NoFile(why) => f.debug_tuple("NoFile").field(why).finish(),
         }
     }
 }

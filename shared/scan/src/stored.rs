@@ -1,6 +1,6 @@
 //! A tally as it is stored, by one function for another to merge.
 //!
-//! `crisguard-tally 3` with the version that wrote it, a line break, the length of what it is called, that of the head
+//! `crisguard-tally 4` with the version that wrote it, a line break, the length of what it is called, that of the head
 //! and the number of rows (8 bytes each, little endian), what it is called, the head as JSON, the rows, and the SHA-256
 //! of all that. Another version may take the same record for something else, and a tally that stands in another's place
 //! would count its own files twice and hide the other's: neither is read.
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What a stored tally begins with; the number is that of its form.
-const BEGIN: &[u8] = concat!("crisguard-tally 3 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+const BEGIN: &[u8] = concat!("crisguard-tally 4 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 /// How many rows are read at a time.
 const ROWS: u64 = 8192;
 const DIGEST: usize = 32;

@@ -91,9 +91,10 @@ invocations, of which no prompt is kept. In S3, only the days, accounts and Regi
 
 Days without a log file are told as gaps, and what could not be read is named: neither counts as compliant.
 
-Exit codes: 0 nothing to report, 1 a violation, something undecided (without --policy: everything), a gap, an account or \
-Region that was asked for and nothing tells of, or something that could not be read, 2 nothing could be read, the policy \
-is not valid, or with --strict: anything could not be read.
+Exit codes: 0 nothing to report, 1 a violation, something undecided (without --policy: everything), a gap, a file that \
+does not say of which account, Region and day it is, an account or Region that was asked for and nothing tells of, a path \
+that leads to no file, or something that could not be read, 2 nothing could be read, the policy is not valid, or with \
+--strict: anything could not be read.
 
 Examples:
   crisguard scan AWSLogs/ --policy policy.yaml
@@ -108,12 +109,14 @@ Examples:
     Scan(Box<ScanArguments>),
     /// Tell the same from CloudTrail's event history of the last 90 days, where there are no log files.
     #[command(after_help = "\
-It asks AWS (cloudtrail:LookupEvents), with credentials and Region as the AWS CLI finds them. CloudTrail answers two \
-calls a second in an account and Region, with 50 events each, so it says how long it will take. The history has no data \
-events, which those of bedrock-mantle are, and no more than 90 days.
+It asks AWS (cloudtrail:LookupEvents; sts:GetCallerIdentity, which needs no permission), with credentials and Region \
+as the AWS CLI finds them. CloudTrail answers two calls a second in an account and Region, with 50 events each, so \
+it says how long it will take. The history has no data events, which those of bedrock-mantle are, and no more than \
+90 days.
 
-Exit codes: 0 nothing to report, 1 a violation, something undecided or something that could not be read, 2 nothing \
-could be read, there are no credentials, the policy is not valid, or with --strict: anything could not be read.
+Exit codes: 0 nothing to report, 1 a violation, something undecided, an account that was asked for and is another, \
+or something that could not be read or told, 2 nothing could be read, there are no credentials, the policy is not \
+valid, or with --strict: anything could not be read.
 
 Examples:
   crisguard lookup --policy policy.yaml

@@ -189,6 +189,9 @@ pub(crate) enum Failure {
     /// CloudTrail's history does not go back so far.
     #[error("CloudTrail keeps 90 days, since {earliest}, and --from {from} is before")]
     NotKept { from: Timestamp, earliest: Timestamp },
+    /// What is asked about has not happened yet.
+    #[error("--from {from} is still to come: it is {now}")]
+    NotYet { from: Timestamp, now: Timestamp },
     /// What waits for AWS cannot be started.
     #[error("nothing can wait for AWS here")]
     Runtime(#[source] io::Error),
@@ -284,30 +287,15 @@ impl Failure {
             Self::AnotherAccount { .. } => {
                 "leave --account out, or replace the account in the message by the one that is meant".to_owned()
             }
-            Self::NoTime { from, to } if to.is_before(from) => {
-                format!("exchange them: --from {to} --to {from} (dates are UTC; that of --to is meant to its end)")
-            }
-            Self::NoTime { .. } => {
-                "name a later --to, or an earlier --from: a date is meant from its beginning (UTC), as --to to its end"
-                    .to_owned()
-            }
+            Self::NoTime { from, to } => next_of_no_time(from, to),
             Self::NoOrganizationId { .. } => {
                 "write it there (`aws organizations describe-organization --query Organization.Id` prints it), or name \
                  the place: --account 111122223333 --organization-path o-…/r-…/ou-…"
                     .to_owned()
             }
-            Self::Credentials(none) if matches!(**none, NoCredentials::UndefinedProfile(_)) => {
-                "correct AWS_PROFILE (`aws configure list-profiles` lists the profiles that there are), define the profile \
-                 (`aws configure --profile NAME`, `aws configure sso`), or unset AWS_PROFILE; profiles are read from \
-                 ~/.aws/config and ~/.aws/credentials, or where AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE say"
-                    .to_owned()
-            }
-            Self::Credentials(_) => {
-                "give it what the AWS CLI has: `aws configure`, `aws sso login`, AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
-                 AWS_SECRET_ACCESS_KEY"
-                    .to_owned()
-            }
+            Self::Credentials(none) => next_of_credentials(none).to_owned(),
             Self::NoRegion | Self::ConfiguredRegion(_) => "name it: --region ap-northeast-1, or AWS_REGION".to_owned(),
+            Self::NotYet { .. } => "name an earlier time, or leave --from out for the last 90 days".to_owned(),
             Self::NotKept { .. } => {
                 "name a later time, or read a trail's log files: `crisguard scan s3://BUCKET/AWSLogs/`".to_owned()
             }
@@ -318,11 +306,7 @@ impl Failure {
                 "name a folder, which is made where there is none: --out report/; the page in it is report.html".to_owned()
             }
             Self::Folder { .. } => "check the folder and its permissions".to_owned(),
-            Self::NothingRead { files: 0 } => "check the paths; folders are looked through with all that is in them".to_owned(),
-            Self::NothingRead { .. } => {
-                "mend what is named above, or give CloudTrail's log files: .json.gz, or JSON as `crisguard explain` reads it"
-                    .to_owned()
-            }
+            Self::NothingRead { files } => next_of_nothing_read(*files).to_owned(),
             Self::NothingAnswered => {
                 "mend what is named above: whoever asks needs cloudtrail:LookupEvents in each Region; or read a trail's log \
                  files: `crisguard scan s3://BUCKET/AWSLogs/`"
@@ -340,6 +324,38 @@ impl Failure {
             | Self::Catalogue(_)
             | Self::Output(_) => return None,
         })
+    }
+}
+
+fn next_of_no_time(from: &Moment, to: &Moment) -> String {
+    if to.is_before(from) {
+        format!("exchange them: --from {to} --to {from} (dates are UTC; that of --to is meant to its end)")
+    } else {
+        "name a later --to, or an earlier --from: a date is meant from its beginning (UTC), as --to to its end"
+            .to_owned()
+    }
+}
+
+const fn next_of_credentials(none: &NoCredentials) -> &'static str {
+    match none {
+        NoCredentials::UndefinedProfile(_) => {
+            "correct AWS_PROFILE (`aws configure list-profiles` lists the profiles that there are), define the profile \
+             (`aws configure --profile NAME`, `aws configure sso`), or unset AWS_PROFILE; profiles are read from \
+             ~/.aws/config and ~/.aws/credentials, or where AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE say"
+        }
+        NoCredentials::Nowhere(_) => {
+            "give it what the AWS CLI has: `aws configure`, `aws sso login`, AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+             AWS_SECRET_ACCESS_KEY"
+        }
+    }
+}
+
+const fn next_of_nothing_read(files: u64) -> &'static str {
+    match files {
+        0 => "check the paths that are named above; folders are looked through with all that is in them",
+        _ => {
+            "mend what is named above, or give CloudTrail's log files: .json.gz, or JSON as `crisguard explain` reads it"
+        }
     }
 }
 

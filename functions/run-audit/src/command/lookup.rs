@@ -5,12 +5,14 @@ use std::cell::{Cell, RefCell};
 use crisguard_aws::{
     client::Configuration,
     cloudtrail::{PACE, Trails},
+    sts::Roles,
 };
 use crisguard_core::{
+    account::AccountId,
     cloudtrail::EVENT_SOURCES,
     policy::Language,
     region::Region,
-    tally::{Audit, Unread},
+    tally::{Audit, LookedUp, Unread},
 };
 use crisguard_scan::{Content, Scan, Settings, Source, all_threads};
 use futures_util::future::join_all;
@@ -22,10 +24,11 @@ use crate::command::{
     arguments::LookupArguments,
     audit::{self, Asked},
     aws,
-    console::{Console, DIM},
+    console::{Console, DIM, OPEN},
     failure::Failure,
     progress::Bar,
     scan::scan_failed,
+    text::harmless,
 };
 
 /// What CloudTrail keeps without a trail: 90 days
@@ -69,9 +72,23 @@ impl Range {
         if from < earliest {
             return Err(Failure::NotKept { from, earliest });
         }
+        if from >= now {
+            return Err(Failure::NotYet { from, now });
+        }
         Ok(Self {
             from: from.as_second(),
-            to: asked.scope.to.unwrap_or(now).as_second(),
+            // What is still to come cannot be said to have been read.
+            to: asked.scope.to.unwrap_or(now).min(now).as_second(),
+        })
+    }
+
+    /// Tells of what it was read.
+    fn looked_up(self, account: &AccountId, region: &Region) -> Option<LookedUp> {
+        Some(LookedUp {
+            account: account.clone(),
+            region: region.clone(),
+            from: Timestamp::from_second(self.from).ok()?,
+            to: Timestamp::from_second(self.to).ok()?,
         })
     }
 
@@ -103,6 +120,31 @@ fn regions(arguments: &LookupArguments, configuration: &Configuration) -> Result
     Ok(vec![region])
 }
 
+/// Tells whose history it is; where nobody does, why not, and its pages are files of which that is not known.
+async fn account(
+    configuration: &Configuration,
+    regions: &[Region],
+    language: Language,
+    console: &mut Console<'_>,
+) -> Result<Option<AccountId>, Failure> {
+    let Some(region) = regions.first() else {
+        return Ok(None);
+    };
+    let why = match Roles::new(configuration, region.as_str()).own_account().await {
+        Ok(account) => match account.parse() {
+            Ok(account) => return Ok(Some(account)),
+            Err(error) => format!("{account}: {error}"),
+        },
+        Err(failure) => failure.to_string(),
+    };
+    let said = match language {
+        Language::En => "of which account it is cannot be told",
+        Language::Ja => "どのアカウントのものか判断できません",
+    };
+    writeln!(console.errors, "{OPEN}!{OPEN:#} {said}: {}", harmless(&why))?;
+    Ok(None)
+}
+
 async fn look_up(
     configuration: &Configuration,
     regions: &[Region],
@@ -110,14 +152,20 @@ async fn look_up(
     asked: &Asked,
     console: &mut Console<'_>,
 ) -> Result<Audit, Failure> {
+    let account = account(configuration, regions, asked.language(), console).await?;
+    let page = |bytes| match account {
+        Some(_) => Content::Page(Ok(bytes)),
+        None => Content::Bytes(bytes),
+    };
     let scan = Scan::start(Settings::with_threads(all_threads()));
     let parts = PARTS.saturating_mul(u64::try_from(regions.len()).unwrap_or(u64::MAX));
     let bar = Bar::in_parts(console.watched, asked.language(), parts);
     let errors = RefCell::new(&mut *console.errors);
     let read: Vec<Cell<u64>> = regions.iter().map(|_| Cell::new(0)).collect();
-    join_all(regions.iter().zip(&read).map(|(region, own)| {
-        let (scan, bar, errors, read) = (&scan, &bar, &errors, &read);
+    let histories = join_all(regions.iter().zip(&read).map(|(region, own)| {
+        let (scan, bar, errors, read, account, page) = (&scan, &bar, &errors, &read, &account, &page);
         async move {
+            let mut whole = true;
             let trails = Trails::new(configuration, region.as_str());
             for source in EVENT_SOURCES {
                 let mut history = trails.history(source, range.from, range.to);
@@ -125,15 +173,13 @@ async fn look_up(
                     let name = format!("LookupEvents {region} {source} page {number}");
                     let (content, last) = match history.page().await {
                         Ok(None) => break,
-                        Ok(Some(records)) => (
-                            Content::Bytes(log_file(&records)),
-                            records.last().and_then(|one| time(one)),
-                        ),
-                        Err(failure) => (Content::Unreadable(Unread::Said(failure.to_string())), None),
+                        Ok(Some(records)) => (page(log_file(&records)), records.last().and_then(|one| time(one))),
+                        Err(failure) => (Content::Page(Err(Unread::Said(failure.to_string()))), None),
                     };
-                    let failed = matches!(content, Content::Unreadable(_));
+                    let failed = matches!(content, Content::Page(Err(_)));
                     scan.offer(Source { name, content });
                     if failed {
+                        whole = false;
                         break;
                     }
                     let Some(last) = last else { continue };
@@ -148,10 +194,15 @@ async fn look_up(
                 }
             }
             own.set(PARTS);
+            let account = account.as_ref().filter(|_| whole)?;
+            range.looked_up(account, region)
         }
     }))
     .await;
-    let scanned = scan.finish().map_err(scan_failed)?;
+    let mut scanned = scan.finish().map_err(scan_failed)?;
+    for history in histories.into_iter().flatten() {
+        scanned.tally().looked_up(history);
+    }
     bar.end();
     let mut question = asked.question();
     // Nothing was asked but these Regions, and no log file is missing of any.

@@ -82,8 +82,10 @@ fn overrides_by_unit_hold_where_the_place_is_known() {
     let folder = folder("units");
     let mut call = record(1, &left_japan());
     call["recipientAccountId"] = json!("222233334444");
-    write(&folder, "a.json", log_file(&[call]));
-    let at = folder.join("a.json");
+    // What is told of its place leaves nothing else open.
+    let file = "AWSLogs/222233334444/CloudTrail/ap-northeast-1/2026/11/20/a.json";
+    write(&folder, file, log_file(&[call]));
+    let at = folder.join(file);
     let exits = |arguments: &[&str]| {
         let ended = crisguard(
             &[&["scan", at.to_str().unwrap(), "--policy", UNITS], arguments].concat(),
@@ -123,7 +125,13 @@ fn what_was_asked_for_and_nothing_tells_of_is_a_gap() {
     let nothing = json!([]);
     for met in [&[][..], &["--region", "ap-northeast-1"], &["--account", "111122223333"]] {
         let (status, unknown, text) = scan(met);
-        assert_eq!((status, unknown), (Status::Clean, nothing.clone()), "{text}");
+        // The file does not say whose it is: that more is missing cannot be ruled out.
+        assert_eq!((status, unknown), (Status::Findings, nothing.clone()), "{text}");
+        assert!(
+            text.replace("\n ", "")
+                .contains("it cannot be told whether others are missing beside 1 file"),
+            "{text}"
+        );
     }
     let (status, unknown, text) = scan(&["--region", "us-east-1"]);
     assert_eq!(
@@ -131,7 +139,7 @@ fn what_was_asked_for_and_nothing_tells_of_is_a_gap() {
         (Status::Findings, json!([{"account": null, "region": "us-east-1"}]))
     );
     let line = "us-east-1  asked for, and neither the name of a file nor an invocation tells of it";
-    assert!(text.contains(line) && text.contains("was read."), "{text}");
+    assert!(text.contains(line) && text.contains("was read;"), "{text}");
     let (status, unknown, text) = scan(&["--account", "444455556666", "--lang", "ja"]);
     assert_eq!(
         (status, unknown),

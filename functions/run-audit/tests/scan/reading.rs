@@ -94,7 +94,10 @@ fn bad_input_is_named_and_hides_nothing() {
         })
         .collect();
     insta::assert_snapshot!(rejected.join("\n"));
-    assert_eq!(audit["exits"]["rejected"].as_u64().unwrap(), rejected.len() as u64);
+    // One of them is a path that leads to no file.
+    assert_eq!(audit["exits"]["rejected"].as_u64().unwrap(), rejected.len() as u64 - 1);
+    let read = ["files", "paths_without_file"].map(|name| audit["read"][name].as_u64().unwrap());
+    assert_eq!(read, [bad_files().len() as u64, 1]);
     // Every good record is there, two of them of broken.jsonl; and what was only quoted is none.
     assert_eq!(audit["exits"]["violation"], 0, "{audit}");
     insta::assert_snapshot!(
@@ -153,7 +156,88 @@ fn standard_input_may_be_long() {
         let ended = crisguard(&["scan", "-", "--policy", POLICY, "--format", "json"], &input);
         assert_eq!(
             (ended.status, &ended.json()["exits"]["compliant"]),
-            (Status::Clean, &json!(count))
+            (Status::Findings, &json!(count)),
+            "whose records they are, only a file's name tells"
         );
     }
+}
+
+/// The page, the text, the JSON and the exit code say the same of what was read.
+#[test]
+fn what_was_read_is_told_alike_everywhere() {
+    let at = folder("alike");
+    let placed = "AWSLogs/111122223333/CloudTrail/ap-northeast-1/2026/11/20/x.json";
+    write(&at, "empty.json", log_file(&[]));
+    write(&at, "whole.json", log_file(&[record(1, &json!({}))]));
+    write(&at, placed, log_file(&[record(1, &json!({}))]));
+    let out = at.join("out");
+    let scan = |files: &[&str]| {
+        let files: Vec<String> = files.iter().map(|file| at.join(file).display().to_string()).collect();
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        let asked = [&["scan"], &files[..], &["--policy", POLICY]].concat();
+        let json = crisguard(&[&asked[..], &["--format", "json"]].concat(), b"").json();
+        let ended = crisguard(&[&asked[..], &["--out", out.to_str().unwrap()]].concat(), b"");
+        let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+        let label = page
+            .split_once("class=\"pill\">")
+            .unwrap()
+            .1
+            .split_once('<')
+            .unwrap()
+            .0
+            .to_owned();
+        let read = ["files", "records", "paths_without_file"].map(|name| json["read"][name].as_u64().unwrap());
+        let exits = json["exits"].as_object().unwrap().values();
+        assert_eq!(exits.map(|exit| exit.as_u64().unwrap()).sum::<u64>(), read[1], "{json}");
+        let text = ended.output.replace("\n  ", " ");
+        (ended.status, label, read, text, ended.errors)
+    };
+    let (status, label, read, text, _) = scan(&[placed]);
+    assert_eq!((status, label.as_str(), read), (Status::Clean, "Compliant", [1, 1, 0]));
+    assert!(
+        text.starts_with("✓ The 1 invocation that was read did not break the policy.\n"),
+        "{text}"
+    );
+
+    let (status, label, read, text, _) = scan(&["whole.json"]);
+    assert_eq!(
+        (status, label.as_str(), read),
+        (Status::Findings, "Evidence incomplete", [1, 1, 0])
+    );
+    assert!(
+        text.starts_with("! ") && text.contains("The evidence is not complete"),
+        "{text}"
+    );
+
+    let (status, label, read, text, _) = scan(&["empty.json"]);
+    assert_eq!(
+        (status, label.as_str(), read),
+        (Status::Findings, "Evidence incomplete", [1, 0, 0])
+    );
+    assert!(
+        text.starts_with("– No inference request was found. The evidence is not complete"),
+        "{text}"
+    );
+    assert!(text.contains("1 file (14 bytes), 0 records"), "{text}");
+
+    let (status, label, read, text, _) = scan(&[placed, "nowhere.json"]);
+    assert_eq!(
+        (status, label.as_str(), read),
+        (Status::Findings, "Evidence incomplete", [1, 1, 1])
+    );
+    assert!(
+        text.contains("1 path leads to no file.") && text.contains("nowhere.json: there is no such file"),
+        "{text}"
+    );
+
+    let (status, label, read, text, errors) = scan(&["nowhere.json"]);
+    assert_eq!(
+        (status, label.as_str(), read),
+        (Status::Incomplete, "Nothing was read", [0, 0, 1])
+    );
+    assert!(
+        text.contains("0 files (0 bytes), 0 records") && text.contains("nowhere.json: there is no such file"),
+        "{text}"
+    );
+    assert!(errors.contains("there is nothing to read"), "{errors}");
 }

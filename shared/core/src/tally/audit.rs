@@ -31,7 +31,7 @@ pub struct Audit {
     pub read: Read,
     /// How each record left: the counts add up to the records.
     pub exits: Exits,
-    /// What could not be read, sorted, at most [`super::LISTED_REJECTIONS`].
+    /// What could not be read, and paths that lead to no file: sorted, at most [`super::LISTED_REJECTIONS`].
     pub rejected: Vec<Rejected>,
     /// How many more could not be read than are listed.
     pub rejected_not_listed: u64,
@@ -71,7 +71,12 @@ pub struct Scope {
 pub struct Read {
     /// Files, those too that could not be read.
     pub files: u64,
-    /// Their bytes as they are stored.
+    /// Pages of CloudTrail's event history, those too that could not be read.
+    pub pages: u64,
+    /// Paths that lead to no file: nothing is there, nothing fits the pattern, or a folder has none. They are neither files
+    /// nor records, and named in `rejected`.
+    pub paths_without_file: u64,
+    /// The bytes of files and pages, as they are stored.
     pub bytes: u64,
     /// Records. What cannot be told apart into records counts as one.
     pub records: u64,
@@ -98,7 +103,7 @@ pub struct Exits {
     pub duplicate: u64,
     /// It tells more of an invocation that another record tells of: a stream's end, or an invocation log.
     pub joined: u64,
-    /// It could not be read.
+    /// It could not be read, or is a file, or what is left of one, that could not.
     pub rejected: u64,
     /// A record of an invocation outside what was asked for, or what could not be read of a file whose path says that it is
     /// of an account or Region that was not asked for.
@@ -108,7 +113,7 @@ pub struct Exits {
 /// What could not be read, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Rejected {
-    /// The file, by the path that it was found at.
+    /// The file, by the path that it was found at, or the path that leads to none.
     pub file: String,
     /// Which of its records, from 0; null where it is the file or what is left of it.
     pub record: Option<u64>,
@@ -320,6 +325,8 @@ pub struct CoverageAnswer {
     /// Files whose names do not: whether anything is missing beside them cannot be told. Digests, Insights and invocation
     /// logs are of another kind, and are among them only where there is no log file.
     pub unplaced_files: u64,
+    /// The accounts and Regions whose event history was read to its end, instead of log files.
+    pub looked_up: Vec<LookedUp>,
     /// Days with files, by account and Region.
     pub covered: Vec<Covered>,
     /// What is missing.
@@ -327,6 +334,22 @@ pub struct CoverageAnswer {
     /// Accounts and Regions that were asked for, and of which no file and no invocation is known to be: whether anything
     /// is missing of them cannot be told.
     pub unknown: Vec<UnknownPlace>,
+}
+
+/// An account and Region of which CloudTrail's event history was read to its end.
+///
+/// It has management events alone, of the last 90 days
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct LookedUp {
+    /// The account.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// From when on it was read.
+    pub from: Timestamp,
+    /// Until when.
+    pub to: Timestamp,
 }
 
 /// An account or Region that was asked for, and of which it is not known whether it was read.

@@ -43,6 +43,9 @@ pub(super) fn conclude<E>(
     let counts = tally.counts;
     let scope = &question.scope;
     let elsewhere = tally.rejected_at.outside(scope);
+    let paths_without_file = counts
+        .paths_without_file
+        .saturating_sub(tally.without_file_at.outside(scope));
     let mut rejected = tally.rejected.into_sorted_vec();
     rejected.retain(|rejected| {
         LogFileName::place(&rejected.file).is_none_or(|(account, region)| scope.has_place(&account, &region))
@@ -65,6 +68,8 @@ pub(super) fn conclude<E>(
         asked: scope.clone(),
         read: Read {
             files: counts.files,
+            pages: counts.pages,
+            paths_without_file,
             bytes: counts.bytes,
             records: counts.not_bedrock + counts.not_inference + counts.rejected + rows,
             bedrock_records: counts.not_inference + rows,
@@ -81,7 +86,7 @@ pub(super) fn conclude<E>(
             rejected: all_rejected,
             out_of_scope: left.out_of_scope + elsewhere,
         },
-        rejected_not_listed: all_rejected.saturating_sub(rejected.len() as u64),
+        rejected_not_listed: (all_rejected + paths_without_file).saturating_sub(rejected.len() as u64),
         rejected,
         first_seen: sums.seen.map(|(first, _)| time_of(first)),
         last_seen: sums.seen.map(|(_, last)| time_of(last)),
@@ -89,9 +94,12 @@ pub(super) fn conclude<E>(
         findings: sums.findings(),
         excepted: std::mem::replace(&mut sums.uses, Uses::none()).told(question.policy),
         accounts: sums.accounts(),
-        coverage: tally
-            .days
-            .answer(scope, (counts.unplaced_files, counts.other_files), sums.places()),
+        coverage: tally.days.answer(
+            scope,
+            (counts.unplaced_files, counts.other_files),
+            sums.places(),
+            tally.looked_up,
+        ),
         flows: sums
             .flows
             .into_iter()

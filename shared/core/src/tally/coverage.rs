@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use serde::{Deserialize, Serialize};
 
-use super::{CoverageAnswer, Covered, Gap, GapReason, LogFileName, Scope, UnknownPlace};
+use super::{CoverageAnswer, Covered, Gap, GapReason, LogFileName, LookedUp, Scope, UnknownPlace};
 use crate::{account::AccountId, region::Region};
 
 /// Accounts, with Regions that they called.
@@ -60,13 +60,19 @@ impl Days {
     /// It is told of every account and Region that any file is of and, where the question names accounts or Regions,
     /// of each of them, with every Region or account that is named or seen. `called` are the accounts and Regions that
     /// records in scope are of, whatever their files are called; if every file says of which it is, there must be log
-    /// files of these, too. Of files of other kinds nothing is missing, unless there is no log file beside them.
+    /// files of these, too, unless their event history was read instead. Of files of other kinds nothing is missing,
+    /// unless there is no log file beside them.
     pub(super) fn answer(
         &self,
         scope: &Scope,
         (unplaced_files, other_files): (u64, u64),
         called: Called,
+        looked_up: BTreeSet<LookedUp>,
     ) -> CoverageAnswer {
+        let histories: Called = looked_up
+            .iter()
+            .map(|history| (history.account.clone(), history.region.clone()))
+            .collect();
         let placed_files = self.each().map(|(_, _, _, files)| files.all).sum();
         let unplaced_files = unplaced_files + if placed_files == 0 { other_files } else { 0 };
         let mut answer = CoverageAnswer {
@@ -74,17 +80,19 @@ impl Days {
             to: None,
             placed_files,
             unplaced_files,
+            looked_up: looked_up.into_iter().collect(),
             covered: Vec::new(),
             gaps: Vec::new(),
             unknown: Vec::new(),
         };
-        let no_called = Called::new();
-        self.look(
-            scope,
-            if unplaced_files == 0 { &called } else { &no_called },
-            &mut answer,
-        );
+        let must_have_files = if unplaced_files == 0 {
+            called.difference(&histories).cloned().collect()
+        } else {
+            Called::new()
+        };
+        self.look(scope, must_have_files, &mut answer);
         let mut told = called;
+        told.extend(histories);
         let covered = answer.covered.iter();
         told.extend(covered.map(|covered| (covered.account.clone(), covered.region.clone())));
         answer.unknown = unknown(scope, &told);
@@ -92,14 +100,14 @@ impl Days {
     }
 
     /// Looks for what is covered, and for gaps.
-    fn look(&self, scope: &Scope, called: &Called, answer: &mut CoverageAnswer) {
+    fn look(&self, scope: &Scope, must_have_files: Called, answer: &mut CoverageAnswer) {
         let Some((from, to)) = self.window(scope) else {
             return;
         };
         (answer.from, answer.to) = (Some(from), Some(to));
         let nothing = BTreeMap::new();
         let mut places = self.places(scope);
-        places.extend(called.iter().cloned());
+        places.extend(must_have_files);
         for (account, region) in places {
             let days = self
                 .0

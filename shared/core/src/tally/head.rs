@@ -1,11 +1,11 @@
 //! All of a tally but its rows, as it is stored and handed on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    Id, Rejected, Tally,
+    Id, LookedUp, Rejected, Tally,
     coverage::Days,
     elsewhere::Elsewhere,
     evidence::{AllEvidence, Evidence},
@@ -18,6 +18,9 @@ pub(super) struct Counts {
     pub(super) unplaced_files: u64,
     /// Files of other kinds than log files, by their paths.
     pub(super) other_files: u64,
+    /// Pages of the event history, which are no files.
+    pub(super) pages: u64,
+    pub(super) paths_without_file: u64,
     pub(super) bytes: u64,
     pub(super) not_bedrock: u64,
     pub(super) not_inference: u64,
@@ -29,6 +32,8 @@ impl Counts {
         files: 0,
         unplaced_files: 0,
         other_files: 0,
+        pages: 0,
+        paths_without_file: 0,
         bytes: 0,
         not_bedrock: 0,
         not_inference: 0,
@@ -40,6 +45,8 @@ impl Counts {
             files,
             unplaced_files,
             other_files,
+            pages,
+            paths_without_file,
             bytes,
             not_bedrock,
             not_inference,
@@ -48,6 +55,8 @@ impl Counts {
         self.files += files;
         self.unplaced_files += unplaced_files;
         self.other_files += other_files;
+        self.pages += pages;
+        self.paths_without_file += paths_without_file;
         self.bytes += bytes;
         self.not_bedrock += not_bedrock;
         self.not_inference += not_inference;
@@ -60,7 +69,9 @@ struct HeadToWrite<'a> {
     counts: Counts,
     rejected: Vec<&'a Rejected>,
     rejected_at: &'a Elsewhere,
+    without_file_at: &'a Elsewhere,
     days: &'a Days,
+    looked_up: &'a BTreeSet<LookedUp>,
     odd_ids: Vec<&'a String>,
     evidence: Vec<&'a Evidence>,
 }
@@ -71,7 +82,9 @@ struct Head {
     counts: Counts,
     rejected: Vec<Rejected>,
     rejected_at: Elsewhere,
+    without_file_at: Elsewhere,
     days: Days,
+    looked_up: BTreeSet<LookedUp>,
     odd_ids: Vec<String>,
     evidence: Vec<Evidence>,
 }
@@ -86,7 +99,9 @@ impl Serialize for Tally {
             counts: self.counts,
             rejected,
             rejected_at: &self.rejected_at,
+            without_file_at: &self.without_file_at,
             days: &self.days,
+            looked_up: &self.looked_up,
             odd_ids: self.odd_ids.values().collect(),
             evidence: sorted.into_values().collect(),
         }
@@ -101,7 +116,9 @@ impl<'de> Deserialize<'de> for Tally {
             counts,
             rejected,
             rejected_at,
+            without_file_at,
             days,
+            looked_up,
             odd_ids,
             evidence: distinct,
         } = Head::deserialize(deserializer)?;
@@ -113,7 +130,9 @@ impl<'de> Deserialize<'de> for Tally {
             counts,
             rejected: rejected.into(),
             rejected_at,
+            without_file_at,
             days,
+            looked_up,
             odd_ids: odd_ids.into_iter().map(|text| (Id::of_event(&text), text)).collect(),
             evidence,
             rows: Vec::new(),

@@ -11,6 +11,7 @@
 
 mod audit;
 mod causes;
+mod complete;
 mod conclude;
 mod coverage;
 mod elsewhere;
@@ -23,13 +24,13 @@ mod resolve;
 mod row;
 mod unread;
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use evidence::{AllEvidence, Known, Role};
 
 pub use audit::{
     AccountControls, Audit, AuditFinding, CoverageAnswer, Covered, Decided, Excepted, ExceptionUse, Exits,
-    FindingDecision, Flow, Gap, GapReason, Outcome, Read, Rejected, Route, Scope, UnknownPlace,
+    FindingDecision, Flow, Gap, GapReason, LookedUp, Outcome, Read, Rejected, Route, Scope, UnknownPlace,
 };
 pub use causes::causes;
 pub use file_name::{FileKind, LogFileName};
@@ -57,7 +58,10 @@ pub struct Tally {
     rejected: BinaryHeap<Rejected>,
     /// Of which accounts and Regions all of that is, where it can be told.
     rejected_at: Elsewhere,
+    /// The same of paths that lead to no file.
+    without_file_at: Elsewhere,
     days: Days,
+    looked_up: BTreeSet<LookedUp>,
     /// Ids of events that are no UUIDs, by what stands for them in rows.
     odd_ids: BTreeMap<Id, String>,
     evidence: AllEvidence,
@@ -90,7 +94,9 @@ impl Tally {
             counts: head::Counts::ZERO,
             rejected: BinaryHeap::new(),
             rejected_at: Elsewhere::none(),
+            without_file_at: Elsewhere::none(),
             days: Days::none(),
+            looked_up: BTreeSet::new(),
             odd_ids: BTreeMap::new(),
             evidence: AllEvidence::none(),
             rows: Vec::new(),
@@ -184,6 +190,25 @@ impl Tally {
         self.counts.other_files += 1;
     }
 
+    /// Takes in that there is a page, of so many bytes, of CloudTrail's event history.
+    pub fn page(&mut self, bytes: u64) {
+        self.counts.pages += 1;
+        self.counts.bytes += bytes;
+    }
+
+    /// Takes in that the event history of an account and Region was read to its end: all its pages are in this tally, or
+    /// in one that it is merged with.
+    pub fn looked_up(&mut self, history: LookedUp) {
+        self.looked_up.insert(history);
+    }
+
+    /// Takes in that a path leads to no file, and why.
+    pub fn without_file(&mut self, path: Rejected) {
+        self.counts.paths_without_file += 1;
+        self.without_file_at.add(&path.file);
+        self.list(path);
+    }
+
     /// Takes in a record, or what is left of a file, that could not be read.
     pub fn reject(&mut self, rejected: Rejected) {
         self.counts.rejected += 1;
@@ -205,7 +230,9 @@ impl Tally {
             self.list(rejected);
         }
         self.rejected_at.merge(other.rejected_at);
+        self.without_file_at.merge(other.without_file_at);
         self.days.merge(other.days);
+        self.looked_up.extend(other.looked_up);
         self.odd_ids.extend(other.odd_ids);
         self.evidence.merge(other.evidence);
         self.put_rows(other.rows);

@@ -88,6 +88,8 @@ struct Coverage<'a> {
     to: Option<jiff::civil::Date>,
     placed_files: u64,
     unplaced_files: u64,
+    looked_up: &'a [crisguard_core::tally::LookedUp],
+    looked_up_more: usize,
     covered: &'a [crisguard_core::tally::Covered],
     covered_more: usize,
     gaps: Vec<GapRow<'a>>,
@@ -215,11 +217,14 @@ fn coverage(audit: &Audit) -> Coverage<'_> {
     let row = |gap| GapRow { gap, days: gap.days() };
     let unknown = coverage.unknown.get(..ROWS).unwrap_or(&coverage.unknown);
     let covered = coverage.covered.get(..ROWS).unwrap_or(&coverage.covered);
+    let looked_up = coverage.looked_up.get(..ROWS).unwrap_or(&coverage.looked_up);
     Coverage {
         from: coverage.from,
         to: coverage.to,
         placed_files: coverage.placed_files,
         unplaced_files: coverage.unplaced_files,
+        looked_up,
+        looked_up_more: coverage.looked_up.len() - looked_up.len(),
         covered,
         covered_more: coverage.covered.len() - covered.len(),
         gaps: coverage.gaps.iter().take(ROWS).map(row).collect(),

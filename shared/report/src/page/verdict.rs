@@ -14,7 +14,7 @@ const PLACES: usize = 6;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
-    /// No record was read.
+    /// Nothing could be read.
     NothingRead,
     /// Records were read, but nothing decides.
     NoPolicy,
@@ -99,9 +99,14 @@ impl Verdict {
             ),
             ("excepted", audit.excepted.invocations),
             ("rejected", audit.exits.rejected),
+            ("paths_without_file", audit.read.paths_without_file),
             ("missing_days", missing_days),
             ("unknown_places", unknown),
             ("unplaced_files", audit.coverage.unplaced_files),
+            (
+                "event_history",
+                u64::try_from(audit.coverage.looked_up.len()).unwrap_or(u64::MAX),
+            ),
             (
                 "settings_broken",
                 posture.map_or(0, |posture| posture.coverage.non_compliant),
@@ -149,11 +154,9 @@ impl Verdict {
 }
 
 fn kind(audit: &Audit, outcomes: Outcomes, posture: Option<&Posture>) -> Kind {
-    let coverage = &audit.coverage;
-    let incomplete = audit.exits.rejected > 0 || coverage.unplaced_files > 0 || !coverage.has_no_gap();
-    let known = audit.read.records.saturating_sub(audit.exits.rejected);
+    let incomplete = !audit.is_whole();
     match () {
-        () if known == 0 => Kind::NothingRead,
+        () if audit.read_nothing() => Kind::NothingRead,
         () if audit.policy_sha256.is_none() => Kind::NoPolicy,
         () if outcomes.violation > 0 || audit.exits.violation > 0 => Kind::Violations,
         // What was not decided although there is a policy is not known to be compliant.

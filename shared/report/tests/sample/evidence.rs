@@ -37,6 +37,7 @@ pub(super) fn coverage(kind: Kind) -> CoverageAnswer {
             to: None,
             placed_files: 0,
             unplaced_files: 3,
+            looked_up: Vec::new(),
             covered: Vec::new(),
             gaps: Vec::new(),
             unknown: Vec::new(),
@@ -48,6 +49,7 @@ pub(super) fn coverage(kind: Kind) -> CoverageAnswer {
         to: Some("2026-10-31".parse().unwrap()),
         placed_files: if complete { 43_210 } else { 43_209 },
         unplaced_files: u64::from(!complete),
+        looked_up: Vec::new(),
         covered: vec![
             covered("111122223333", "ap-northeast-1", 304, 21_540),
             covered("222233334444", "ap-northeast-1", 296, 11_007),

@@ -162,6 +162,8 @@ fn of_flows(flows: Vec<Flow>, routes: Vec<Route>, kind: Kind) -> Audit {
         },
         read: Read {
             files: if nothing { 3 } else { 43_210 },
+            pages: 0,
+            paths_without_file: 0,
             bytes: other(9_876_543_210),
             records: bedrock_records + exits.not_bedrock,
             bedrock_records,

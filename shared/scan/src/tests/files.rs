@@ -2,6 +2,7 @@
 
 use std::{io, num::NonZero};
 
+use crisguard_core::tally::Unread;
 use serde_json::Value;
 
 use super::{OTHER, RECORD, gzip, log, seen, seen_of};
@@ -115,4 +116,36 @@ fn files_of_other_kinds_are_counted_apart() {
     let head: Value = serde_json::to_value(scanned.tally()).unwrap();
     let counts = ["files", "other_files", "unplaced_files"].map(|name| head["counts"][name].as_u64().unwrap());
     assert_eq!(counts, [5, 3, 1]);
+}
+
+/// What is no file counts as none, and neither does a page of the event history, whose place is known otherwise.
+#[test]
+fn what_is_no_file_is_counted_as_what_it_is() {
+    let scan = Scan::start(Settings::with_threads(NonZero::<usize>::MIN));
+    let page = log(&[RECORD, OTHER]).into_bytes();
+    for content in [
+        Content::NoFile(Unread::NoSuchPath),
+        Content::Page(Ok(page.clone())),
+        Content::Page(Err(Unread::Said("no".to_owned()))),
+        Content::Unreadable(Unread::Said("no".to_owned())),
+    ] {
+        let name = "x".to_owned();
+        scan.offer(Source { name, content });
+    }
+    let watch = scan.watch();
+    let mut scanned = scan.finish().unwrap();
+    let head: Value = serde_json::to_value(scanned.tally()).unwrap();
+    let counted = |name: &str| head["counts"][name].as_u64().unwrap();
+    let names = [
+        "files",
+        "unplaced_files",
+        "pages",
+        "paths_without_file",
+        "rejected",
+        "bytes",
+    ];
+    assert_eq!(names.map(counted), [1, 1, 2, 1, 2, page.len() as u64]);
+    assert_eq!(head["rejected"].as_array().unwrap().len(), 3);
+    assert_eq!(scanned.tally().rows(), 1);
+    assert_eq!(watch.progress().files, 3);
 }

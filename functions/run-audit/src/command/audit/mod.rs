@@ -154,7 +154,7 @@ pub(super) fn tell(
             Format::Json => writeln!(console.errors, "{line}")?,
         }
     }
-    if nothing_was_read(audit) {
+    if audit.read_nothing() {
         return Err(Failure::NothingRead {
             files: audit.read.files,
         });
@@ -162,19 +162,13 @@ pub(super) fn tell(
     Ok(status(audit, form.strict))
 }
 
-/// Tells whether all there was could not be read.
-fn nothing_was_read(audit: &Audit) -> bool {
-    let rejected = audit.exits.rejected;
-    audit.read.files == 0 || (rejected > 0 && rejected == audit.read.records)
-}
-
-/// Tells how an audit ends. What is not known is never taken for compliant: without a policy nothing is.
+/// Tells how an audit ends. What is not known is never taken for compliant: without a policy nothing is, and neither is
+/// what was read where something may be missing beside it.
 fn status(audit: &Audit, strict: bool) -> Status {
-    let exits = &audit.exits;
-    if strict && exits.rejected > 0 {
+    if strict && audit.unread() > 0 {
         return Status::Incomplete;
     }
-    let is_open = exits.violation + exits.undecided + exits.rejected > 0 || !audit.coverage.has_no_gap();
+    let is_open = audit.exits.violation + audit.exits.undecided > 0 || !audit.is_whole();
     if is_open { Status::Findings } else { Status::Clean }
 }
 

@@ -4,7 +4,7 @@ use crisguard_core::{
     account::AccountId,
     policy::Language,
     region::Region,
-    tally::{Audit, ExceptionUse, Exits, Gap, UnknownPlace},
+    tally::{Audit, ExceptionUse, Exits, Gap, LookedUp, UnknownPlace},
 };
 
 use super::words::{Words, many};
@@ -16,17 +16,14 @@ impl Words {
             violation,
             undecided,
             compliant,
-            rejected,
             ..
         } = audit.exits;
         // Without a policy they are undecided.
         let none_applies = violation + undecided + compliant == 0;
         let decided = match (audit.read.invocations, self.language) {
             // Of what nobody could read it is not known that there was none in it.
-            (0, Language::En) if rejected > 0 && rejected == audit.read.records => {
-                "Nothing can be said: no record could be read.".to_owned()
-            }
-            (0, Language::Ja) if rejected > 0 && rejected == audit.read.records => {
+            (0, Language::En) if audit.read_nothing() => "Nothing can be said: no record could be read.".to_owned(),
+            (0, Language::Ja) if audit.read_nothing() => {
                 "読み取れたレコードがないため、何も判断できません。".to_owned()
             }
             (0, Language::En) => "No inference request was found.".to_owned(),
@@ -77,7 +74,9 @@ impl Words {
         let counted = [
             (audit.coverage.missing_days(), Missing::Days),
             (audit.exits.rejected, Missing::Unread),
+            (audit.read.paths_without_file, Missing::NoFile),
             (unknown, Missing::Unknown),
+            (audit.coverage.unplaced_files, Missing::Unplaced),
         ];
         let missing = counted.iter().filter(|(count, _)| *count > 0);
         let missing: Vec<String> = missing.map(|(count, what)| self.missing_of(*count, *what)).collect();
@@ -101,6 +100,17 @@ impl Words {
             (Language::En, Missing::Unknown, _) => {
                 format!("it cannot be told whether {number} accounts or Regions that were asked for were read")
             }
+            (Language::En, Missing::NoFile, 1) => "1 path leads to no file".to_owned(),
+            (Language::En, Missing::NoFile, _) => format!("{number} paths lead to no file"),
+            (Language::En, Missing::Unplaced, 1) => {
+                "it cannot be told whether others are missing beside 1 file that does not say of which account, Region and \
+                 day it is"
+                    .to_owned()
+            }
+            (Language::En, Missing::Unplaced, _) => format!(
+                "it cannot be told whether others are missing beside {number} files that do not say of which account, \
+                 Region and day they are"
+            ),
             (Language::Ja, Missing::Days, _) => {
                 format!("証跡が欠けている日が、アカウントとリージョンごとに数えて延べ {number} 日")
             }
@@ -109,6 +119,10 @@ impl Words {
             }
             (Language::Ja, Missing::Unknown, _) => {
                 format!("読み取ったかどうか判断できない対象アカウント・リージョンが {number} 件")
+            }
+            (Language::Ja, Missing::NoFile, _) => format!("ファイルの見つからないパスが {number} 件"),
+            (Language::Ja, Missing::Unplaced, _) => {
+                format!("アカウント・リージョン・日付を特定できず、ほかに欠落がないとは言えないファイルが {number} 件")
             }
         }
     }
@@ -127,6 +141,17 @@ impl Words {
     /// Counts invocations.
     pub(super) fn invocations(&self, invocations: u64) -> String {
         self.counted(invocations, "invocation", "呼び出し")
+    }
+
+    /// Says of which account and Region the event history was read, and of which time.
+    pub(super) fn looked_up(&self, history: &LookedUp) -> String {
+        let LookedUp {
+            account,
+            region,
+            from,
+            to,
+        } = history;
+        format!("{account} {region}  {}", self.span(&from.to_string(), &to.to_string()))
     }
 
     /// Says of what was asked for that nothing is known to be of it.
@@ -176,7 +201,11 @@ impl Words {
 enum Missing {
     Days,
     Unread,
+    /// What a path leads to.
+    NoFile,
     Unknown,
+    /// What may lie beside files that do not tell their place.
+    Unplaced,
 }
 
 fn decided_in_english(all: u64, violation: u64, undecided: u64) -> String {

@@ -35,7 +35,7 @@ fn audit(with: &Value) -> Audit {
     let mut audit = json!({
         "version": "0.1.0", "policy_sha256": "ab".repeat(32),
         "asked": {"from": "2026-10-01T00:00:00Z", "to": null, "accounts": ["111122223333"], "regions": ["ap-northeast-1"]},
-        "read": {"files": 41, "bytes": 1_234_567, "records": 20_000, "bedrock_records": 9_000, "invocations": 7_000},
+        "read": {"files": 41, "pages": 0, "paths_without_file": 0, "bytes": 1_234_567, "records": 20_000, "bedrock_records": 9_000, "invocations": 7_000},
         "exits": {"compliant": 5700, "violation": 1200, "undecided": 90, "not_applicable": 10, "not_bedrock": 10_997,
             "duplicate": 1000, "joined": 900, "rejected": 3, "out_of_scope": 100},
         "rejected": [
@@ -60,7 +60,7 @@ fn audit(with: &Value) -> Audit {
                 "accounts": ["111122223330", "111122223331", "111122223332", "111122223333", "111122223334", "111122223335"],
                 "first_seen": "2026-10-02T10:00:00Z", "last_seen": "2026-10-02T10:00:00Z"}]},
         "accounts": [],
-        "coverage": {"from": "2026-10-01", "to": "2026-10-31", "placed_files": 40, "unplaced_files": 1, "covered": [],
+        "coverage": {"from": "2026-10-01", "to": "2026-10-31", "placed_files": 40, "unplaced_files": 1, "looked_up": [], "covered": [],
             "gaps": [
                 {"account": "111122223333", "region": "us-east-1", "from": "2026-10-03", "to": "2026-10-05", "reason": "no_log_file"},
                 {"account": "111122223333", "region": "us-east-1", "from": "2026-10-08", "to": "2026-10-08", "reason": "not_read"}],
@@ -114,12 +114,14 @@ fn what_is_unknown_is_never_compliant() {
         json!({"compliant": 5, "violation": violation, "undecided": undecided, "not_applicable": 0, "not_bedrock": 0,
             "duplicate": 0, "joined": 0, "rejected": rejected, "out_of_scope": 0})
     };
-    let read = |invocations: u64| json!({"files": 1, "bytes": 1, "records": 9, "bedrock_records": 8, "invocations": invocations});
-    let whole = json!({"from": null, "to": null, "placed_files": 1, "unplaced_files": 0, "covered": [], "gaps": [],
+    let read = |invocations: u64| json!({"files": 1, "pages": 0, "paths_without_file": 0, "bytes": 1, "records": 9, "bedrock_records": 8, "invocations": invocations});
+    let whole = json!({"from": null, "to": null, "placed_files": 1, "unplaced_files": 0, "looked_up": [], "covered": [], "gaps": [],
         "unknown": []});
     let gaps = serde_json::to_value(audit(&json!({})).coverage).unwrap();
     let mut unknown = whole.clone();
     unknown["unknown"] = json!([{"account": "111122223333", "region": null}]);
+    let mut unplaced = whole.clone();
+    unplaced["unplaced_files"] = json!(1);
     let mut told = String::new();
     for (exits, invocations, coverage, policy, ends, strictly) in [
         (exits(0, 0, 0), 5, &whole, true, Status::Clean, Status::Clean),
@@ -132,6 +134,8 @@ fn what_is_unknown_is_never_compliant() {
         (exits(2, 1, 3), 8, &gaps, true, Status::Findings, Status::Incomplete),
         (exits(0, 5, 0), 5, &whole, false, Status::Findings, Status::Findings),
         (exits(0, 0, 0), 0, &whole, true, Status::Clean, Status::Clean),
+        (exits(0, 0, 0), 5, &unplaced, true, Status::Findings, Status::Findings),
+        (exits(0, 0, 0), 0, &unplaced, true, Status::Findings, Status::Findings),
     ] {
         let sha256 = if policy { json!("ab") } else { Value::Null };
         let audit = audit(
@@ -161,10 +165,10 @@ fn what_is_unknown_is_never_compliant() {
 /// What was refused before a model saw it kept no policy and broke none.
 #[test]
 fn where_no_control_applies_nothing_is_told_as_kept() {
-    let coverage = json!({"from": null, "to": null, "placed_files": 1, "unplaced_files": 0, "covered": [], "gaps": [],
+    let coverage = json!({"from": null, "to": null, "placed_files": 1, "unplaced_files": 0, "looked_up": [], "covered": [], "gaps": [],
         "unknown": []});
     let told = [1, 2].map(|count| {
-        let read = json!({"files": 1, "bytes": 1, "records": count, "bedrock_records": count, "invocations": count});
+        let read = json!({"files": 1, "pages": 0, "paths_without_file": 0, "bytes": 1, "records": count, "bedrock_records": count, "invocations": count});
         let exits = json!({"compliant": 0, "violation": 0, "undecided": 0, "not_applicable": count, "not_bedrock": 0,
             "duplicate": 0, "joined": 0, "rejected": 0, "out_of_scope": 0});
         let audit = audit(&json!({"read": read, "exits": exits, "coverage": coverage,
@@ -228,11 +232,11 @@ fn sentences_are_right_for_none_one_and_many() {
         };
         for (invocations, violation, undecided) in decided {
             let compliant = invocations - violation - undecided;
-            let read = json!({"files": 1, "bytes": 1, "records": invocations, "bedrock_records": invocations,
+            let read = json!({"files": 1, "pages": 0, "paths_without_file": 0, "bytes": 1, "records": invocations, "bedrock_records": invocations,
                 "invocations": invocations});
             let exits = json!({"compliant": compliant, "violation": violation, "undecided": undecided,
                 "not_applicable": 0, "not_bedrock": 0, "duplicate": 0, "joined": 0, "rejected": 0, "out_of_scope": 0});
-            let coverage = json!({"from": null, "to": null, "placed_files": 1, "unplaced_files": 0, "covered": [],
+            let coverage = json!({"from": null, "to": null, "placed_files": 1, "unplaced_files": 0, "looked_up": [], "covered": [],
                 "gaps": [], "unknown": []});
             let excepted = json!({"invocations": compliant.min(2), "exceptions": []});
             let mut with = json!({"read": read, "exits": exits, "coverage": coverage, "excepted": excepted,
@@ -257,6 +261,8 @@ fn sentences_are_right_for_none_one_and_many() {
             with["exits"]["rejected"] = json!(count);
             with["coverage"]["gaps"] = json!([gap]);
             with["coverage"]["unknown"] = json!(unknown[..count]);
+            with["coverage"]["unplaced_files"] = json!(count);
+            with["read"]["paths_without_file"] = json!(count);
             say(&with, true);
         }
     }
@@ -270,10 +276,36 @@ fn an_audit_that_read_nothing_is_no_audit() {
         value["read"]["files"] = json!(files);
         value["read"]["records"] = json!(records);
         value["exits"]["rejected"] = json!(rejected);
-        nothing_was_read(&serde_json::from_value(value).unwrap())
+        let audit: Audit = serde_json::from_value(value).unwrap();
+        audit.read_nothing()
     };
     assert!(of(0, 0, 0) && of(2, 2, 2));
     assert!(!of(1, 0, 0) && !of(2, 3, 2));
+}
+
+/// CloudTrail was asked itself: what its history has not is said, and is no gap.
+#[test]
+fn an_event_history_that_was_read_to_its_end_is_whole() {
+    let exits = json!({"compliant": 5, "violation": 0, "undecided": 0, "not_applicable": 0, "not_bedrock": 0,
+        "duplicate": 0, "joined": 0, "rejected": 0, "out_of_scope": 0});
+    let history = |region: &str| json!({"account": "111122223333", "region": region, "from": "2026-08-23T12:00:00Z", "to": "2026-11-21T12:00:00Z"});
+    let coverage = json!({"from": null, "to": null, "placed_files": 0, "unplaced_files": 0, "covered": [], "gaps": [],
+        "looked_up": [history("ap-northeast-1"), history("us-east-1")], "unknown": []});
+    let audit = audit(
+        &json!({"exits": exits, "coverage": coverage, "rejected": [], "rejected_not_listed": 0,
+        "findings": [], "excepted": {"invocations": 0, "exceptions": []},
+        "read": {"files": 0, "pages": 4, "paths_without_file": 0, "bytes": 1_000, "records": 5, "bedrock_records": 5,
+            "invocations": 5}}),
+    );
+    assert_eq!(
+        (status(&audit, false), status(&audit, true)),
+        (Status::Clean, Status::Clean)
+    );
+    let mut told = String::new();
+    for language in [Language::En, Language::Ja] {
+        told.push_str(&written(&audit, &asked(language, true)));
+    }
+    insta::assert_snapshot!(told);
 }
 
 /// Twenty lines are for twenty reasons: a file full of one mistake does not push the next file out.

@@ -24,12 +24,14 @@ pub(super) struct Words {
     pub(super) missing: &'static str,
     /// What a day without a log file is, and what it is not.
     pub(super) gap: &'static str,
+    pub(super) history: &'static str,
+    /// What the event history has, and what it has not.
+    pub(super) history_has: &'static str,
     pub(super) excepted: &'static str,
     pub(super) unread: &'static str,
     pub(super) legend: &'static str,
     pub(super) no_policy: &'static str,
     pub(super) units: &'static str,
-    pub(super) unplaced: &'static str,
     pub(super) report: &'static str,
     /// What stands between the items of a list.
     pub(super) comma: &'static str,
@@ -57,21 +59,27 @@ impl Words {
     /// Says how much was read.
     pub(super) fn how_much(&self, audit: &Audit) -> String {
         let read = audit.read;
+        let files = self.counted(read.files, "file", "ファイル");
+        let pages = self.pages(read.pages);
+        let what = match (read.files, read.pages) {
+            (_, 0) => files,
+            (0, _) => pages,
+            (_, _) => format!("{files}{}{pages}", self.comma),
+        };
+        let (size, records) = (self.size(read.bytes), self.records(read.records));
+        let bedrock = many(read.bedrock_records);
         match self.language {
-            Language::En => format!(
-                "{} ({}), {}, {} of Bedrock",
-                self.counted(read.files, "file", ""),
-                self.size(read.bytes),
-                self.counted(read.records, "record", ""),
-                many(read.bedrock_records)
-            ),
-            Language::Ja => format!(
-                "ファイル {} 件（{}）、レコード {} 件、うち Bedrock {} 件",
-                many(read.files),
-                self.size(read.bytes),
-                many(read.records),
-                many(read.bedrock_records)
-            ),
+            Language::En => format!("{what} ({size}), {records}, {bedrock} of Bedrock"),
+            Language::Ja => format!("{what}（{size}）、{records}、うち Bedrock {bedrock} 件"),
+        }
+    }
+
+    /// Counts pages of the event history.
+    fn pages(&self, pages: u64) -> String {
+        match (self.language, pages) {
+            (Language::En, 1) => "1 page of the event history".to_owned(),
+            (Language::En, _) => format!("{} pages of the event history", many(pages)),
+            (Language::Ja, _) => format!("イベント履歴 {} ページ", many(pages)),
         }
     }
 
@@ -290,12 +298,13 @@ const ENGLISH: Words = Words {
     findings: "Findings",
     missing: "Missing evidence",
     gap: "A day without a log file may be one on which nothing happened: a gap in the evidence is no proof of a loss.",
+    history: "Event history that was read to its end",
+    history_has: "CloudTrail's event history has the management events of 90 days: data events, such as those of bedrock-mantle, are not in it, and those of the last quarter of an hour may be missing.",
     excepted: "Compliant only by an exception of the policy",
     unread: "Could not be read",
     legend: "✓ compliant  ✗ violation  ? undecided  – no control applies",
     no_policy: "Nothing was decided: add --policy FILE (`crisguard policy example` prints one)",
     units: "the policy differs by organizational unit: add --organization FILE, or --account and --organization-path",
-    unplaced: "Files whose names do not say account, Region and day: {}. Whether any is missing beside them cannot be told.",
     report: "Report",
     comma: ", ",
     names: 11,
@@ -311,12 +320,13 @@ const JAPANESE: Words = Words {
     findings: "検出結果",
     missing: "欠けている証跡",
     gap: "ログファイルのない日は、何も起きなかった日かもしれません。証跡の欠落があっても、ログが失われたことの証明にはなりません。",
+    history: "最後まで読み取ったイベント履歴",
+    history_has: "CloudTrail のイベント履歴にあるのは 90 日分の管理イベントです。bedrock-mantle などのデータイベントは含まれず、直近 15 分ほどのイベントはまだ現れていないことがあります。",
     excepted: "ポリシーの例外によってのみ準拠",
     unread: "読み取れなかったもの",
     legend: "✓ 準拠  ✗ 違反  ? 判定不能  – 対象外",
     no_policy: "判定していません。--policy FILE を指定してください（ひな形は `crisguard policy example`）",
     units: "ポリシーが組織単位ごとに異なります。--organization FILE、または --account と --organization-path を指定してください",
-    unplaced: "名前からアカウント、リージョン、日付がわからないファイル: {} 件。これらについては、欠落の有無を判断できません。",
     report: "レポート",
     comma: "、",
     names: 10,

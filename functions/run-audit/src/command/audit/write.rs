@@ -40,6 +40,7 @@ pub(super) fn write(audit: &Audit, asked: &Asked, out: &mut dyn Write, width: us
     page.findings(audit)?;
     page.excepted(audit)?;
     page.gaps(audit)?;
+    page.history(audit)?;
     page.rejected(audit)?;
     page.closing(audit, asked)
 }
@@ -55,7 +56,7 @@ impl Page<'_> {
     fn verdict(&mut self, audit: &Audit) -> io::Result<()> {
         let (style, mark) = match (audit.exits.violation, audit.exits.undecided) {
             (0, 0) if audit.read.invocations == 0 || audit.exits.compliant == 0 => (DIM, "–"),
-            (0, 0) if is_whole(audit) => (GOOD, "✓"),
+            (0, 0) if audit.is_whole() => (GOOD, "✓"),
             (0, 0) => (OPEN, "!"),
             (0, _) => (OPEN, "?"),
             (_, _) => (BAD, "✗"),
@@ -256,6 +257,20 @@ impl Page<'_> {
         Ok(())
     }
 
+    fn history(&mut self, audit: &Audit) -> io::Result<()> {
+        let looked_up = &audit.coverage.looked_up;
+        if looked_up.is_empty() {
+            return Ok(());
+        }
+        let words = self.words;
+        self.heading(words.history)?;
+        for history in looked_up.iter().take(LISTED) {
+            writeln!(self.out, "  {}", wrapped(&words.looked_up(history), self.width, 2))?;
+        }
+        self.more(looked_up.len().saturating_sub(LISTED), 0)?;
+        writeln!(self.out, "  {DIM}{}{DIM:#}", wrapped(words.history_has, self.width, 2))
+    }
+
     fn rejected(&mut self, audit: &Audit) -> io::Result<()> {
         if audit.rejected.is_empty() && audit.rejected_not_listed == 0 {
             return Ok(());
@@ -298,10 +313,6 @@ impl Page<'_> {
         } else {
             writeln!(self.out, "\n{BOLD}{total}{BOLD:#}: {exits}")?;
         }
-        if audit.coverage.unplaced_files > 0 {
-            let text = words.unplaced.replace("{}", &many(audit.coverage.unplaced_files));
-            writeln!(self.out, "{DIM}{}{DIM:#}", wrapped(&text, self.width, 0))?;
-        }
         match &asked.policy {
             None => writeln!(self.out, "{}", wrapped(words.no_policy, self.width, 0)),
             Some(_) => writeln!(self.out, "{DIM}{}{DIM:#}", words.legend),
@@ -311,11 +322,6 @@ impl Page<'_> {
         }
         Ok(())
     }
-}
-
-/// Tells whether nothing is known to be missing, and whether that can be told at all.
-fn is_whole(audit: &Audit) -> bool {
-    audit.coverage.has_no_gap() && audit.coverage.unplaced_files == 0 && audit.exits.rejected == 0
 }
 
 fn mark_of(outcome: Option<Outcome>) -> (Style, &'static str) {

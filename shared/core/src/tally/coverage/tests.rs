@@ -37,7 +37,7 @@ fn gaps(days: &Days, scope: &Scope) -> Vec<String> {
         } = gap;
         format!("{account} {region} {}..{} {reason:?}", from.day(), to.day())
     };
-    days.answer(scope, (0, 0), Called::new())
+    days.answer(scope, (0, 0), Called::new(), BTreeSet::new())
         .gaps
         .iter()
         .map(written)
@@ -62,7 +62,7 @@ fn a_gap_is_a_run_of_days_between_the_first_and_the_last_that_were_seen() {
             format!("{B} us-east-1 3..8 NoLogFile")
         ]
     );
-    let answer = days.answer(&everything, (2, 0), Called::new());
+    let answer = days.answer(&everything, (2, 0), Called::new(), BTreeSet::new());
     let covered: Vec<(u64, u64)> = answer
         .covered
         .iter()
@@ -119,7 +119,12 @@ fn what_is_asked_for_is_looked_at_whether_anything_is_there_or_not() {
         &["eu-west-1"],
     );
     assert_eq!(gaps(&days, &asked), [format!("{B} eu-west-1 3..3 NoLogFile")]);
-    assert_eq!(days.answer(&asked, (0, 0), Called::new()).covered.len(), 2);
+    assert_eq!(
+        days.answer(&asked, (0, 0), Called::new(), BTreeSet::new())
+            .covered
+            .len(),
+        2
+    );
     // From one end alone, at least that day.
     let asked = scope(Some("2026-11-25T00:00:00Z"), None, &[], &["us-east-1"]);
     assert_eq!(
@@ -152,7 +157,7 @@ fn what_is_asked_for_and_nothing_is_known_to_be_of_cannot_be_told() {
     let unknown = |days: &Days, scope: &Scope, called: &[(&str, &str)]| {
         let called = called.iter();
         let called = called.map(|(account, region)| (account.parse().unwrap(), region.parse().unwrap()));
-        let answer = days.answer(scope, (1, 0), called.collect());
+        let answer = days.answer(scope, (1, 0), called.collect(), BTreeSet::new());
         assert_eq!(answer.has_no_gap(), answer.gaps.is_empty() && answer.unknown.is_empty());
         let one = |place: &UnknownPlace| {
             let account = place.account.as_ref().map_or("-", AccountId::as_str);
@@ -192,7 +197,12 @@ fn whoever_calls_must_have_log_files() {
     let called = |unplaced_files| {
         let called = [(A, "eu-west-1"), (B, "us-east-1")];
         let called = called.map(|(account, region)| (account.parse().unwrap(), region.parse().unwrap()));
-        days.answer(&Scope::everything(), (unplaced_files, 7), called.into())
+        days.answer(
+            &Scope::everything(),
+            (unplaced_files, 7),
+            called.into(),
+            BTreeSet::new(),
+        )
     };
     let answer = called(0);
     assert_eq!((answer.unplaced_files, answer.covered.len()), (0, 2));
@@ -207,21 +217,60 @@ fn whoever_calls_must_have_log_files() {
 
 #[test]
 fn files_of_another_kind_say_nothing_of_what_is_missing_without_log_files() {
-    let logs = days(&[(A, "eu-west-1", 3, true)]).answer(&Scope::everything(), (0, 7), Called::new());
+    let logs = days(&[(A, "eu-west-1", 3, true)]).answer(&Scope::everything(), (0, 7), Called::new(), BTreeSet::new());
     assert_eq!((logs.unplaced_files, logs.gaps.len()), (0, 0));
-    let alone = Days::none().answer(&Scope::everything(), (1, 7), Called::new());
+    let alone = Days::none().answer(&Scope::everything(), (1, 7), Called::new(), BTreeSet::new());
     assert_eq!(alone.unplaced_files, 8);
 }
 
 #[test]
 fn without_files_and_places_nothing_is_missing() {
     let nothing = Days::none();
-    assert_eq!(nothing.answer(&Scope::everything(), (1, 0), Called::new()).to, None);
+    assert_eq!(
+        nothing
+            .answer(&Scope::everything(), (1, 0), Called::new(), BTreeSet::new())
+            .to,
+        None
+    );
     let asked = scope(
         Some("2026-11-03T00:00:00Z"),
         Some("2026-11-02T00:00:00Z"),
         &[A],
         &["eu-west-1"],
     );
-    assert_eq!(nothing.answer(&asked, (1, 0), Called::new()).from, None);
+    assert_eq!(
+        nothing.answer(&asked, (1, 0), Called::new(), BTreeSet::new()).from,
+        None
+    );
+}
+
+/// CloudTrail was asked itself, so no log file is missing; of another account it was not asked.
+#[test]
+fn whose_event_history_was_read_needs_no_log_files() {
+    let history = LookedUp {
+        account: A.parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+        from: "2026-11-02T00:00:00Z".parse().unwrap(),
+        to: "2026-11-05T00:00:00Z".parse().unwrap(),
+    };
+    let met = [(A.parse().unwrap(), "eu-west-1".parse().unwrap())];
+    let of = |account: &str, called: &[(AccountId, Region)]| {
+        let asked = scope(
+            Some("2026-11-02T00:00:00Z"),
+            Some("2026-11-05T00:00:00Z"),
+            &[account],
+            &[],
+        );
+        let looked_up = [history.clone()].into();
+        Days::none().answer(&asked, (0, 0), called.iter().cloned().collect(), looked_up)
+    };
+    for called in [&met[..], &[]] {
+        let answer = of(A, called);
+        assert!(answer.has_no_gap(), "{answer:?}");
+        assert_eq!(answer.looked_up, std::slice::from_ref(&history));
+    }
+    let another = of(B, &[]);
+    assert_eq!(another.unknown.len(), 1, "{another:?}");
+    let elsewhere = of(A, &[(A.parse().unwrap(), "us-east-1".parse().unwrap())]);
+    assert_eq!(elsewhere.gaps.len(), 1, "{elsewhere:?}");
 }

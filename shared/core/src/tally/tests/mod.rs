@@ -1,6 +1,7 @@
 //! What a few records come to.
 
 mod asked;
+mod complete;
 mod joined;
 mod stored;
 

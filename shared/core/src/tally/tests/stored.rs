@@ -39,6 +39,14 @@ fn what_is_stored_can_be_read_back() {
         LogFileName::parse("111122223333_CloudTrail_us-east-2_20150801T0210Z_M.json.gz").as_ref(),
         false,
     );
+    whole.page(7);
+    whole.without_file(Rejected::new("b", None, &Unread::NoSuchPath));
+    whole.looked_up(LookedUp {
+        account: "111122223333".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+        from: "2026-11-20T00:00:00Z".parse().unwrap(),
+        to: "2026-11-21T00:00:00Z".parse().unwrap(),
+    });
     let stored = serde_json::to_string(&whole).unwrap();
     let mut read: Tally = serde_json::from_str(&stored).unwrap();
     assert_eq!(serde_json::to_string(&read).unwrap(), stored);
@@ -58,6 +66,10 @@ fn what_is_stored_can_be_read_back() {
         "{told:#?}"
     );
     assert_eq!((told.read.records, told.read.files, told.exits.rejected), (15, 1, 1));
+    assert_eq!(
+        (told.read.pages, told.unread(), told.coverage.looked_up.len()),
+        (1, 2, 1)
+    );
     // Rows whose evidence is not there are not passed over.
     let told = ask(
         {
