@@ -78,7 +78,12 @@ impl Reach {
 impl Profile {
     /// Tells whether it works, and only where the policy allows it.
     pub(crate) fn is_well(&self) -> bool {
-        self.verdict == "works" && self.leaves.is_empty() && self.could_leave.is_empty()
+        self.verdict == "works" && !self.may_leave()
+    }
+
+    /// Tells whether a prompt may be processed where the policy does not allow it, as far as is known.
+    pub(crate) fn may_leave(&self) -> bool {
+        !(self.leaves.is_empty() && self.could_leave.is_empty() && matches!(&*self.verdict, "works" | "fails"))
     }
 
     /// Names each policy with each Region where it denies, once: several of its statements may, and about several
@@ -118,5 +123,18 @@ mod tests {
             profile.unwrap().denied_by(),
             ["p-2 (unspecified)", "p-1 (us-east-1)", "p-1"]
         );
+    }
+    #[test]
+    fn what_fails_leaves_for_nowhere_and_what_is_undecided_may() {
+        let may_leave = |verdict: &str, leaves: &[&str], could_leave: &[&str]| {
+            let profile = Profile::deserialize(json!({
+                "profile": "global.x", "source": "us-east-1", "destinations": ["*"], "verdict": verdict,
+                "leaves": leaves, "could_leave": could_leave,
+            }));
+            profile.unwrap().may_leave()
+        };
+        assert!(!may_leave("works", &[], &[]) && !may_leave("fails", &[], &[]));
+        assert!(may_leave("works", &["*"], &[]) && may_leave("undecided", &[], &["*"]));
+        assert!(may_leave("undecided", &[], &[]) && may_leave("what is not known yet", &[], &[]));
     }
 }

@@ -91,7 +91,8 @@ impl Verdict {
         let missing_days = audit.coverage.missing_days();
         let unknown = u64::try_from(audit.coverage.unknown.len()).unwrap_or(u64::MAX);
         let kind = kind(audit, outcomes, posture);
-        let reach_open = reach.map_or(0, |reach| reach.rows().filter(|(_, row)| !row.is_well()).count());
+        // What fails is processed nowhere.
+        let may_leave = reach.map_or(0, |reach| reach.rows().filter(|(_, row)| row.may_leave()).count());
         let against = [
             (
                 "undecided",
@@ -121,7 +122,7 @@ impl Verdict {
                     u64::from(audit.policy_sha256.as_deref() != Some(&*posture.policy_sha256))
                 }),
             ),
-            ("reach", u64::try_from(reach_open).unwrap_or(u64::MAX)),
+            ("reach", u64::try_from(may_leave).unwrap_or(u64::MAX)),
         ];
         let mut by_place: BTreeMap<String, u64> = BTreeMap::new();
         let (mut refused, mut unreported) = (0, 0);
