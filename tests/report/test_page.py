@@ -147,7 +147,7 @@ def test_a_large_report_says_where_the_rest_is(opened: Open) -> None:
     # Who reads it from its beginning comes to what follows, and who looks for one finds it.
     assert window.page.locator("article.finding:visible").count() == 100
     height = window.page.evaluate("document.documentElement.scrollHeight")
-    assert height < 60_000
+    assert height < 80_000, "all of them open, it was 165,000 high"
     folds = window.page.locator("section[aria-labelledby=findings] details")
     counted = [int(text.split()[0]) for text in folds.locator("summary").all_inner_texts()]
     assert sum(counted) == 400 and "more findings of this control" in folds.first.inner_text()
