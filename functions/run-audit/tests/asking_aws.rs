@@ -308,7 +308,9 @@ fn the_history_is_looked_up_page_by_page() {
     let exits = ["compliant", "violation", "rejected"].map(|exit| audit["exits"][exit].clone());
     assert_eq!(exits, [json!(2), json!(1), json!(0)]);
     assert_eq!(audit["asked"]["regions"], json!([]));
-    // CloudTrail was asked itself: no log file can be missing, and only of another account is nothing known.
+    // CloudTrail was asked itself: no log file can be missing, and only of another account is nothing known. Who names a
+    // Region twice asks it once.
+    let once = &audit["read"]["pages"];
     let about = |account: &str| {
         let arguments = [
             "lookup",
@@ -318,9 +320,12 @@ fn the_history_is_looked_up_page_by_page() {
             "json",
             "--region",
             "us-west-2",
+            "--region",
+            "us-west-2",
         ];
         let ended = with_credentials(&[&arguments[..], &["--account", account]].concat(), &address);
         let audit = json_of(&ended);
+        assert_eq!(&audit["read"]["pages"], once);
         assert_eq!(audit["asked"]["regions"], json!(["us-west-2"]));
         (audit["coverage"]["gaps"].clone(), audit["coverage"]["unknown"].clone())
     };

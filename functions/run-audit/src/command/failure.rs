@@ -189,6 +189,9 @@ pub(crate) enum Failure {
     /// CloudTrail's history does not go back so far.
     #[error("CloudTrail keeps 90 days, since {earliest}, and --from {from} is before")]
     NotKept { from: Timestamp, earliest: Timestamp },
+    /// CloudTrail's history begins later.
+    #[error("CloudTrail keeps 90 days, since {earliest}, and --to ends before, at {to}")]
+    EndNotKept { to: Timestamp, earliest: Timestamp },
     /// What is asked about has not happened yet.
     #[error("--from {from} is still to come: it is {now}")]
     NotYet { from: Timestamp, now: Timestamp },
@@ -296,7 +299,7 @@ impl Failure {
             Self::Credentials(none) => next_of_credentials(none).to_owned(),
             Self::NoRegion | Self::ConfiguredRegion(_) => "name it: --region ap-northeast-1, or AWS_REGION".to_owned(),
             Self::NotYet { .. } => "name an earlier time, or leave --from out for the last 90 days".to_owned(),
-            Self::NotKept { .. } => {
+            Self::NotKept { .. } | Self::EndNotKept { .. } => {
                 "name a later time, or read a trail's log files: `crisguard scan s3://BUCKET/AWSLogs/`".to_owned()
             }
             Self::BesideTwice(_) => "name one, and write another report to another folder with the other".to_owned(),

@@ -75,10 +75,14 @@ impl Range {
         if from >= now {
             return Err(Failure::NotYet { from, now });
         }
+        // What is still to come cannot be said to have been read.
+        let to = asked.scope.to.unwrap_or(now).min(now);
+        if to <= from {
+            return Err(Failure::EndNotKept { to, earliest });
+        }
         Ok(Self {
             from: from.as_second(),
-            // What is still to come cannot be said to have been read.
-            to: asked.scope.to.unwrap_or(now).min(now).as_second(),
+            to: to.as_second(),
         })
     }
 
@@ -113,7 +117,14 @@ impl Range {
 
 fn regions(arguments: &LookupArguments, configuration: &Configuration) -> Result<Vec<Region>, Failure> {
     if !arguments.region.is_empty() {
-        return Ok(arguments.region.clone());
+        let mut regions = Vec::new();
+        for region in &arguments.region {
+            // Asked twice, it would be asked too fast.
+            if !regions.contains(region) {
+                regions.push(region.clone());
+            }
+        }
+        return Ok(regions);
     }
     let region = configuration.region().ok_or(Failure::NoRegion)?;
     let region = region.as_ref().parse().map_err(Failure::ConfiguredRegion)?;
@@ -127,16 +138,17 @@ async fn account(
     language: Language,
     console: &mut Console<'_>,
 ) -> Result<Option<AccountId>, Failure> {
-    let Some(region) = regions.first() else {
-        return Ok(None);
-    };
-    let why = match Roles::new(configuration, region.as_str()).own_account().await {
-        Ok(account) => match account.parse() {
-            Ok(account) => return Ok(Some(account)),
-            Err(error) => format!("{account}: {error}"),
-        },
-        Err(failure) => failure.to_string(),
-    };
+    let mut why = String::new();
+    // A Region that is not enabled does not tell, or knows no such token.
+    for region in regions {
+        why = match Roles::new(configuration, region.as_str()).own_account().await {
+            Ok(account) => match account.parse() {
+                Ok(account) => return Ok(Some(account)),
+                Err(error) => format!("{account}: {error}"),
+            },
+            Err(failure) => failure.to_string(),
+        };
+    }
     let said = match language {
         Language::En => "of which account it is cannot be told",
         Language::Ja => "どのアカウントのものか判断できません",

@@ -204,4 +204,8 @@ fn wrong_questions_are_refused_at_once() {
         assert_eq!(ended.status, Status::Incomplete);
         assert!(ended.errors.contains(reason), "{}", ended.errors);
     }
+    let ended = crisguard(&["lookup", "--to", "2026-01-01"], b"");
+    assert_eq!(ended.status, Status::Incomplete);
+    let reason = "since 2026-08-23T12:00:00Z, and --to ends before, at 2026-01-02T00:00:00Z";
+    assert!(ended.errors.contains(reason), "{}", ended.errors);
 }

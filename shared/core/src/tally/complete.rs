@@ -11,9 +11,10 @@ impl Audit {
 
     /// Tells whether nothing at all could be read. A file or page without a record was read.
     #[must_use]
-    pub const fn read_nothing(&self) -> bool {
+    pub fn read_nothing(&self) -> bool {
         let (rejected, records) = (self.exits.rejected, self.read.records);
-        (self.read.files == 0 && self.read.pages == 0) || (rejected > 0 && rejected == records)
+        let only_rejected = rejected > 0 && rejected == records && self.coverage.looked_up.is_empty();
+        (self.read.files == 0 && self.read.pages == 0) || only_rejected
     }
 
     /// Tells whether nothing is missing that could be told to be: all could be read, no day lacks evidence, something

@@ -57,7 +57,7 @@ impl LogFileName {
             let is_known = KINDS.contains(&parts.next()?);
             let region = parts.next()?.parse().ok()?;
             // A folder is no file.
-            parts.next()?;
+            parts.next().filter(|part| !part.is_empty())?;
             is_known.then_some((account, region))
         }
         after_logs(path)

@@ -168,7 +168,8 @@ fn status(audit: &Audit, strict: bool) -> Status {
     if strict && audit.unread() > 0 {
         return Status::Incomplete;
     }
-    let is_open = audit.exits.violation + audit.exits.undecided > 0 || !audit.is_whole();
+    let is_decided = audit.policy_sha256.is_some() && audit.exits.violation + audit.exits.undecided == 0;
+    let is_open = !is_decided || !audit.is_whole();
     if is_open { Status::Findings } else { Status::Clean }
 }
 

@@ -134,6 +134,7 @@ fn what_is_unknown_is_never_compliant() {
         (exits(2, 1, 3), 8, &gaps, true, Status::Findings, Status::Incomplete),
         (exits(0, 5, 0), 5, &whole, false, Status::Findings, Status::Findings),
         (exits(0, 0, 0), 0, &whole, true, Status::Clean, Status::Clean),
+        (exits(0, 0, 0), 0, &whole, false, Status::Findings, Status::Findings),
         (exits(0, 0, 0), 5, &unplaced, true, Status::Findings, Status::Findings),
         (exits(0, 0, 0), 0, &unplaced, true, Status::Findings, Status::Findings),
     ] {

@@ -46,6 +46,17 @@ fn a_path_without_a_file_is_in_scope_by_what_it_says() {
     };
     assert_eq!(of("111122223333"), (1, 1, 0));
     assert_eq!(of("444455556666"), (0, 0, 0));
+    // Of a folder itself it is not told whose it is, however it is written.
+    for folder in [
+        "AWSLogs/111122223333/CloudTrail/eu-west-1",
+        "AWSLogs/111122223333/CloudTrail/eu-west-1/",
+    ] {
+        let mut tally = Tally::new();
+        tally.without_file(Rejected::new(folder, None, &Unread::NoFileInFolder));
+        let mut scope = Scope::everything();
+        scope.accounts.insert("444455556666".parse().unwrap());
+        assert_eq!(ask(tally, Some(POLICY), scope).unread(), 1, "{folder}");
+    }
 }
 
 /// What was read, and what of it leaves a doubt.
@@ -69,6 +80,20 @@ fn an_audit_is_whole_where_nothing_can_be_missing_unseen() {
         unreadable(tally);
     };
     assert_eq!(with(&refused), (true, false));
+    // One Region refused, and another was read to its end.
+    assert_eq!(
+        with(&|tally| {
+            refused(tally);
+            tally.page(0);
+            tally.looked_up(LookedUp {
+                account: "111122223333".parse().unwrap(),
+                region: "eu-west-1".parse().unwrap(),
+                from: "2026-11-20T00:00:00Z".parse().unwrap(),
+                to: "2026-11-21T00:00:00Z".parse().unwrap(),
+            });
+        }),
+        (false, false)
+    );
     assert_eq!(
         with(&|tally| {
             refused(tally);
