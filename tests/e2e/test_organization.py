@@ -272,7 +272,7 @@ def test_without_the_list_of_accounts_the_night_fails_and_says_so(
 
 def test_the_security_account_may_read_the_organization_itself(organization: Watched, deployed: Deployment) -> None:
     """As a delegated administrator, and then by no role: everything is decided as by the role."""
-    with deployed.restarted(POSTURE, CRISGUARD_ORGANIZATION_ROLE_ARN=""):
+    with deployed.restarted(POSTURE, CRISGUARD_ORGANIZATION_ROLE_ARN="", CRISGUARD_ORGANIZATION_EXTERNAL_ID=""):
         answer = organization.look(organization=True, regions=[HOME])
     calls = deployed.answers.calls(service="organizations", operation="ListPoliciesForTarget")
     assert {call["account"] for call in calls} == {ACCOUNT}
