@@ -13,7 +13,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use crate::{
     elements::{Stop, each},
     judge::{Among, FIRST_MEMBER, HoldsOthers, Judge, is_json},
-    looks::{begins_with_records, has_lines, is_plain, is_source, may_be_many, may_go_on, place_of},
+    looks::{List, begins_with_records, has_lines, is_plain, is_source, may_be_many, may_go_on, place_of},
     skip::Skip,
     window::Window,
 };
@@ -62,32 +62,6 @@ struct Reading<'r, 'w, 'j> {
 
 /// Reading cannot go on where it was; it has been said, and the window stands where it can.
 struct Lost;
-
-/// What several records come together in.
-#[derive(Clone, Copy)]
-enum List {
-    /// Records.
-    Records,
-    /// Objects of any kind, or lists.
-    Anything,
-    /// Objects, each with a member that is a text that is JSON itself.
-    Quoted(&'static str),
-}
-
-impl List {
-    fn named(key: &[u8]) -> Option<Self> {
-        let name = |key: &str| match key {
-            "Records" => Some(Self::Records),
-            "Events" => Some(Self::Quoted("CloudTrailEvent")),
-            "Messages" => Some(Self::Quoted("Body")),
-            _ => None,
-        };
-        match key {
-            b"\"Records\"" => Some(Self::Records),
-            key => name(&serde_json::from_slice::<String>(key).ok()?),
-        }
-    }
-}
 
 impl Reading<'_, '_, '_> {
     fn documents(&mut self) {

@@ -5,6 +5,33 @@ use memchr::memmem;
 
 use crate::judge::names_a_service;
 
+/// What several records come together in.
+#[derive(Clone, Copy)]
+pub(crate) enum List {
+    /// Records.
+    Records,
+    /// Objects of any kind, or lists.
+    Anything,
+    /// Objects, each with a member that is a text that is JSON itself.
+    Quoted(&'static str),
+}
+
+impl List {
+    /// Tells by a member's name what its value is, however the name is written.
+    pub(crate) fn named(key: &[u8]) -> Option<Self> {
+        let name = |key: &str| match key {
+            "Records" => Some(Self::Records),
+            "Events" => Some(Self::Quoted("CloudTrailEvent")),
+            "Messages" => Some(Self::Quoted("Body")),
+            _ => None,
+        };
+        match key {
+            b"\"Records\"" => Some(Self::Records),
+            key => name(&serde_json::from_slice::<String>(key).ok()?),
+        }
+    }
+}
+
 /// Returns how far a parser had read when it failed.
 pub(crate) fn place_of(error: &serde_json::Error, text: &[u8]) -> usize {
     let mut lines = memchr::memchr_iter(b'\n', text);
